@@ -1,0 +1,201 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"automl/trial"
+)
+
+// do runs f in the daemon's goroutine and waits for it.
+func (d *Daemon) do(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	select {
+	case d.calls <- func() { done <- f() }:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Submit adds a study and starts it. The same name with the same document is the study that exists (created is false); with
+// another document it is a Conflict.
+func (d *Daemon) Submit(ctx context.Context, s trial.Study) (study trial.Study, created bool, err error) {
+	err = d.do(ctx, func() error {
+		old, found, err := d.find(ctx, s.Name)
+		if err != nil {
+			return err
+		}
+		if found && old.Digest == s.Digest {
+			study = old
+			return nil
+		}
+		if found {
+			return trial.Errorf(trial.Conflict, "study %s exists with another sweep document", s.Name).
+				WithHint("give the sweep another name, or delete the study: automl delete %s", s.Name)
+		}
+		if err := s.Validate(); err != nil {
+			return trial.Wrap(trial.Invalid, err, "the study")
+		}
+		spec, err := d.Decode(s)
+		if err != nil {
+			return trial.Wrap(trial.Invalid, err, "study %s", s.Name)
+		}
+		c, err := newCore(spec, nil)
+		if err != nil {
+			return trial.Wrap(trial.Invalid, err, "study %s", s.Name)
+		}
+		if err := d.Store.CreateStudy(ctx, s); err != nil {
+			return err
+		}
+		d.cores = append(d.cores, c)
+		study, created = s, true
+		d.Log.Info().Str("study", s.Name).Msg("a study begins")
+		return nil
+	})
+	return study, created, err
+}
+
+func (d *Daemon) find(ctx context.Context, idOrName string) (trial.Study, bool, error) {
+	studies, err := d.Store.Studies(ctx)
+	if err != nil {
+		return trial.Study{}, false, fmt.Errorf("list the studies: %w", err)
+	}
+	for _, s := range studies {
+		if s.ID == idOrName || s.Name == idOrName {
+			return s, true, nil
+		}
+	}
+	return trial.Study{}, false, nil
+}
+
+// Pause stops handing out work and calls the running trials back at their next epoch; their checkpoints stay.
+func (d *Daemon) Pause(ctx context.Context, study string) error {
+	return d.control(ctx, study, func(c *core) error {
+		if c.state.Status == trial.StudyPaused {
+			return nil
+		}
+		c.move(trial.StudyPaused, "paused by the user")
+		c.tellAll(trial.Pause, "the study is paused")
+		return nil
+	})
+}
+
+// Resume goes on with a paused study.
+func (d *Daemon) Resume(ctx context.Context, study string) error {
+	return d.control(ctx, study, func(c *core) error {
+		if c.state.Status != trial.StudyPaused {
+			return nil
+		}
+		c.move(trial.StudyRunning, "resumed by the user")
+		return nil
+	})
+}
+
+// Stop ends a study for good: what runs is stopped, nothing is refitted.
+func (d *Daemon) Stop(ctx context.Context, study string) error {
+	return d.control(ctx, study, func(c *core) error {
+		c.endAll("the study was stopped by the user")
+		c.tellAll(trial.Stop, "the study was stopped by the user")
+		c.move(trial.StudyStopped, "stopped by the user")
+		return nil
+	})
+}
+
+// Delete stops a study and removes it with its record.
+func (d *Daemon) Delete(ctx context.Context, study string) error {
+	return d.do(ctx, func() error {
+		s, found, err := d.find(ctx, study)
+		if err != nil || !found {
+			return orUnknown(err, study)
+		}
+		if c := d.core(s.ID); c != nil {
+			c.tellAll(trial.Stop, "the study was deleted")
+			for _, l := range c.take().letters {
+				if err := d.Bus.Send(l.run, l.out); err != nil {
+					d.Log.Warn().Err(err).Str("run", l.run).Msg("answer a runner")
+				}
+			}
+			d.cores = slices.DeleteFunc(d.cores, func(q *core) bool { return q == c })
+		}
+		return d.Store.DeleteStudy(ctx, s.ID)
+	})
+}
+
+// control changes a study that is not over.
+func (d *Daemon) control(ctx context.Context, study string, f func(*core) error) error {
+	return d.do(ctx, func() error {
+		s, found, err := d.find(ctx, study)
+		if err != nil || !found {
+			return orUnknown(err, study)
+		}
+		c := d.core(s.ID)
+		if c == nil || c.state.Status.Over() {
+			return trial.Errorf(trial.Conflict, "study %s is over", s.Name)
+		}
+		c.now = time.Now()
+		return f(c)
+	})
+}
+
+func orUnknown(err error, study string) error {
+	if err != nil {
+		return err
+	}
+	return trial.Errorf(trial.NotFound, "there is no study %q", study).WithHint("automl list shows all studies")
+}
+
+func (c *core) tellAll(verb trial.Verb, reason string) {
+	keys := make([]trial.Key, 0, len(c.busy))
+	for key := range c.busy {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b trial.Key) int { return a.Trial - b.Trial })
+	for _, key := range keys {
+		c.tell(key, verb, reason)
+	}
+}
+
+// RunnerView is a runner as people see it.
+type RunnerView struct {
+	trial.RunnerInfo
+	Silent time.Duration // since it was last heard of
+}
+
+// Runners lists the runners heard of, by name.
+func (d *Daemon) Runners(ctx context.Context) ([]RunnerView, error) {
+	var out []RunnerView
+	err := d.do(ctx, func() error {
+		for _, mem := range d.runners {
+			if mem.met {
+				out = append(out, RunnerView{mem.info, time.Since(mem.heard)})
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(out, func(a, b RunnerView) int { return strings.Compare(a.Name, b.Name) })
+	return out, err
+}
+
+// Progress lists how far the running attempts of a study are within their epoch, by trial.
+func (d *Daemon) Progress(ctx context.Context, study string) ([]trial.Progress, error) {
+	var out []trial.Progress
+	err := d.do(ctx, func() error {
+		for key, p := range d.progress {
+			if key.Study == study {
+				out = append(out, p)
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(out, func(a, b trial.Progress) int { return a.Key.Trial - b.Key.Trial })
+	return out, err
+}

@@ -1,0 +1,159 @@
+package daemon
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"automl/schedulers"
+	"automl/search"
+	"automl/trial"
+)
+
+// core is one study: its state, scheduler and sampler, and what they have decided that is not yet persisted. It is driven by
+// one goroutine. Every method that decides something pushes events; commit hands them over.
+type core struct {
+	spec    Spec
+	state   *trial.State
+	sched   schedulers.Scheduler
+	sampler search.Sampler
+
+	now   time.Time // of the events being pushed; set by the caller
+	ready ready     // decided since the last take
+	err   error     // the first event that did not follow: a fault in this package
+
+	busy    map[trial.Key]string // attempts whose process still runs, and the run that holds it
+	retryAt map[int]time.Time    // trials that wait before their next attempt
+	failed  map[int]int          // attempts that failed in a row, for the back-off
+}
+
+// ready is what a core has decided: persist the events, then do the rest in this order.
+type ready struct {
+	events  []trial.Event
+	letters []letter
+	work    []trial.Assignment
+	acks    []func() // answers and acknowledgements of what was taken in
+}
+
+// letter is an answer to a run.
+type letter struct {
+	run string
+	out trial.Outbound
+}
+
+func (r ready) empty() bool {
+	return len(r.events) == 0 && len(r.letters) == 0 && len(r.work) == 0 && len(r.acks) == 0
+}
+
+// newCore rebuilds a study from its record.
+func newCore(spec Spec, record []trial.Event) (*core, error) {
+	c := &core{spec: spec, state: trial.NewState(spec.Study), busy: map[trial.Key]string{},
+		retryAt: map[int]time.Time{}, failed: map[int]int{}}
+	var err error
+	if c.sched, err = schedulers.New(spec.Scheduler, c.state); err != nil {
+		return nil, err
+	}
+	if c.sampler, err = search.New(spec.Sampler, spec.Space); err != nil {
+		return nil, err
+	}
+	for _, e := range record {
+		if err := c.state.Apply(e); err != nil {
+			return nil, fmt.Errorf("the record of study %s cannot be applied: %w", spec.Study.Name, err)
+		}
+		c.sched.Apply(e)
+	}
+	for _, t := range c.state.Trials {
+		if t.Open != nil && t.Open.Run != "" {
+			c.busy[c.key(t, t.Open.Number)] = t.Open.Run
+		}
+	}
+	return c, nil
+}
+
+func (c *core) key(t *trial.Trial, attempt int) trial.Key {
+	return trial.Key{Study: c.spec.Study.ID, Trial: t.Number, Attempt: attempt}
+}
+
+// push applies an event and keeps it for commit.
+func (c *core) push(e trial.Event) {
+	if c.err != nil {
+		return
+	}
+	e.Seq, e.Time = c.state.Seq+1, c.now
+	if c.err = c.state.Apply(e); c.err != nil {
+		return
+	}
+	c.sched.Apply(e)
+	c.ready.events = append(c.ready.events, e)
+}
+
+func (c *core) decide(d trial.Decision) { c.push(trial.Event{Decision: &d}) }
+
+// take hands over what has gathered since the last call.
+func (c *core) take() ready {
+	r := c.ready
+	c.ready = ready{}
+	return r
+}
+
+// tell sends a verb to the run that works on an attempt, without being asked.
+func (c *core) tell(key trial.Key, verb trial.Verb, reason string) {
+	if run, ok := c.busy[key]; ok {
+		c.ready.letters = append(c.ready.letters, letter{run, trial.Outbound{Key: key, Verb: verb, Reason: reason}})
+	}
+}
+
+func (c *core) move(to trial.StudyState, reason string) {
+	c.decide(trial.Decision{Trial: trial.NoTrial, What: trial.Moved, Study: to, Reason: reason})
+}
+
+// assign hands a trial its next piece of work, from where it stands up to to.
+func (c *core) assign(t *trial.Trial, phase trial.Phase, to trial.Resource, reason string) trial.Assignment {
+	from := t.Done
+	if phase == trial.Refit {
+		from = trial.Resource{}
+	}
+	d := trial.Decision{Trial: t.Number, What: trial.Assigned, Attempt: t.Attempts + 1, Phase: phase, At: from, To: to,
+		Bracket: t.Bracket, Reason: reason}
+	c.decide(d)
+	return c.assignment(t, d.Attempt, phase, from, to)
+}
+
+func (c *core) assignment(t *trial.Trial, attempt int, phase trial.Phase, from, to trial.Resource) trial.Assignment {
+	plan := c.spec.Folds
+	plan.Hash = c.state.Hash
+	s := c.spec.Study
+	return trial.Assignment{Study: s.ID, Name: s.Name, Trial: t.Number, Attempt: attempt, Phase: phase, Seed: s.Seed,
+		Params: t.Params, Objective: s.Objective, Shape: s.Shape, From: from, To: to, Split: plan,
+		Trainer: c.spec.Trainer, Resources: c.spec.Resources}
+}
+
+// unleased is the work that is assigned but that no runner has taken, to be published again.
+func (c *core) unleased() []trial.Assignment {
+	var out []trial.Assignment
+	for _, t := range c.state.Trials {
+		if o := t.Open; o != nil && o.Run == "" {
+			out = append(out, c.assignment(t, o.Number, o.Phase, o.From, o.To))
+		}
+	}
+	return out
+}
+
+// out is how many slots the study holds: work handed out, and processes that have not ended yet.
+func (c *core) out() int {
+	n := len(c.busy)
+	for _, t := range c.state.Trials {
+		if t.Open != nil && t.Open.Run == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// number turns a value into what a decision holds; nothing when it is not finite.
+func number(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}

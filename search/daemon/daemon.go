@@ -1,0 +1,242 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"automl/trial"
+)
+
+// Config is what a daemon is made of.
+type Config struct {
+	Store  Store
+	Bus    Dispatcher
+	Decode Decode
+	Log    zerolog.Logger
+	Lease  time.Duration // a runner not heard of for so long has lost its attempts; default 60 s
+	Grace  time.Duration // after a start, leases on record live at least so long; default 90 s
+}
+
+// batch is the most mail taken into one transaction.
+const batch = 1000
+
+// Daemon drives every study from one goroutine.
+type Daemon struct {
+	Config
+	cores    []*core // of the studies that are not over, in the order they were created
+	broken   []trial.Study
+	runners  map[string]*member // by run
+	progress map[trial.Key]trial.Progress
+	calls    chan func()
+	boot     time.Time
+}
+
+// New loads every study that is not over from its record. Call Run to start.
+func New(ctx context.Context, cfg Config) (*Daemon, error) {
+	if cfg.Lease == 0 {
+		cfg.Lease = 60 * time.Second
+	}
+	if cfg.Grace == 0 {
+		cfg.Grace = 90 * time.Second
+	}
+	d := &Daemon{Config: cfg, runners: map[string]*member{}, progress: map[trial.Key]trial.Progress{},
+		calls: make(chan func()), boot: time.Now()}
+	studies, err := cfg.Store.Studies(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the studies: %w", err)
+	}
+	for _, s := range studies {
+		if err := d.load(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// load rebuilds a study from its record and makes its leases those of runners that are still to be heard of.
+func (d *Daemon) load(ctx context.Context, s trial.Study) error {
+	record, err := d.Store.Events(ctx, s.ID, 0)
+	if err != nil {
+		return fmt.Errorf("read the record of study %s: %w", s.Name, err)
+	}
+	spec, err := d.Decode(s)
+	if err != nil {
+		return fmt.Errorf("study %s: %w", s.Name, err)
+	}
+	c, err := newCore(spec, record)
+	if err != nil {
+		return err
+	}
+	if c.state.Status.Over() {
+		return nil
+	}
+	d.cores = append(d.cores, c)
+	for _, t := range c.state.Trials {
+		if t.Open != nil && t.Open.Run != "" {
+			d.expect(t.Open.Runner, t.Open.Run)
+		}
+	}
+	return nil
+}
+
+// Run drives the studies until ctx ends.
+func (d *Daemon) Run(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for _, c := range d.cores {
+		c.ready.work = append(c.ready.work, c.unleased()...)
+	}
+	d.step(ctx)
+	inbox := d.Bus.Inbox()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case m, ok := <-inbox:
+			if !ok {
+				return trial.Errorf(trial.Unavailable, "the bus is closed")
+			}
+			d.mail(m)
+			d.more(inbox)
+		case f := <-d.calls:
+			f()
+		case <-tick.C:
+			d.mend(ctx)
+			d.expire()
+		}
+		d.step(ctx)
+	}
+}
+
+// more takes what else has come in, so that it shares a transaction.
+func (d *Daemon) more(inbox <-chan trial.Mail) {
+	for range batch {
+		select {
+		case m, ok := <-inbox:
+			if !ok {
+				return
+			}
+			d.mail(m)
+		default:
+			return
+		}
+	}
+}
+
+// step fills the free slots, persists what was decided, and only then lets it out.
+func (d *Daemon) step(ctx context.Context) {
+	d.fill()
+	for _, c := range d.cores {
+		d.commit(ctx, c)
+	}
+	d.forget()
+}
+
+// fill hands out work while there are free slots, each to the study that holds the fewest.
+func (d *Daemon) fill() {
+	now := time.Now()
+	idle := map[*core]bool{}
+	for free := d.free(); free > 0; {
+		var c *core
+		for _, q := range d.cores {
+			if !idle[q] && (c == nil || q.out() < c.out()) {
+				c = q
+			}
+		}
+		if c == nil {
+			return
+		}
+		c.now = now
+		if a, ok := c.next(); ok {
+			c.ready.work = append(c.ready.work, a)
+			free--
+		} else {
+			idle[c] = true
+		}
+	}
+}
+
+// commit persists what a core has decided and then lets it out. When that fails the core is thrown away: what was taken in is
+// not acknowledged, so the bus delivers it again to the core that is rebuilt.
+func (d *Daemon) commit(ctx context.Context, c *core) {
+	r := c.take()
+	if r.empty() && c.err == nil {
+		return
+	}
+	err := c.err
+	if err == nil && len(r.events) > 0 {
+		err = d.Store.Append(ctx, c.spec.Study.ID, r.events)
+	}
+	if err != nil {
+		d.Log.Error().Err(err).Str("study", c.spec.Study.Name).Msg("the record could not be written; the study is read again")
+		d.broken = append(d.broken, c.spec.Study)
+		c.spec.Study.ID = "" // dropped by forget
+		return
+	}
+	d.report(c, r.events)
+	for _, l := range r.letters {
+		if err := d.Bus.Send(l.run, l.out); err != nil {
+			d.Log.Warn().Err(err).Str("run", l.run).Msg("answer a runner")
+		}
+	}
+	for _, a := range r.work {
+		if err := d.Bus.Publish(ctx, a); err != nil {
+			d.Log.Warn().Err(err).Str("study", a.Name).Int("trial", a.Trial).Msg("hand out work; it is tried again")
+		}
+	}
+	for _, f := range r.acks {
+		f()
+	}
+}
+
+// report logs decisions at the level a person may want.
+func (d *Daemon) report(c *core, events []trial.Event) {
+	for _, e := range events {
+		if e.Decision == nil {
+			continue
+		}
+		q := e.Decision
+		level := zerolog.DebugLevel
+		if q.What == trial.Retried && q.Failure.Counts() || q.What == trial.Failed {
+			level = zerolog.WarnLevel
+		}
+		d.Log.WithLevel(level).Str("study", c.spec.Study.Name).Int("trial", q.Trial).Int("attempt", q.Attempt).
+			Str("what", string(q.What)).Msg(q.Reason)
+	}
+}
+
+// forget drops the cores of studies that are over, and of those that have to be read again.
+func (d *Daemon) forget() {
+	kept := d.cores[:0]
+	for _, c := range d.cores {
+		if c.spec.Study.ID != "" && (!c.state.Status.Over() || len(c.busy) > 0) {
+			kept = append(kept, c)
+		}
+	}
+	clear(d.cores[len(kept):])
+	d.cores = kept
+}
+
+// mend reads the studies again whose record could not be written.
+func (d *Daemon) mend(ctx context.Context) {
+	again := d.broken
+	d.broken = nil
+	for _, s := range again {
+		if err := d.load(ctx, s); err != nil {
+			d.Log.Error().Err(err).Str("study", s.Name).Msg("read the study again; it is tried again")
+			d.broken = append(d.broken, s)
+		}
+	}
+}
+
+func (d *Daemon) core(study string) *core {
+	for _, c := range d.cores {
+		if c.spec.Study.ID == study {
+			return c
+		}
+	}
+	return nil
+}

@@ -1,0 +1,225 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+
+	"automl/schedulers"
+	"automl/search"
+	"automl/trial"
+)
+
+// next decides what one more slot should do: the assignment to publish once it is persisted, or false when there is nothing
+// for it now. Decisions that take no slot, such as pruning a paused trial, are made on the way.
+func (c *core) next() (trial.Assignment, bool) {
+	if c.state.Status != trial.StudyRunning && c.state.Status != trial.StudyDraining {
+		return trial.Assignment{}, false
+	}
+	if c.spec.Workers > 0 && c.out() >= c.spec.Workers {
+		return trial.Assignment{}, false
+	}
+	c.budget()
+	if t := c.waiting(); t != nil {
+		return c.assign(t, trial.Search, c.sched.Target(t.Number), "goes on from "+t.Done.String()), true
+	}
+	for c.err == nil && !c.state.Status.Over() {
+		switch a := c.sched.Next().(type) {
+		case schedulers.Start:
+			if t := c.sample(a); t != nil {
+				return c.assign(t, trial.Search, a.To, a.Reason), true
+			}
+		case schedulers.Promote:
+			t := c.state.Trial(a.Trial)
+			c.decide(trial.Decision{Trial: a.Trial, What: trial.Promoted, At: a.From, To: a.To, Value: number(a.Value),
+				Threshold: number(a.Threshold), Reason: a.Reason})
+			return c.assign(t, trial.Search, a.To, a.Reason), true
+		case schedulers.Prune:
+			c.decide(trial.Decision{Trial: a.Trial, What: trial.Pruned, At: a.At, Value: number(a.Value),
+				Threshold: number(a.Threshold), Reason: a.Reason})
+		case schedulers.Wait:
+			return trial.Assignment{}, false
+		case schedulers.Finish:
+			return c.finish(a.Reason)
+		}
+	}
+	return trial.Assignment{}, false
+}
+
+// waiting is a trial whose last attempt broke or was interrupted, and whose pause is over.
+func (c *core) waiting() *trial.Trial {
+	for _, t := range c.state.Trials {
+		if t.Status == trial.Waiting && t.Open == nil && !c.now.Before(c.retryAt[t.Number]) {
+			return t
+		}
+	}
+	return nil
+}
+
+// sample makes the next trial: the next enqueued point, else the sampler's proposal. Nil when the space has nothing left; the
+// study then takes no new trials.
+func (c *core) sample(a schedulers.Start) *trial.Trial {
+	n := len(c.state.Trials)
+	d := trial.Decision{Trial: n, What: trial.Sampled, Bracket: a.Bracket, Reason: a.Reason}
+	if k := c.enqueued(); k < len(c.spec.Enqueue) {
+		d.Params, d.Origin = c.spec.Enqueue[k], trial.FromUser
+	} else {
+		params, err := c.sampler.Sample(c.state, search.Source(c.spec.Study.Seed, n))
+		if err != nil {
+			c.drain(err)
+			return nil
+		}
+		d.Params, d.Origin = params, trial.FromSampler
+	}
+	c.decide(d)
+	return c.state.Trial(n)
+}
+
+func (c *core) drain(err error) {
+	reason := err.Error()
+	if errors.Is(err, search.ErrExhausted) {
+		reason = "every configuration of the search space has been tried"
+	}
+	c.move(trial.StudyDraining, reason)
+}
+
+func (c *core) enqueued() int {
+	n := 0
+	for _, t := range c.state.Trials {
+		if t.Origin == trial.FromUser {
+			n++
+		}
+	}
+	return n
+}
+
+// budget ends the search when its time is over: what runs is stopped, what waits is pruned, and the winner so far is refitted.
+func (c *core) budget() {
+	if !c.late() || c.state.Status != trial.StudyRunning && c.state.Status != trial.StudyDraining {
+		return
+	}
+	c.endAll("the time budget is over")
+	if c.state.Status == trial.StudyRunning {
+		c.move(trial.StudyDraining, "the time budget is over")
+	}
+}
+
+func (c *core) endAll(reason string) {
+	for _, t := range c.state.Trials {
+		if !t.Status.Terminal() {
+			c.end(t, reason)
+		}
+	}
+}
+
+// end prunes a trial for a reason that lies outside of it; its process, if any, is told to stop.
+func (c *core) end(t *trial.Trial, reason string) {
+	d := trial.Decision{Trial: t.Number, What: trial.Pruned, At: t.Done, Reason: reason}
+	if score, ok := t.Score(c.spec.Study.Objective, c.spec.Study.Shape); ok {
+		d.Value = number(score.Value)
+	}
+	if t.Open != nil {
+		d.Attempt = t.Open.Number
+		c.tell(c.key(t, d.Attempt), trial.Stop, reason)
+	}
+	c.decide(d)
+}
+
+// finish is what comes after the search: confirm the best, refit the winner, done.
+func (c *core) finish(reason string) (trial.Assignment, bool) {
+	if a, wait, ok := c.confirm(); ok || wait {
+		return a, ok
+	}
+	if a, wait, ok := c.refit(); ok || wait {
+		return a, ok
+	}
+	c.move(trial.StudyDone, c.outcome(reason))
+	return trial.Assignment{}, false
+}
+
+// confirm hands out the fresh folds of the best trials. wait: some are still being trained.
+func (c *core) confirm() (a trial.Assignment, wait, ok bool) {
+	shape, plan := c.spec.Study.Shape, c.spec.Confirm
+	to := trial.Resource{Fold: shape.Folds*(1+plan.Seeds) - 1, Epoch: shape.Epochs}
+	if plan.Top == 0 || plan.Seeds == 0 || c.late() {
+		return a, c.anyOpen(), false
+	}
+	for i, t := range c.contenders() {
+		if i >= plan.Top {
+			break
+		}
+		if t.Open != nil || t.Done == to || c.gaveUp(t) || c.now.Before(c.retryAt[t.Number]) {
+			continue
+		}
+		why := fmt.Sprintf("one of the best %d: trained on %d fresh draws of the folds to confirm it", plan.Top, plan.Seeds)
+		return c.assign(t, trial.Confirm, to, why), false, true
+	}
+	return a, c.anyOpen() || c.backingOff(), false
+}
+
+// contenders is the complete trials by their value on the search folds alone, best first, so that confirming one does not
+// change who is confirmed.
+func (c *core) contenders() []*trial.Trial {
+	study := c.spec.Study
+	return c.state.RankedAt(study.Shape.Full())
+}
+
+// refit hands out the training of the winner on all data.
+func (c *core) refit() (a trial.Assignment, wait, ok bool) {
+	best := c.state.Best()
+	if !c.spec.Refit || best == nil || best.Artifact != "" || c.gaveUp(best) {
+		return a, false, false
+	}
+	if best.Open != nil || c.now.Before(c.retryAt[best.Number]) {
+		return a, true, false
+	}
+	score, _ := best.Score(c.spec.Study.Objective, c.spec.Study.Shape)
+	why := fmt.Sprintf("the winner, trained on all data for %d epochs", score.Epoch)
+	return c.assign(best, trial.Refit, trial.Resource{Epoch: score.Epoch}, why), false, true
+}
+
+func (c *core) gaveUp(t *trial.Trial) bool {
+	return t.Failures >= trial.MaxFailures || c.failed[t.Number] >= trial.MaxFailures
+}
+
+// late tells whether the budget of hours or of GPU hours is used up.
+func (c *core) late() bool {
+	if !c.spec.End.IsZero() && !c.now.Before(c.spec.End) {
+		return true
+	}
+	return c.spec.GPUSeconds > 0 && c.gpuSeconds() >= c.spec.GPUSeconds
+}
+
+func (c *core) gpuSeconds() float64 {
+	gpus := float64(c.spec.Resources.GPUs)
+	if f := c.spec.Resources.Fraction; f > 0 {
+		gpus *= f
+	}
+	sum := 0.0
+	for _, t := range c.state.Trials {
+		sum += t.Seconds * gpus
+	}
+	return sum
+}
+
+func (c *core) anyOpen() bool { return c.state.Open() > 0 }
+
+func (c *core) backingOff() bool {
+	for n, at := range c.retryAt {
+		if t := c.state.Trial(n); c.now.Before(at) && t.Status == trial.Complete && !c.gaveUp(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// outcome is the last word on a study, for a person.
+func (c *core) outcome(reason string) string {
+	best := c.state.Best()
+	switch {
+	case best == nil:
+		return reason + "; no trial is complete"
+	case c.spec.Refit && best.Artifact == "":
+		return fmt.Sprintf("%s; refitting trial %d failed: %s", reason, best.Number, best.Reason)
+	}
+	return reason
+}

@@ -1,0 +1,204 @@
+package daemon
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"automl/trial"
+)
+
+// announce answers the request for a lease: granted to the first run that asks, and to the same run again when it asks again.
+func (c *core) announce(a trial.Announce) trial.Grant {
+	t := c.state.Trial(a.Key.Trial)
+	switch {
+	case t == nil || t.Open == nil || t.Open.Number != a.Key.Attempt:
+		return trial.Grant{Reason: "this attempt is over"}
+	case t.Open.Run == a.Run:
+		return trial.Grant{Granted: true}
+	case t.Open.Run != "":
+		return trial.Grant{Reason: "another runner holds the lease"}
+	case c.state.Status != trial.StudyRunning && c.state.Status != trial.StudyDraining:
+		return trial.Grant{Reason: "the study is " + string(c.state.Status)}
+	}
+	c.decide(trial.Decision{Trial: t.Number, What: trial.Started, Attempt: a.Key.Attempt, Runner: a.Runner, Run: a.Run})
+	c.busy[a.Key] = a.Run
+	return trial.Grant{Granted: true}
+}
+
+// inbound takes a durable message of an attempt and returns the answer. A message of an attempt that is over, or of a run that
+// does not hold the lease, is acknowledged and has no effect: the runner is told to stop.
+func (c *core) inbound(m trial.Inbound) trial.Outbound {
+	out := trial.Outbound{Key: m.Key, N: m.N, Verb: trial.Continue}
+	t := c.state.Trial(m.Key.Trial)
+	holds := t != nil && t.Open != nil && t.Open.Number == m.Key.Attempt && t.Open.Run == m.Run
+	if m.Exit != nil && c.busy[m.Key] == m.Run {
+		delete(c.busy, m.Key)
+	}
+	if !holds {
+		out.Verb, out.Reason = trial.Stop, "this attempt is over"
+		if t != nil && t.Status.Terminal() {
+			out.Reason = t.Reason
+		}
+		return out
+	}
+	switch {
+	case m.Report != nil:
+		out.Verb, out.Reason = c.report(t, *m.Report)
+	case m.Folds != nil:
+		out.Verb, out.Reason = c.folds(t, *m.Folds)
+	case m.Exit != nil:
+		c.exit(t, *m.Exit)
+	}
+	return out
+}
+
+// report records what an attempt measured and answers it.
+func (c *core) report(t *trial.Trial, r trial.Report) (trial.Verb, string) {
+	r.Trial, r.Attempt = t.Number, t.Open.Number
+	if t.Open.Phase == trial.Refit {
+		return trial.Continue, ""
+	}
+	if r.Fold < 0 || r.Epoch < 1 || r.Epoch > c.spec.Study.Shape.Epochs || t.Open.To.Less(r.At()) {
+		return c.fail(t, trial.Crash, fmt.Sprintf("the trainer reported %s, beyond its work (%s)", r.At(), t.Open.To))
+	}
+	metric := c.spec.Study.Objective.Metric
+	v, ok := r.Metrics.Get(metric)
+	if !ok {
+		return c.fail(t, trial.Crash, fmt.Sprintf("the report of %s has no metric %q; it has %s", r.At(), metric, names(r.Metrics)))
+	}
+	if !c.known(t, r) {
+		c.push(trial.Event{Report: &r})
+		delete(c.failed, t.Number)
+	}
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return c.fail(t, trial.NaN, fmt.Sprintf("%s is %v at %s", metric, v, r.At()))
+	}
+	if t.Open.Phase != trial.Search {
+		return trial.Continue, ""
+	}
+	if c.state.Status == trial.StudyPaused {
+		return trial.Pause, "the study is paused"
+	}
+	verdict := c.sched.Verdict(t.Number)
+	if verdict.Verb == trial.Stop && t.Done.Less(c.spec.Study.Shape.Full()) {
+		c.decide(trial.Decision{Trial: t.Number, What: trial.Pruned, Attempt: t.Open.Number, At: verdict.At,
+			Value: number(verdict.Value), Threshold: number(verdict.Threshold), Reason: verdict.Reason})
+	}
+	return verdict.Verb, verdict.Reason
+}
+
+// known tells whether every metric of a report is on record already: what an attempt that resumed from an older checkpoint
+// reports again.
+func (c *core) known(t *trial.Trial, r trial.Report) bool {
+	for _, m := range r.Metrics {
+		if !t.Reported(m.Name, r.Fold, r.Epoch) {
+			return false
+		}
+	}
+	return true
+}
+
+func names(m trial.Metrics) string {
+	if len(m) == 0 {
+		return "none"
+	}
+	s := ""
+	for i, q := range m {
+		if i > 0 {
+			s += ", "
+		}
+		s += q.Name
+	}
+	return s
+}
+
+// folds checks that every trial draws the same folds: the first hash is the study's.
+func (c *core) folds(t *trial.Trial, f trial.FoldsSeen) (trial.Verb, string) {
+	switch c.state.Hash {
+	case f.Hash:
+	case "":
+		c.decide(trial.Decision{Trial: trial.NoTrial, What: trial.Manifest, Hash: f.Hash,
+			Reason: fmt.Sprintf("folds of %d rows, drawn by trial %d", f.Rows, t.Number)})
+	default:
+		return c.fail(t, trial.Crash, "the trainer drew other folds than the study's: its data or labels differ from the other trials'")
+	}
+	return trial.Continue, ""
+}
+
+// fail ends a trial for a reason that another attempt would not change.
+func (c *core) fail(t *trial.Trial, kind trial.Failure, message string) (trial.Verb, string) {
+	if t.Status.Terminal() { // confirming or refitting: the result of the search stands
+		c.decide(trial.Decision{Trial: t.Number, What: trial.Retried, Attempt: t.Open.Number, Failure: kind, Reason: message})
+		c.failed[t.Number] = trial.MaxFailures
+		return trial.Stop, message
+	}
+	c.decide(trial.Decision{Trial: t.Number, What: trial.Failed, Attempt: t.Open.Number, Failure: kind, At: t.Done, Reason: message})
+	return trial.Stop, message
+}
+
+// exit ends an attempt.
+func (c *core) exit(t *trial.Trial, e trial.Exit) {
+	o := *t.Open
+	if e.Failure != "" {
+		c.broken(t, e.Failure, e.Message)
+		return
+	}
+	d := trial.Decision{Trial: t.Number, Attempt: o.Number, At: t.Done}
+	switch {
+	case o.Phase == trial.Refit:
+		d.What, d.Artifact, d.Reason = trial.Refitted, e.Artifact, "trained on all data"
+		for _, m := range e.Metrics {
+			d.Reason += fmt.Sprintf(", %s %.4g", m.Name, m.Value)
+		}
+	case t.Done.Less(o.To):
+		d.What, d.Failure, d.Reason = trial.Retried, trial.Aborted, "paused before its rung"
+	case o.Phase == trial.Confirm:
+		d.What, d.Reason = trial.Confirmed, "trained the fresh folds"
+	default:
+		c.atRung(t, &d)
+	}
+	c.decide(d)
+}
+
+// atRung says what becomes of a trial that has done its work: complete, paused or pruned.
+func (c *core) atRung(t *trial.Trial, d *trial.Decision) {
+	study := c.spec.Study
+	if !t.Done.Less(study.Shape.Full()) {
+		score, _ := t.Score(study.Objective, study.Shape)
+		d.What, d.At, d.Value = trial.Completed, study.Shape.Full(), number(score.Value)
+		d.Reason = fmt.Sprintf("trained in full: %d folds", study.Shape.Folds)
+		return
+	}
+	v := c.sched.Verdict(t.Number)
+	d.What, d.At, d.Reason = trial.Paused, v.At, v.Reason
+	if v.Verb == trial.Stop {
+		d.What = trial.Pruned
+	}
+	d.Value, d.Threshold = number(v.Value), number(v.Threshold)
+}
+
+// broken ends an attempt that failed: the trial is tried again after a pause, from its last checkpoint, or given up.
+func (c *core) broken(t *trial.Trial, kind trial.Failure, message string) {
+	d := trial.Decision{Trial: t.Number, What: trial.Retried, Attempt: t.Open.Number, Failure: kind, At: t.Done, Reason: message}
+	tries := t.Failures
+	if kind.Counts() {
+		tries++
+	}
+	if !t.Status.Terminal() && (!kind.Retryable() || tries >= trial.MaxFailures) {
+		d.What = trial.Failed
+		if kind.Retryable() {
+			d.Reason = fmt.Sprintf("failed %d times, the last time: %s", tries, message)
+		}
+	}
+	c.decide(d)
+	if kind.Counts() {
+		c.failed[t.Number]++
+		c.retryAt[t.Number] = c.now.Add(backoff(c.failed[t.Number]))
+	}
+}
+
+// backoff is how long a trial waits after its n-th failure in a row: 1, 2, 4, ... 30 seconds.
+func backoff(n int) time.Duration {
+	return min(30*time.Second, time.Second<<min(n-1, 5))
+}

@@ -1,0 +1,183 @@
+package daemon
+
+import (
+	"slices"
+	"time"
+
+	"automl/trial"
+)
+
+// member is a runner process the daemon has heard of, or expects to hear of because the record says that it holds a lease.
+type member struct {
+	info    trial.RunnerInfo
+	heard   time.Time // by the daemon's monotonic clock
+	met     bool      // heard of since this daemon started
+	missing map[trial.Key]int
+}
+
+// missed is how many heartbeats may leave out an attempt before it counts as lost.
+const missed = 3
+
+// expect makes a member of a run that the record names; it has to be heard of within the grace.
+func (d *Daemon) expect(name, run string) {
+	if _, ok := d.runners[run]; !ok {
+		d.runners[run] = &member{info: trial.RunnerInfo{Name: name, Run: run}, heard: d.boot.Add(d.Grace - d.Lease)}
+	}
+}
+
+// mail takes one message from a runner.
+func (d *Daemon) mail(m trial.Mail) {
+	switch {
+	case m.Heartbeat != nil:
+		d.heartbeat(*m.Heartbeat)
+	case m.Gone != nil:
+		d.gone(m.Gone.Run, trial.Aborted, "the runner went away in good order")
+	case m.Progress != nil:
+		d.progress[m.Progress.Key] = *m.Progress
+	case m.Announce != nil:
+		d.announce(*m.Announce, m.Reply)
+	case m.Inbound != nil:
+		d.inbound(*m.Inbound, m.Ack)
+	}
+}
+
+func (d *Daemon) announce(a trial.Announce, reply func(trial.Grant)) {
+	c := d.core(a.Key.Study)
+	if c == nil {
+		if !d.mending(a.Key.Study) { // while a study is read again nobody is answered: the runner asks again
+			reply(trial.Grant{Reason: "the study is over"})
+		}
+		return
+	}
+	c.now = time.Now()
+	g := c.announce(a)
+	c.ready.acks = append(c.ready.acks, func() { reply(g) })
+}
+
+func (d *Daemon) inbound(m trial.Inbound, ack func()) {
+	c := d.core(m.Key.Study)
+	if c == nil {
+		if !d.mending(m.Key.Study) {
+			out := trial.Outbound{Key: m.Key, N: m.N, Verb: trial.Stop, Reason: "the study is over"}
+			if err := d.Bus.Send(m.Run, out); err == nil {
+				ack()
+			}
+		}
+		return
+	}
+	if mem := d.runners[m.Run]; mem != nil {
+		mem.heard = time.Now()
+	}
+	c.now = time.Now()
+	c.ready.letters = append(c.ready.letters, letter{m.Run, c.inbound(m)})
+	c.ready.acks = append(c.ready.acks, ack)
+	if m.Exit != nil {
+		delete(d.progress, m.Key)
+	}
+}
+
+func (d *Daemon) mending(study string) bool {
+	return slices.ContainsFunc(d.broken, func(s trial.Study) bool { return s.ID == study })
+}
+
+// heartbeat notes that a run is alive. A new run under a known name means that the old one is dead.
+func (d *Daemon) heartbeat(info trial.RunnerInfo) {
+	for run, mem := range d.runners {
+		if mem.info.Name == info.Name && run != info.Run && mem.info.Started.Before(info.Started) {
+			kind := trial.Lost
+			if !mem.met {
+				kind = trial.Aborted // it ended with the daemon before this one
+			}
+			d.gone(run, kind, "runner "+info.Name+" was started anew")
+		}
+	}
+	mem := d.runners[info.Run]
+	if mem == nil {
+		mem = &member{}
+		d.runners[info.Run] = mem
+	}
+	if !mem.met {
+		d.Log.Info().Str("runner", info.Name).Int("slots", info.Slots).Strs("gpus", info.GPUs).Msg("a runner joined")
+	}
+	mem.info, mem.heard, mem.met = info, time.Now(), true
+	d.audit(mem)
+}
+
+// audit compares what a runner says it works on with the leases it holds.
+func (d *Daemon) audit(mem *member) {
+	seen := map[trial.Key]int{}
+	for _, c := range d.cores {
+		for key, run := range c.busy {
+			if run != mem.info.Run || slices.Contains(mem.info.Attempts, key) {
+				continue
+			}
+			if seen[key] = mem.missing[key] + 1; seen[key] >= missed {
+				c.now = time.Now()
+				c.lose(key, trial.Lost, "runner "+mem.info.Name+" does not know of it any more")
+			}
+		}
+	}
+	mem.missing = seen
+}
+
+// gone takes all attempts from a run.
+func (d *Daemon) gone(run string, kind trial.Failure, why string) {
+	delete(d.runners, run)
+	for _, c := range d.cores {
+		c.now = time.Now()
+		for _, key := range c.held(run) {
+			c.lose(key, kind, why)
+			delete(d.progress, key)
+		}
+	}
+}
+
+// expire takes the attempts from runs that were not heard of for the length of a lease.
+func (d *Daemon) expire() {
+	now := time.Now()
+	var dead []*member
+	for _, mem := range d.runners {
+		if now.Sub(mem.heard) > d.Lease {
+			dead = append(dead, mem)
+		}
+	}
+	slices.SortFunc(dead, func(a, b *member) int { return a.heard.Compare(b.heard) })
+	for _, mem := range dead {
+		d.Log.Warn().Str("runner", mem.info.Name).Dur("silent", now.Sub(mem.heard)).Msg("a runner is not heard of any more")
+		d.gone(mem.info.Run, trial.Lost, "runner "+mem.info.Name+" was not heard of any more")
+	}
+}
+
+// free is how many slots of the runners that take work are not held.
+func (d *Daemon) free() int {
+	free := 0
+	for _, mem := range d.runners {
+		if mem.met && !mem.info.Draining {
+			free += mem.info.Slots
+		}
+	}
+	for _, c := range d.cores {
+		free -= c.out()
+	}
+	return free
+}
+
+// held is the attempts whose process a run still holds, in order of trials.
+func (c *core) held(run string) []trial.Key {
+	var out []trial.Key
+	for key, r := range c.busy {
+		if r == run {
+			out = append(out, key)
+		}
+	}
+	slices.SortFunc(out, func(a, b trial.Key) int { return a.Trial - b.Trial })
+	return out
+}
+
+// lose ends an attempt whose runner is gone.
+func (c *core) lose(key trial.Key, kind trial.Failure, why string) {
+	delete(c.busy, key)
+	if t := c.state.Trial(key.Trial); t != nil && t.Open != nil && t.Open.Number == key.Attempt {
+		c.broken(t, kind, why)
+	}
+}

@@ -1,0 +1,35 @@
+package daemon
+
+import (
+	"time"
+
+	"automl/schedulers"
+	"automl/search"
+	"automl/trial"
+)
+
+// Spec is a study as the core needs it: what the sweep document says, in the terms of the domain.
+type Spec struct {
+	Study      trial.Study
+	Space      search.Space
+	Sampler    search.Config
+	Scheduler  schedulers.Config // Trials is the budget in trials
+	Folds      trial.FoldPlan
+	Trainer    trial.TrainerSpec
+	Resources  trial.Resources
+	Enqueue    []trial.Params // run first
+	Workers    int            // most attempts out at once; 0: as many as there are slots
+	End        time.Time      // zero: no time budget
+	GPUSeconds float64        // zero: no budget of GPU time
+	Confirm    Confirm
+	Refit      bool // train the winner on all data at the end
+}
+
+// Confirm says how the best trials are checked before one is handed over.
+type Confirm struct {
+	Top   int // how many of the best; 0: none
+	Seeds int // how many fresh draws of all folds each
+}
+
+// Decode turns the document of a stored study back into a Spec.
+type Decode func(trial.Study) (Spec, error)

@@ -1,0 +1,63 @@
+package trial
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// bits is the trained blocks of the first epochs of a network with five blocks, bottom to top: "...xx" trains the top two.
+func bits(s FreezeSchedule, epochs int) string {
+	var out []string
+	for e := 1; e <= epochs; e++ {
+		row := ""
+		for _, on := range s.Trained(e, 5) {
+			row += map[bool]string{true: "x", false: "."}[on]
+		}
+		out = append(out, row)
+	}
+	return strings.Join(out, " ")
+}
+
+func TestTrained(t *testing.T) {
+	for _, c := range []struct {
+		s    FreezeSchedule
+		want string
+	}{
+		{FreezeSchedule{Strategy: HeadOnly}, "....x ....x ....x"},
+		{FreezeSchedule{Strategy: Full}, "xxxxx xxxxx xxxxx"},
+		{FreezeSchedule{Strategy: LPFT, UnfreezeEvery: 2}, "....x ....x xxxxx"},
+		{FreezeSchedule{Strategy: Gradual, UnfreezeEvery: 1, Depth: 0.5}, "....x ...xx ..xxx ..xxx"},
+		{FreezeSchedule{Strategy: Gradual, UnfreezeEvery: 2, Depth: 1}, "....x ....x ...xx ...xx ..xxx"},
+		{FreezeSchedule{Strategy: Partial, Depth: 0.25}, "...xx ...xx"},
+		{FreezeSchedule{Strategy: Partial, Depth: 0.01}, "...xx ...xx"},
+		{FreezeSchedule{Strategy: Surgical, Depth: 0.5}, "xx..x xx..x"},
+	} {
+		if got := bits(c.s, len(strings.Fields(c.want))); got != c.want {
+			t.Errorf("%v: %s, want %s", c.s, got, c.want)
+		}
+	}
+}
+
+func TestLRFactors(t *testing.T) {
+	s := FreezeSchedule{LayerDecay: 0.5, HeadLRFactor: 4}
+	if got := fmt.Sprint(s.LRFactors(4)); got != "[0.125 0.25 0.5 4]" {
+		t.Error(got)
+	}
+}
+
+func TestFreezeFrom(t *testing.T) {
+	s, err := FreezeFrom(Params{{"freeze.strategy", "gradual"}, {"freeze.depth", 0.5}, {"freeze.unfreeze_every", int64(2)}}, "freeze")
+	if err != nil || s != (FreezeSchedule{Gradual, 0.5, 2, 1, 1}) {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if s, err := FreezeFrom(nil, "freeze"); err != nil || s.Strategy != Full {
+		t.Errorf("without parameters: %+v, %v", s, err)
+	}
+	for _, bad := range []Params{{{"freeze.strategy", "none"}}, {{"freeze.depth", 0.0}}, {{"freeze.layer_decay", 2.0}},
+		{{"freeze.unfreeze_every", int64(0)}}, {{"freeze.head_lr_factor", -1.0}}} {
+		if _, err := FreezeFrom(bad, "freeze"); err == nil {
+			t.Errorf("%v was accepted", bad)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package trial
+
+import "time"
+
+// RunnerInfo is what a runner tells of itself with every heartbeat.
+type RunnerInfo struct {
+	Name     string    `json:"name"` // stable over restarts, unique in a cluster
+	Run      string    `json:"run"`  // of this process: a new one with every start
+	Slots    int       `json:"slots"`
+	GPUs     []string  `json:"gpus,omitempty"` // their names
+	Threads  int       `json:"threads"`        // processor cores
+	Version  string    `json:"version"`
+	Started  time.Time `json:"started"`
+	Attempts []Key     `json:"attempts"`           // what it is working on
+	Draining bool      `json:"draining,omitempty"` // takes nothing new
+}
+
+// Announce asks for the lease of an attempt before its trainer is started.
+type Announce struct {
+	Key    Key    `json:"key"`
+	Runner string `json:"runner"`
+	Run    string `json:"run"`
+}
+
+// Grant answers an Announce. A refused attempt is dropped by the runner: somebody else has it, or nobody wants it any more.
+type Grant struct {
+	Granted bool   `json:"granted"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+// Inbound is a durable message of an attempt, from its runner to the daemon. N counts from 1 without gaps within the attempt:
+// the daemon answers with the highest N it has committed, and the runner keeps the others and sends them again. Exactly one of
+// Report, Folds and Exit is set.
+type Inbound struct {
+	Key    Key        `json:"key"`
+	Run    string     `json:"run"`
+	N      int64      `json:"n"`
+	Report *Report    `json:"report,omitempty"`
+	Folds  *FoldsSeen `json:"folds,omitempty"`
+	Exit   *Exit      `json:"exit,omitempty"`
+}
+
+// FoldsSeen is the hash of the folds a trainer drew.
+type FoldsSeen struct {
+	Hash string `json:"hash"`
+	Rows int    `json:"rows"`
+}
+
+// Exit ends an attempt.
+type Exit struct {
+	Failure  Failure `json:"failure,omitempty"`  // empty: To was reached, or a decision was obeyed
+	Message  string  `json:"message,omitempty"`  // of a failure: the cause, with the trainer's last lines
+	Artifact string  `json:"artifact,omitempty"` // phase refit: the folder with the model
+	Metrics  Metrics `json:"metrics,omitempty"`  // phase refit: measured with it
+}
+
+// Outbound is the daemon's answer to what an attempt sent: everything up to N is committed, and Verb is the standing decision
+// (continue when empty). It is also sent unasked, when a trial has to stop.
+type Outbound struct {
+	Key    Key    `json:"key"`
+	N      int64  `json:"n"`
+	Verb   Verb   `json:"verb,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// Progress is for people watching; it may be lost.
+type Progress struct {
+	Key   Key `json:"key"`
+	Fold  int `json:"fold"`
+	Epoch int `json:"epoch"` // the one being trained
+	Step  int `json:"step"`
+	Steps int `json:"steps"`
+}
+
+// Mail is what the bus brings the daemon: one message from a runner. Exactly one of the message pointers is set.
+type Mail struct {
+	Heartbeat *RunnerInfo
+	Gone      *RunnerInfo // the runner left in good order
+	Announce  *Announce
+	Inbound   *Inbound
+	Progress  *Progress
+	Reply     func(Grant) // answers an Announce
+	Ack       func()      // of an Inbound, once it is committed: the bus may forget it
+}
+
+// Delivery is an assignment that the bus brought to a runner. Ack removes it for good, once the lease is granted or refused;
+// Nak gives it back.
+type Delivery struct {
+	Assignment Assignment
+	Ack        func() error
+	Nak        func() error
+}

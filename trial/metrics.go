@@ -1,0 +1,96 @@
+package trial
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// Metric is one named measurement. It may be NaN or infinite.
+type Metric struct {
+	Name  string
+	Value float64
+}
+
+// Metrics are the measurements of one epoch, in the order they were reported.
+type Metrics []Metric
+
+// Get returns the named metric, and whether there is one.
+func (m Metrics) Get(name string) (float64, bool) {
+	for _, q := range m {
+		if q.Name == name {
+			return q.Value, true
+		}
+	}
+	return math.NaN(), false
+}
+
+// MarshalJSON writes an object in the given order. JSON has no NaN and no infinity, so these travel as the strings "NaN",
+// "+Inf" and "-Inf".
+func (m Metrics) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, q := range m {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		key, _ := json.Marshal(q.Name)
+		b.Write(key)
+		b.WriteByte(':')
+		text := strconv.FormatFloat(q.Value, 'g', -1, 64)
+		if math.IsNaN(q.Value) || math.IsInf(q.Value, 0) {
+			text = strconv.Quote(text)
+		}
+		b.WriteString(text)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes. A number too large for a float64 (1e999) becomes an infinity, null becomes NaN.
+func (m *Metrics) UnmarshalJSON(data []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return fmt.Errorf("metrics must be an object of numbers")
+	}
+	out := Metrics{}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		token, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		value, err := metricValue(token)
+		if err != nil {
+			return fmt.Errorf("metric %v: %w", key, err)
+		}
+		if _, double := out.Get(key.(string)); !double { // a metric reported twice counts once: the first
+			out = append(out, Metric{key.(string), value})
+		}
+	}
+	*m = out
+	return nil
+}
+
+func metricValue(token json.Token) (float64, error) {
+	switch t := token.(type) {
+	case nil:
+		return math.NaN(), nil
+	case json.Number:
+		v, _ := strconv.ParseFloat(string(t), 64) // out of range gives the infinity of the right sign
+		return v, nil
+	case string:
+		v, err := strconv.ParseFloat(t, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%q is no number", t)
+		}
+		return v, nil
+	}
+	return 0, fmt.Errorf("%v is no number", token)
+}

@@ -1,0 +1,73 @@
+package trial
+
+import "math"
+
+// Score is the value of a trial at some resource.
+type Score struct {
+	Value float64   // the aggregate over folds at Epoch
+	Std   float64   // sample standard deviation over folds; 0 with one fold
+	Epoch int       // the epoch whose aggregate is best
+	Folds []float64 // the value of each fold at Epoch
+}
+
+// Score is the value of everything the trial has reported; see ScoreAt. False when there is no finite value.
+func (t *Trial) Score(o Objective, s Shape) (Score, bool) { return t.ScoreAt(o, s, t.Done) }
+
+// ScoreAt is the value of a trial at a resource it has reached, using nothing that came later: the best, over epochs e, of the
+// aggregate over folds of the value at e, the folds being those that at touches. One epoch is chosen for all folds, the one a
+// model trained on all data would be stopped at, so a fold cannot flatter itself with a best epoch of its own. A fold that
+// ended early, or that at cuts, counts with its last value from then on. False when the trial has not reached at, or no epoch
+// has a finite value in every fold.
+func (t *Trial) ScoreAt(o Objective, s Shape, at Resource) (Score, bool) {
+	if at == (Resource{}) || t.Done.Less(at) {
+		return Score{}, false
+	}
+	best := Score{}
+	found := false
+	for e := 1; e <= s.Epochs; e++ {
+		if at.Fold == 0 && e > at.Epoch {
+			break
+		}
+		folds := t.column(o.Metric, at, e)
+		value := o.Combine(folds)
+		if math.IsNaN(value) || found && !o.Better(value, best.Value) {
+			continue
+		}
+		best = Score{Value: value, Std: std(folds), Epoch: e, Folds: folds}
+		found = true
+	}
+	return best, found
+}
+
+// column is the value of each fold up to at.Fold at epoch e, or at the last epoch the fold has.
+func (t *Trial) column(metric string, at Resource, e int) []float64 {
+	out := make([]float64, at.Fold+1)
+	for f := range out {
+		curve := t.Curve(metric, f)
+		last := len(curve)
+		if f == at.Fold {
+			last = min(last, at.Epoch)
+		}
+		if last == 0 {
+			return nil
+		}
+		out[f] = curve[min(e, last)-1]
+	}
+	return out
+}
+
+// std is the sample standard deviation.
+func std(v []float64) float64 {
+	if len(v) < 2 {
+		return 0
+	}
+	mean := 0.0
+	for _, x := range v {
+		mean += x / float64(len(v))
+	}
+	sum := 0.0
+	for _, x := range v {
+		sum += (x - mean) * (x - mean)
+	}
+	return math.Sqrt(sum / float64(len(v)-1))
+}
