@@ -46,6 +46,14 @@ type Resources struct {
 	TimeoutSeconds float64 `json:"timeout_seconds,omitempty"` // of one attempt; 0: no limit
 }
 
+// GPUShare is how many GPUs one trial holds, which may be a fraction of one.
+func (r Resources) GPUShare() float64 {
+	if r.Fraction > 0 {
+		return float64(r.GPUs) * r.Fraction
+	}
+	return float64(r.GPUs)
+}
+
 // TrainerSpec says what trains: the built-in trainer, a command, or whoever calls ask and tell. All paths are absolute.
 type TrainerSpec struct {
 	Type    string            `json:"type"`              // builtin, command or external

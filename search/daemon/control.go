@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"automl/trial"
+	"automl/trial/view"
 )
 
 // do runs f in the daemon's goroutine and waits for it.
@@ -164,24 +165,18 @@ func (c *core) tellAll(verb trial.Verb, reason string) {
 	}
 }
 
-// RunnerView is a runner as people see it.
-type RunnerView struct {
-	trial.RunnerInfo
-	Silent time.Duration // since it was last heard of
-}
-
 // Runners lists the runners heard of, by name.
-func (d *Daemon) Runners(ctx context.Context) ([]RunnerView, error) {
-	var out []RunnerView
+func (d *Daemon) Runners(ctx context.Context) ([]view.Runner, error) {
+	out := []view.Runner{}
 	err := d.do(ctx, func() error {
 		for _, mem := range d.runners {
 			if mem.met {
-				out = append(out, RunnerView{mem.info, time.Since(mem.heard)})
+				out = append(out, view.Runner{RunnerInfo: mem.info, SilentSeconds: time.Since(mem.heard).Seconds()})
 			}
 		}
 		return nil
 	})
-	slices.SortFunc(out, func(a, b RunnerView) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(out, func(a, b view.Runner) int { return strings.Compare(a.Name, b.Name) })
 	return out, err
 }
 

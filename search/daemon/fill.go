@@ -190,13 +190,9 @@ func (c *core) late() bool {
 }
 
 func (c *core) gpuSeconds() float64 {
-	gpus := float64(c.spec.Resources.GPUs)
-	if f := c.spec.Resources.Fraction; f > 0 {
-		gpus *= f
-	}
 	sum := 0.0
 	for _, t := range c.state.Trials {
-		sum += t.Seconds * gpus
+		sum += t.Seconds * c.spec.Resources.GPUShare()
 	}
 	return sum
 }

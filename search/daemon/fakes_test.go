@@ -1,0 +1,187 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"automl/trial"
+)
+
+// memory is a store whose next appends can be made to fail.
+type memory struct {
+	mu      sync.Mutex
+	studies []trial.Study
+	events  map[string][]trial.Event
+	broken  int // appends that will fail
+}
+
+func (m *memory) CreateStudy(_ context.Context, s trial.Study) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.studies = append(m.studies, s)
+	return nil
+}
+
+func (m *memory) Studies(context.Context) ([]trial.Study, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]trial.Study{}, m.studies...), nil
+}
+
+func (m *memory) Events(_ context.Context, study string, after int64) ([]trial.Event, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]trial.Event{}, m.events[study][after:]...), nil
+}
+
+func (m *memory) Append(_ context.Context, study string, events []trial.Event) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.broken > 0 {
+		m.broken--
+		return errors.New("disk full")
+	}
+	m.events[study] = append(m.events[study], events...)
+	return nil
+}
+
+func (m *memory) DeleteStudy(_ context.Context, study string) error {
+	delete(m.events, study)
+	for i, s := range m.studies {
+		if s.ID == study {
+			m.studies = append(m.studies[:i], m.studies[i+1:]...)
+			break
+		}
+	}
+	return nil
+}
+
+// bus is a bus whose runners are the test.
+type bus struct {
+	inbox chan trial.Mail
+	mu    sync.Mutex
+	work  []trial.Assignment
+	sent  []trial.Outbound
+}
+
+func (b *bus) Publish(_ context.Context, a trial.Assignment) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.work = append(b.work, a)
+	return nil
+}
+
+func (b *bus) Send(_ string, o trial.Outbound) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sent = append(b.sent, o)
+	return nil
+}
+
+func (b *bus) Inbox() <-chan trial.Mail { return b.inbox }
+
+// take returns the work handed out since the last call, once the daemon is idle.
+func (b *bus) take() []trial.Assignment {
+	synctest.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	w := b.work
+	b.work = nil
+	return w
+}
+
+// last is the last answer sent.
+func (b *bus) last() trial.Outbound {
+	synctest.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.sent) == 0 {
+		return trial.Outbound{}
+	}
+	return b.sent[len(b.sent)-1]
+}
+
+// house is a daemon with its fakes, inside a synctest bubble.
+type house struct {
+	t     *testing.T
+	d     *Daemon
+	store *memory
+	bus   *bus
+	stop  func()
+	acks  int
+}
+
+func newHouse(t *testing.T, store *memory) *house {
+	t.Helper()
+	h := &house{t: t, store: store, bus: &bus{inbox: make(chan trial.Mail)}}
+	spec := testSpec()
+	decode := func(s trial.Study) (Spec, error) {
+		spec := spec
+		spec.Study = s
+		return spec, nil
+	}
+	d, err := New(t.Context(), Config{Store: store, Bus: h.bus, Decode: decode, Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- d.Run(ctx) }()
+	h.d = d
+	h.stop = func() { cancel(); <-done }
+	return h
+}
+
+func newMemory() *memory { return &memory{events: map[string][]trial.Event{}} }
+
+func (h *house) submit() {
+	h.t.Helper()
+	s := testSpec().Study
+	s.Digest = "d1"
+	if _, _, err := h.d.Submit(h.t.Context(), s); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *house) heartbeat(run string, started time.Time, slots int, attempts ...trial.Key) {
+	info := &trial.RunnerInfo{Name: "box", Run: run, Slots: slots, Started: started, Attempts: attempts}
+	h.bus.inbox <- trial.Mail{Heartbeat: info}
+	synctest.Wait()
+}
+
+func (h *house) announce(key trial.Key, run string) trial.Grant {
+	got := make(chan trial.Grant, 1)
+	h.bus.inbox <- trial.Mail{Announce: &trial.Announce{Key: key, Runner: "box", Run: run}, Reply: func(g trial.Grant) { got <- g }}
+	synctest.Wait()
+	select {
+	case g := <-got:
+		return g
+	default:
+		return trial.Grant{Reason: "no answer"}
+	}
+}
+
+func (h *house) report(key trial.Key, run string, n int64, epoch int, value float64) {
+	h.bus.inbox <- trial.Mail{Ack: func() { h.acks++ }, Inbound: &trial.Inbound{Key: key, Run: run, N: n,
+		Report: &trial.Report{Epoch: epoch, Metrics: trial.Metrics{{Name: "acc", Value: value}}}}}
+	synctest.Wait()
+}
+
+// trial reads a trial from the record, as anybody can.
+func (h *house) trial(n int) *trial.Trial {
+	h.t.Helper()
+	s := trial.NewState(h.store.studies[0])
+	events, _ := h.store.Events(h.t.Context(), "s1", 0)
+	for _, e := range events {
+		if err := s.Apply(e); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	return s.Trial(n)
+}

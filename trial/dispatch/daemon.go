@@ -1,0 +1,206 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"automl/trial"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Daemon is the daemon's end of the bus. Its methods may be called from several goroutines.
+type Daemon struct {
+	o           Options
+	nc          *nats.Conn
+	js          jetstream.JetStream
+	reconnected chan struct{} // one wake-up for the intake
+	stop        context.CancelFunc
+	running     sync.WaitGroup
+	ensuring    sync.Mutex // one at a time makes streams; guards made
+	made        birthdays
+	inbox       *mailbox[trial.Mail]
+}
+
+// openDaemon connects and no more.
+func openDaemon(o Options) (*Daemon, error) {
+	d := &Daemon{o: o, reconnected: make(chan struct{}, 1)}
+	nc, err := o.connect(string(RoleDaemon), d.wake)
+	if err != nil {
+		return nil, err
+	}
+	d.nc = nc
+	if d.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(o.Timeout)); err != nil {
+		nc.Close()
+		return nil, trial.Wrap(trial.Internal, err, "open JetStream")
+	}
+	return d, nil
+}
+
+// NewDaemon connects, makes the streams, empties the work queue (publish what is not leased), and begins to read: first what was
+// never acknowledged to the last daemon. ctx bounds the start only; Close ends the daemon's end.
+func NewDaemon(ctx context.Context, o Options) (*Daemon, error) {
+	o = o.withDefaults()
+	d, err := openDaemon(o)
+	if err != nil {
+		return nil, err
+	}
+	d.inbox = newMailbox[trial.Mail](o.Buffer)
+	if err := d.start(ctx); err != nil {
+		d.nc.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *Daemon) start(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, max(d.o.Timeout, startTimeout))
+	defer cancel()
+	var err error
+	if d.made, err = ensureStreams(ctx, d.js, d.o); err != nil {
+		return err
+	}
+	if err := d.Purge(ctx); err != nil {
+		return err
+	}
+	// A new consumer begins with the oldest message that was not acknowledged, at once and in order.
+	if err := d.js.DeleteConsumer(ctx, inStream, inConsumer); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return busError(err, "renew the daemon's consumer")
+	}
+	in, err := d.consumer(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.subscribe(); err != nil {
+		return err
+	}
+	live, stop := context.WithCancel(context.Background())
+	d.stop = stop
+	d.running.Go(func() { d.intake(live, in) })
+	return nil
+}
+
+func (d *Daemon) consumer(ctx context.Context) (jetstream.Consumer, error) {
+	in, err := d.js.CreateOrUpdateConsumer(ctx, inStream, inConsumerConfig(d.o.AckWait))
+	return in, busError(err, "make the daemon's consumer")
+}
+
+// Publish puts an assignment on the work queue. nil means that the queue holds it, once, whether it was there before or not; a
+// queue that is missing is made anew. An error (Unavailable: nobody there, or the queue is full) means that it may be there.
+func (d *Daemon) Publish(ctx context.Context, a trial.Assignment) error {
+	if err := checkToken("study", a.Study); err != nil {
+		return err
+	}
+	data, err := encode(kindAssignment, a)
+	if err != nil {
+		return err
+	}
+	subject := workSubject(a.Key())
+	err = d.put(ctx, subject, data)
+	if errors.Is(err, jetstream.ErrNoStreamResponse) && d.restore(ctx) == nil {
+		err = d.put(ctx, subject, data)
+	}
+	return publishError(err, "assignment")
+}
+
+func (d *Daemon) put(ctx context.Context, subject string, data []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, d.o.Timeout)
+	defer cancel()
+	_, err := d.js.Publish(ctx, subject, data, jetstream.WithRetryAttempts(0))
+	return err
+}
+
+// publishError makes a publish's error ours: a message that is in the stream already is no error.
+func publishError(err error, what string) error {
+	switch {
+	case err == nil || alreadyThere(err):
+		return nil
+	case full(err):
+		return trial.Errorf(trial.Unavailable, "the bus is full: it takes no %s now", what)
+	}
+	return busError(err, "send %s", what)
+}
+
+// Send answers a run. It is not durable: nil means that it left, and a runner that hears nothing sends its message again.
+func (d *Daemon) Send(run string, out trial.Outbound) error {
+	if err := checkToken("run", run); err != nil {
+		return err
+	}
+	data, err := encode(kindOut, out)
+	if err != nil {
+		return err
+	}
+	return busError(d.nc.Publish(runSubject(kindOut, run), data), "answer run %s", run)
+}
+
+// Inbox is what runners send. It is closed by Close.
+func (d *Daemon) Inbox() <-chan trial.Mail { return d.inbox.c }
+
+// PurgeStudy drops the queued work of a study. A runner that has some already will announce it, and can be refused.
+func (d *Daemon) PurgeStudy(ctx context.Context, study string) error {
+	if err := checkToken("study", study); err != nil {
+		return err
+	}
+	return d.purge(ctx, jetstream.WithPurgeSubject(studySubject(study)))
+}
+
+// Purge drops all queued work.
+func (d *Daemon) Purge(ctx context.Context) error { return d.purge(ctx) }
+
+func (d *Daemon) purge(ctx context.Context, opts ...jetstream.StreamPurgeOpt) error {
+	stream, err := d.js.Stream(ctx, workStream)
+	if err == nil {
+		err = stream.Purge(ctx, opts...)
+	}
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil
+	}
+	return busError(err, "drop queued work")
+}
+
+// restore makes what is missing on the server, and tells the owner when a stream is not the one it was.
+func (d *Daemon) restore(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, d.o.Timeout)
+	defer cancel()
+	lost, err := d.remake(ctx)
+	if lost {
+		d.o.Log.Warn().Msg("the streams of the bus were lost and are made anew")
+		d.o.Recreated()
+	}
+	return err
+}
+
+func (d *Daemon) remake(ctx context.Context) (lost bool, err error) {
+	d.ensuring.Lock()
+	defer d.ensuring.Unlock()
+	made, err := ensureStreams(ctx, d.js, d.o)
+	if err != nil {
+		return false, err
+	}
+	lost = made != d.made
+	d.made = made
+	return lost, nil
+}
+
+// wake makes the intake look at the server after a reconnect.
+func (d *Daemon) wake() {
+	select {
+	case d.reconnected <- struct{}{}:
+	default:
+	}
+}
+
+const closeTimeout = 2 * time.Second
+
+// Close stops reading, closes Inbox and disconnects. What was delivered but not acknowledged comes to the next daemon. It may be
+// called more than once.
+func (d *Daemon) Close() {
+	d.stop()
+	d.inbox.close()
+	d.running.Wait()
+	_ = d.nc.FlushTimeout(closeTimeout) // acknowledgements under way; they may be lost
+	d.nc.Close()
+}

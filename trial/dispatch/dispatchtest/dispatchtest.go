@@ -1,0 +1,307 @@
+// Package dispatchtest is the contract of a bus as tests: whatever carries messages between the daemon and its runners must pass
+// Run.
+package dispatchtest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"reflect"
+	"testing"
+	"time"
+
+	"automl/trial"
+)
+
+// Dispatcher is the daemon's end of a bus.
+type Dispatcher interface {
+	Publish(ctx context.Context, a trial.Assignment) error
+	Send(run string, o trial.Outbound) error
+	Inbox() <-chan trial.Mail
+}
+
+// Queue is a runner's end of a bus.
+type Queue interface {
+	Pull(ctx context.Context) (trial.Delivery, error)
+	Announce(ctx context.Context, a trial.Announce) (trial.Grant, error)
+	Send(ctx context.Context, m trial.Inbound) error
+	Heartbeat(info trial.RunnerInfo) error
+	Leave(info trial.RunnerInfo) error
+	Progress(p trial.Progress) error
+	Answers() <-chan trial.Outbound
+}
+
+// Bus is a fresh bus: its daemon's end, and how to get a runner's. Both are closed by the test's cleanup.
+type Bus struct {
+	Daemon Dispatcher
+	Runner func(run string) Queue
+}
+
+// Patience is how long a message may take.
+const Patience = 20 * time.Second
+
+// Run runs the contract on buses made by open.
+func Run(t *testing.T, open func(t *testing.T) Bus) {
+	for name, test := range map[string]func(*testing.T, Bus){
+		"heartbeat, progress and leave arrive": core,
+		"inbound messages of every kind":       inbound,
+		"inbound order and resending":          order,
+		"announce is answered":                 announce,
+		"answers reach their run only":         answers,
+		"work goes to one runner":              work,
+		"work given back comes again":          nak,
+		"a cancelled pull takes nothing":       cancelled,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+	}
+}
+
+// Next receives one value, or fails the test.
+func Next[T any](t testing.TB, c <-chan T) T {
+	t.Helper()
+	select {
+	case v, ok := <-c:
+		if !ok {
+			t.Fatal("the channel is closed")
+		}
+		return v
+	case <-time.After(Patience):
+		t.Fatal("nothing came")
+	}
+	panic("unreachable")
+}
+
+// OK fails the test on an error.
+func OK(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Assignment is a piece of work to send.
+func Assignment(study string, number, attempt int) trial.Assignment {
+	return trial.Assignment{Study: study, Name: "a study", Trial: number, Attempt: attempt, Phase: trial.Search, Seed: math.MaxUint64,
+		To: trial.Resource{Fold: 2, Epoch: 3}, Trainer: trial.TrainerSpec{Type: "command", Command: []string{"train", "<&>"}}}
+}
+
+// Report is a durable message to send.
+func Report(run string, key trial.Key, n int64) trial.Inbound {
+	return trial.Inbound{Key: key, Run: run, N: n, Report: &trial.Report{Trial: key.Trial, Attempt: key.Attempt, Fold: 1,
+		Epoch: int(n), Metrics: trial.Metrics{{Name: "loss", Value: math.NaN()}, {Name: "up", Value: math.Inf(1)},
+			{Name: "down", Value: math.Inf(-1)}, {Name: "tiny", Value: math.SmallestNonzeroFloat64}}, Cost: 1.5}}
+}
+
+func wait(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+var key = trial.Key{Study: "s1", Trial: 7, Attempt: 2}
+
+func core(t *testing.T, b Bus) {
+	r := b.Runner("run1")
+	info := trial.RunnerInfo{Name: "box", Run: "run1", Slots: 2, GPUs: []string{"A", "B"}, Threads: 8, Version: "1",
+		Started: time.Date(2026, 11, 24, 1, 2, 3, 4, time.UTC), Attempts: []trial.Key{key}, Draining: true}
+	OK(t, r.Heartbeat(info))
+	if got := Next(t, b.Daemon.Inbox()).Heartbeat; got == nil || !reflect.DeepEqual(*got, info) {
+		t.Fatalf("heartbeat %+v", got)
+	}
+	p := trial.Progress{Key: key, Fold: 1, Epoch: 2, Step: 3, Steps: 4}
+	OK(t, r.Progress(p))
+	if got := Next(t, b.Daemon.Inbox()).Progress; got == nil || *got != p {
+		t.Fatalf("progress %+v", got)
+	}
+	OK(t, r.Leave(info))
+	if got := Next(t, b.Daemon.Inbox()).Gone; got == nil || !reflect.DeepEqual(*got, info) {
+		t.Fatalf("leave %+v", got)
+	}
+}
+
+func inbound(t *testing.T, b Bus) {
+	r := b.Runner("run1")
+	sent := []trial.Inbound{
+		Report("run1", key, 1),
+		{Key: key, Run: "run1", N: 2, Folds: &trial.FoldsSeen{Hash: "abc", Rows: 5}},
+		{Key: key, Run: "run1", N: 3, Exit: &trial.Exit{Failure: trial.OOM, Message: "no\nmemory \x00 é", Artifact: "/a"}},
+	}
+	for _, m := range sent {
+		OK(t, r.Send(wait(t), m))
+		mail := Next(t, b.Daemon.Inbox())
+		got := mail.Inbound
+		mail.Ack()
+		if got.Report != nil {
+			sameMetrics(t, got.Report.Metrics, m.Report.Metrics)
+			got.Report.Metrics = m.Report.Metrics
+		}
+		if !reflect.DeepEqual(clearNaN(*got), clearNaN(m)) {
+			t.Fatalf("got %+v, sent %+v", got, m)
+		}
+	}
+}
+
+// clearNaN drops the metrics, which sameMetrics compares: NaN equals nothing.
+func clearNaN(m trial.Inbound) trial.Inbound {
+	if m.Report != nil {
+		r := *m.Report
+		r.Metrics = nil
+		m.Report = &r
+	}
+	return m
+}
+
+func sameMetrics(t *testing.T, got, want trial.Metrics) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("metrics %v, sent %v", got, want)
+	}
+	for i, w := range want {
+		g := got[i]
+		if g.Name != w.Name || (g.Value != w.Value && !(math.IsNaN(g.Value) && math.IsNaN(w.Value))) {
+			t.Fatalf("metrics %v, sent %v", got, want)
+		}
+	}
+}
+
+func order(t *testing.T, b Bus) {
+	r := b.Runner("run1")
+	const n = 500
+	for i := range int64(n) {
+		OK(t, r.Send(wait(t), Report("run1", key, i+1)))
+	}
+	for i := range int64(n) {
+		mail := Next(t, b.Daemon.Inbox())
+		if mail.Inbound.N != i+1 {
+			t.Fatalf("message %d came, %d was due", mail.Inbound.N, i+1)
+		}
+		mail.Ack()
+	}
+	OK(t, r.Send(wait(t), Report("run1", key, n+1)))
+	if got := Next(t, b.Daemon.Inbox()).Inbound.N; got != n+1 {
+		t.Fatalf("message %d came", got)
+	}
+}
+
+func announce(t *testing.T, b Bus) {
+	r := b.Runner("run1")
+	for _, want := range []trial.Grant{{Granted: true}, {Reason: "somebody has it"}} {
+		go func() {
+			mail := <-b.Daemon.Inbox()
+			if *mail.Announce != (trial.Announce{Key: key, Runner: "box", Run: "run1"}) {
+				want.Reason = "the announce is not what was sent"
+			}
+			mail.Reply(want)
+		}()
+		got, err := r.Announce(wait(t), trial.Announce{Key: key, Runner: "box", Run: "run1"})
+		OK(t, err)
+		if got != want {
+			t.Fatalf("grant %+v", got)
+		}
+	}
+}
+
+func answers(t *testing.T, b Bus) {
+	one, two := b.Runner("run1"), b.Runner("run2")
+	// An announce that was answered proves that each run listens.
+	for _, r := range []struct {
+		q   Queue
+		run string
+	}{{one, "run1"}, {two, "run2"}} {
+		go func() { (<-b.Daemon.Inbox()).Reply(trial.Grant{}) }()
+		_, err := r.q.Announce(wait(t), trial.Announce{Run: r.run})
+		OK(t, err)
+	}
+	stop := trial.Outbound{Key: key, N: 3, Verb: trial.Stop, Reason: "weak"}
+	last := trial.Outbound{Key: key, N: 4}
+	OK(t, b.Daemon.Send("run1", stop))
+	OK(t, b.Daemon.Send("run1", last))
+	OK(t, b.Daemon.Send("run2", last))
+	if a, z := Next(t, one.Answers()), Next(t, one.Answers()); a != stop || z != last {
+		t.Fatalf("answers %+v, %+v", a, z)
+	}
+	if got := Next(t, two.Answers()); got != last {
+		t.Fatalf("the other run got %+v", got)
+	}
+}
+
+func work(t *testing.T, b Bus) {
+	const runners, pieces = 5, 100
+	got := make(chan trial.Assignment)
+	for i := range runners {
+		r := b.Runner("run" + string(rune('a'+i)))
+		go func() {
+			for {
+				d, err := r.Pull(t.Context())
+				if err != nil || d.Ack() != nil {
+					return
+				}
+				got <- d.Assignment
+			}
+		}()
+	}
+	for i := range pieces {
+		OK(t, b.Daemon.Publish(wait(t), Assignment("s1", i, 1)))
+	}
+	seen := map[int]bool{}
+	for range pieces {
+		a := Next(t, got)
+		if text(a) != text(Assignment("s1", a.Trial, 1)) || seen[a.Trial] {
+			t.Fatalf("trial %d came twice, or changed: %+v", a.Trial, a)
+		}
+		seen[a.Trial] = true
+	}
+}
+
+// text is the JSON of an assignment: empty and absent parameters are the same.
+func text(a trial.Assignment) string {
+	b, err := json.Marshal(a)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+func nak(t *testing.T, b Bus) {
+	one, two := b.Runner("run1"), b.Runner("run2")
+	OK(t, b.Daemon.Publish(wait(t), Assignment("s1", 1, 1)))
+	d, err := one.Pull(wait(t))
+	OK(t, err)
+	OK(t, d.Nak())
+	d, err = two.Pull(wait(t))
+	OK(t, err)
+	OK(t, d.Ack())
+}
+
+func cancelled(t *testing.T, b Bus) {
+	r := b.Runner("run1")
+	const rounds = 50
+	left := map[int]bool{}
+	for i := range rounds { // cancel a pull while its message arrives, again and again
+		left[i] = true
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			d, err := r.Pull(ctx)
+			if err == nil {
+				err = d.Nak()
+			}
+			ended <- err
+		}()
+		OK(t, b.Daemon.Publish(wait(t), Assignment("s1", i, 1)))
+		cancel()
+		if err := Next(t, ended); err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	for len(left) > 0 {
+		d, err := r.Pull(wait(t))
+		OK(t, err)
+		if !left[d.Assignment.Trial] {
+			t.Fatalf("trial %d came again after it was acknowledged", d.Assignment.Trial)
+		}
+		delete(left, d.Assignment.Trial)
+		OK(t, d.Ack())
+	}
+}

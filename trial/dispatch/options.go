@@ -1,0 +1,110 @@
+package dispatch
+
+import (
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"automl/trial"
+
+	"github.com/nats-io/nats.go"
+	"github.com/rs/zerolog"
+)
+
+// Options say how to get on the bus. URL and Credentials may be those of the embedded server or of an external one.
+type Options struct {
+	URL         string
+	Credentials Credentials
+	Log         zerolog.Logger
+	Timeout     time.Duration // of one request; default 5 s
+	Nats        []nats.Option // more, for an external server: TLS, certificates
+
+	// The daemon's only.
+	AckWait    time.Duration                                    // after which an unacknowledged message comes again; default 30 s
+	Buffer     int                                              // of Inbox; default 1024
+	Replicas   int                                              // of the streams, on a cluster; default 1
+	Quarantine func(subject string, data []byte, reason string) // called for a message nobody can read; default: log it
+	Recreated  func()                                           // must not block; called when a stream was lost: publish again
+}
+
+func (o Options) withDefaults() Options {
+	if o.Timeout <= 0 {
+		o.Timeout = 5 * time.Second
+	}
+	if o.AckWait <= 0 {
+		o.AckWait = 30 * time.Second
+	}
+	if o.Buffer <= 0 {
+		o.Buffer = 1024
+	}
+	if o.Quarantine == nil {
+		log := o.Log
+		o.Quarantine = func(subject string, data []byte, reason string) {
+			log.Warn().Str("subject", subject).Int("bytes", len(data)).Str("reason", reason).Msg("message quarantined")
+		}
+	}
+	if o.Recreated == nil {
+		o.Recreated = func() {}
+	}
+	return o
+}
+
+// Pings find a dead peer within half a lease.
+const (
+	pingInterval = 10 * time.Second
+	maxPings     = 2
+)
+
+// client are the options of every connection: it reconnects for ever, and while it is away it refuses rather than buffers, so a
+// message is sent now or the sender knows.
+func (o Options) client(name string, reconnected func()) []nats.Option {
+	options := []nats.Option{
+		nats.Name(name),
+		nats.CustomInboxPrefix(inbox(name)),
+		nats.Timeout(o.Timeout),
+		nats.PingInterval(pingInterval),
+		nats.MaxPingsOutstanding(maxPings),
+		nats.MaxReconnects(-1),
+		nats.IgnoreAuthErrorAbort(),
+		nats.ReconnectBufSize(-1),
+		nats.CustomReconnectDelay(reconnectDelay),
+		nats.ErrorHandler(func(_ *nats.Conn, s *nats.Subscription, err error) {
+			event := o.Log.Warn().Err(err)
+			if s != nil {
+				event = event.Str("subject", s.Subject)
+			}
+			event.Msg("the bus reports an error")
+		}),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { o.Log.Info().AnErr("cause", err).Msg("connection to the bus lost") }),
+		nats.ReconnectHandler(func(*nats.Conn) {
+			o.Log.Info().Msg("connected to the bus again")
+			reconnected()
+		}),
+	}
+	if o.Credentials.File != "" {
+		options = append(options, nats.UserCredentials(o.Credentials.File))
+	} else if o.Credentials.User != "" {
+		options = append(options, nats.UserInfo(o.Credentials.User, o.Credentials.Password))
+	}
+	return append(options, o.Nats...)
+}
+
+// connect gets on the bus; code Invalid when the credentials are refused, Unavailable when nobody is there.
+func (o Options) connect(name string, reconnected func(), more ...nats.Option) (*nats.Conn, error) {
+	nc, err := nats.Connect(o.URL, append(o.client(name, reconnected), more...)...)
+	switch {
+	case errors.Is(err, nats.ErrAuthorization):
+		e := trial.Errorf(trial.Invalid, "the bus at %s refuses the credentials", redact(o.URL)).WithHint("give the %s of the daemon", AuthFile)
+		e.Err = err
+		return nil, e
+	case err != nil:
+		return nil, trial.Wrap(trial.Unavailable, err, "connect to the bus at %s", redact(o.URL))
+	}
+	return nc, nil
+}
+
+// reconnectDelay grows from a tenth of a second to five, with jitter, so that a thousand runners do not come back at once.
+func reconnectDelay(attempts int) time.Duration {
+	ceiling := min(100*time.Millisecond<<min(attempts, 8), 5*time.Second)
+	return ceiling/2 + rand.N(ceiling/2)
+}

@@ -1,0 +1,216 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"automl/trial"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/rs/zerolog"
+)
+
+// ServeOptions say where the embedded server lives.
+type ServeOptions struct {
+	Dir    string           // data directory: secrets, and the streams in its folder nats
+	Listen string           // host:port; default 127.0.0.1:0, any free port of loopback
+	Log    zerolog.Logger   // gets the server's own log at debug level
+	Now    func() time.Time // names a broken store that is moved aside; default time.Now
+}
+
+// Server is an embedded NATS server with JetStream.
+type Server struct {
+	nats    *server.Server
+	secrets secrets
+}
+
+const startTimeout = 10 * time.Second
+
+// errStore says that the server could not start on what lies in its store.
+var errStore = errors.New("the store of the bus is broken")
+
+// Serve starts the embedded server and returns when it takes connections. A store it cannot start on is moved aside and a new one
+// made: nothing in it is the only copy. A server without TLS binds loopback only.
+func Serve(o ServeOptions) (*Server, error) {
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	host, port, err := loopback(o.Listen)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, trial.Wrap(trial.Internal, err, "make the data directory")
+	}
+	keys, err := ensureSecrets(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	store := filepath.Join(o.Dir, "nats")
+	options := serverOptions(host, port, store, keys)
+	s, err := start(options, keys, o.Log)
+	if errors.Is(err, errStore) {
+		aside, moveErr := moveAside(store, o.Now())
+		if moveErr != nil {
+			return nil, trial.Wrap(trial.Internal, moveErr, "move the broken store of the bus aside")
+		}
+		o.Log.Warn().Err(err).Str("moved_to", aside).Msg("the bus starts with an empty store; what was in it is sent again")
+		s, err = start(options, keys, o.Log)
+	}
+	if err != nil {
+		return nil, busError(err, "start the bus on %s", o.Listen)
+	}
+	return s, nil
+}
+
+// loopback splits a listen address and refuses one that other machines reach.
+func loopback(listen string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", 0, trial.Wrap(trial.Invalid, err, "listen address")
+	}
+	if port, err = strconv.Atoi(text); err != nil || port < 0 || port > 65535 {
+		return "", 0, trial.Errorf(trial.Invalid, "listen address %s: no port", listen)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return "", 0, trial.Errorf(trial.Invalid, "the bus will not listen on %s without TLS: other machines reach it", listen).
+			WithHint("listen on 127.0.0.1 and tunnel, or use an external NATS server with TLS")
+	}
+	return host, port, nil
+}
+
+func serverOptions(host string, port int, store string, keys secrets) *server.Options {
+	if port == 0 {
+		port = server.RANDOM_PORT
+	}
+	return &server.Options{
+		ServerName:                 "automl",
+		Host:                       host,
+		Port:                       port,
+		NoSigs:                     true,
+		MaxPayload:                 MaxMessage,
+		PingInterval:               pingInterval,
+		MaxPingsOut:                maxPings,
+		CustomClientAuthentication: doorkeeper{keys},
+		JetStream:                  true,
+		StoreDir:                   store,
+		JetStreamMaxMemory:         16 << 20,
+		JetStreamMaxStore:          2 * (workBytes + inBytes),
+		DisableJetStreamBanner:     true,
+	}
+}
+
+// start runs a server and proves that its store works; errStore when it does not.
+func start(o *server.Options, keys secrets, log zerolog.Logger) (*Server, error) {
+	n, err := server.NewServer(o.Clone())
+	if err != nil {
+		return nil, err
+	}
+	l := newServerLog(log)
+	n.SetLoggerV2(l, false, false, false)
+	s := &Server{nats: n, secrets: keys}
+	if err := s.awaitReady(l); err != nil {
+		s.Shutdown()
+		return nil, err
+	}
+	if err := s.proveStore(o.StoreDir); err != nil {
+		s.Shutdown()
+		return nil, fmt.Errorf("%w: %w", errStore, err)
+	}
+	return s, nil
+}
+
+func (s *Server) awaitReady(l *serverLog) error {
+	s.nats.Start() // returns once it listens, or gave up
+	select {
+	case err := <-l.fatal:
+		if strings.Contains(err.Error(), "JetStream") { // and not the port
+			return fmt.Errorf("%w: %w", errStore, err)
+		}
+		return err
+	default:
+	}
+	if !s.nats.ReadyForConnections(startTimeout) {
+		return errors.New("the server is not ready in time")
+	}
+	return nil
+}
+
+// proveStore makes the streams, and checks that every stream that has a folder was recovered: the server only logs and goes on
+// without a stream it cannot read.
+func (s *Server) proveStore(store string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	account, err := s.nats.LookupAccount(server.DEFAULT_GLOBAL_ACCOUNT)
+	if err != nil {
+		return err
+	}
+	folders, err := os.ReadDir(filepath.Join(store, server.JetStreamStoreDir, account.Name, "streams"))
+	if err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	if found := account.JetStreamUsage().Streams; len(folders) != found {
+		return fmt.Errorf("%d streams on disk, %d of them readable", len(folders), found)
+	}
+	return s.tryStreams(ctx)
+}
+
+// tryStreams makes the streams as the daemon will.
+func (s *Server) tryStreams(ctx context.Context) error {
+	o := Options{URL: s.URL(), Credentials: s.Credentials(RoleDaemon), Log: zerolog.Nop()}.withDefaults()
+	d, err := openDaemon(o)
+	if err != nil {
+		return err
+	}
+	defer d.nc.Close()
+	_, err = ensureStreams(ctx, d.js, o)
+	return err
+}
+
+// moveAside renames a store to nats.broken-<time> beside it.
+func moveAside(store string, now time.Time) (string, error) {
+	base := store + ".broken-" + now.UTC().Format("20060102T150405Z")
+	aside := base
+	for i := 2; ; i++ {
+		_, err := os.Lstat(aside)
+		if errors.Is(err, os.ErrNotExist) {
+			return aside, os.Rename(store, aside)
+		}
+		if err != nil {
+			return "", err
+		}
+		aside = fmt.Sprintf("%s-%d", base, i)
+	}
+}
+
+// URL is where clients connect to; it holds no secret.
+func (s *Server) URL() string { return s.nats.ClientURL() }
+
+// Credentials are those of a role.
+func (s *Server) Credentials(role Role) Credentials { return s.secrets.credentials(role) }
+
+// Shutdown stops the server and waits until its store is closed. It may be called more than once.
+func (s *Server) Shutdown() {
+	s.nats.Shutdown()
+	s.nats.WaitForShutdown()
+}
+
+// redact takes the password out of a URL that is logged.
+func redact(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "(unreadable URL)"
+	}
+	return u.Redacted()
+}

@@ -1,0 +1,37 @@
+package dispatch
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/rs/zerolog"
+)
+
+// serverLog bridges the embedded server's log to ours at debug level, and keeps the first fatal message: the server expects the
+// process to end there, and Serve makes an error of it.
+type serverLog struct {
+	log   zerolog.Logger
+	once  sync.Once
+	fatal chan error
+}
+
+func newServerLog(log zerolog.Logger) *serverLog {
+	return &serverLog{log: log.With().Str("part", "nats").Logger(), fatal: make(chan error, 1)}
+}
+
+func (l *serverLog) say(level, format string, v []any) {
+	l.log.Debug().Str("severity", level).Msgf(format, v...)
+}
+
+// The methods of server.Logger.
+func (l *serverLog) Noticef(format string, v ...any) { l.say("notice", format, v) }
+func (l *serverLog) Warnf(format string, v ...any)   { l.say("warning", format, v) }
+func (l *serverLog) Errorf(format string, v ...any)  { l.say("error", format, v) }
+func (l *serverLog) Debugf(format string, v ...any)  { l.say("debug", format, v) }
+func (l *serverLog) Tracef(format string, v ...any)  { l.say("trace", format, v) }
+
+// Fatalf does not end the process.
+func (l *serverLog) Fatalf(format string, v ...any) {
+	l.say("fatal", format, v)
+	l.once.Do(func() { l.fatal <- fmt.Errorf(format, v...) })
+}

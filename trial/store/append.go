@@ -1,0 +1,226 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+	"slices"
+
+	"automl/trial"
+)
+
+// record is a study's state as the record has it, kept so that what is appended can be checked and summarized.
+type record struct {
+	study   trial.Study
+	key     int64
+	state   *trial.State
+	rows    int          // trials that have a row
+	changed map[int]bool // trials whose row is behind
+	touched bool         // by the transaction in progress
+}
+
+// Append adds events, whose sequence numbers follow the record's last without a gap, in one transaction. They are durable
+// when it returns nil; when it returns an error, none of them is recorded. Code Conflict: an event does not follow from the
+// record, or another daemon has taken over. Code Invalid: an event holds what no record can.
+func (db *DB) Append(ctx context.Context, study string, events []trial.Event) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, e := range events {
+		if err := checkEvent(e); err != nil {
+			return err
+		}
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	return db.write(ctx, len(events), func(w *writer) error { return w.append(study, events) })
+}
+
+// checkEvent refuses what would not come back as it was, before it can spoil a group.
+func checkEvent(e trial.Event) error {
+	if (e.Report == nil) == (e.Decision == nil) {
+		return trial.Errorf(trial.Invalid, "event %d is not one of a report and a decision", e.Seq)
+	}
+	if !storable(e.Time) {
+		return trial.Errorf(trial.Invalid, "event %d: the time %v is out of range", e.Seq, e.Time)
+	}
+	if r := e.Report; r != nil && !(r.Cost >= 0 && r.Cost <= math.MaxFloat64) {
+		return trial.Errorf(trial.Invalid, "event %d: a cost of %v seconds", e.Seq, r.Cost)
+	}
+	return nil
+}
+
+// append applies the events and inserts them.
+func (w *writer) append(study string, events []trial.Event) error {
+	r, err := w.record(study)
+	if err != nil {
+		return refusal{err}
+	}
+	for i, e := range events {
+		if err := r.state.Apply(e); err != nil {
+			err = trial.Wrap(trial.Conflict, err, "study %s", r.study.Name)
+			if i == 0 {
+				return refusal{err} // Apply changes nothing when it refuses
+			}
+			return err
+		}
+		w.touch(r)
+		if n := subject(e); n != trial.NoTrial {
+			r.changed[n] = true
+		}
+	}
+	for _, e := range events {
+		if err := w.insert(r.key, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// subject is the trial that an event is about.
+func subject(e trial.Event) int {
+	if e.Report != nil {
+		return e.Report.Trial
+	}
+	return e.Decision.Trial
+}
+
+// record is the state of a study; it is loaded when the study is first appended to.
+func (w *writer) record(study string) (*record, error) {
+	if r := w.records[study]; r != nil {
+		return r, nil
+	}
+	s, key, err := findStudy(background, w.conn, "id = ?", study)
+	if err != nil {
+		return nil, err
+	}
+	state, err := load(background, w.conn, s, key)
+	if err != nil {
+		return nil, err
+	}
+	r := &record{study: s, key: key, state: state, rows: len(state.Trials), changed: map[int]bool{}}
+	w.records[study] = r
+	return r, nil
+}
+
+// touch notes that the state of the record is ahead of the database until the transaction commits.
+func (w *writer) touch(r *record) {
+	if !r.touched {
+		r.touched = true
+		w.touched = append(w.touched, r)
+	}
+}
+
+// settle notes that the transaction has committed.
+func (w *writer) settle() {
+	for _, r := range w.touched {
+		r.touched = false
+		r.rows = len(r.state.Trials)
+		clear(r.changed)
+	}
+	w.touched = w.touched[:0]
+}
+
+// summarize writes the rows of the trials that the transaction changed.
+func (w *writer) summarize() error {
+	for _, r := range w.touched {
+		numbers := make([]int, 0, len(r.changed))
+		for n := range r.changed {
+			numbers = append(numbers, n)
+		}
+		slices.Sort(numbers) // neighbours share a page
+		for _, n := range numbers {
+			if err := w.putTrial(r, r.state.Trials[n]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// insert writes one event.
+func (w *writer) insert(study int64, e trial.Event) error {
+	if e.Decision != nil {
+		return w.insertDecision(study, e)
+	}
+	r := e.Report
+	row := []any{study, e.Seq, 0, r.Trial, r.Attempt, r.Fold, r.Epoch, nil, nil, nil, 0, r.Cost, r.Last, encodeTime(e.Time)}
+	if len(r.Metrics) == 0 {
+		_, err := w.sql.report.ExecContext(background, row...)
+		return err
+	}
+	for i, m := range r.Metrics {
+		row[2], row[7], row[10] = i, m.Name, 0
+		row[8], row[9] = encodeFloat(m.Value)
+		done, err := w.sql.report.ExecContext(background, row...)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil || n > 0 {
+			continue // mattn/go-sqlite3 never fails here
+		}
+		row[10] = 1 // the point is known already: keep the repetition as evidence, the first value stands
+		if _, err := w.sql.report.ExecContext(background, row...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) insertDecision(study int64, e trial.Event) error {
+	d := e.Decision
+	params, err := encodeParams(d.Params)
+	if err != nil {
+		return trial.Wrap(trial.Invalid, err, "event %d", e.Seq)
+	}
+	value, valueSpecial := encodeOptional(d.Value)
+	threshold, thresholdSpecial := encodeOptional(d.Threshold)
+	_, err = w.sql.decision.ExecContext(background, study, e.Seq, d.Trial, string(d.What), d.Reason, d.Attempt,
+		d.At.Fold, d.At.Epoch, d.To.Fold, d.To.Epoch, value, valueSpecial, threshold, thresholdSpecial, d.Bracket, params,
+		string(d.Origin), string(d.Phase), string(d.Failure), d.Runner, d.Run, d.Artifact, d.Hash, string(d.Study),
+		encodeTime(e.Time))
+	return err
+}
+
+// statements are prepared once on the connection that writes.
+type statements struct {
+	begin, commit, epoch, report, decision, newTrial, trial *sql.Stmt
+}
+
+func (s *statements) list() map[string]**sql.Stmt {
+	return map[string]**sql.Stmt{
+		"BEGIN IMMEDIATE":        &s.begin,
+		"COMMIT":                 &s.commit,
+		"SELECT epoch FROM meta": &s.epoch,
+		`INSERT INTO reports (study, seq, pos, trial, attempt, fold, epoch, metric, value, special, repeated, cost, last, time)
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+			ON CONFLICT (study, trial, metric, fold, epoch) WHERE repeated = 0 DO NOTHING`: &s.report,
+		"INSERT INTO decisions (study, seq, " + decisionColumns + `)
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`: &s.decision,
+		newTrialSQL: &s.newTrial,
+		trialSQL:    &s.trial,
+	}
+}
+
+func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
+	for query, at := range s.list() {
+		stmt, err := conn.PrepareContext(ctx, query)
+		if err != nil {
+			return errors.Join(err, s.close())
+		}
+		*at = stmt
+	}
+	return nil
+}
+
+func (s *statements) close() error {
+	var errs []error
+	for _, at := range s.list() {
+		if *at != nil {
+			errs = append(errs, (*at).Close())
+		}
+	}
+	return errors.Join(errs...)
+}

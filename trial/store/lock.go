@@ -1,0 +1,52 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"automl/trial"
+)
+
+// takeLock locks the data directory until the file is closed, or the process ends in whatever way. The file stays: removing
+// it would let two processes lock two files of the same name.
+func takeLock(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, trial.Wrap(trial.Unavailable, err, "lock the data directory")
+	}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		err = occupied(dir, f)
+	} else if err == nil {
+		err = sign(f)
+	}
+	if err != nil {
+		return nil, trial.Wrap(trial.Unavailable, errors.Join(err, f.Close()), "lock the data directory %s", dir)
+	}
+	return f, nil
+}
+
+// sign leaves our process number for whoever finds the directory locked.
+func sign(f *os.File) error {
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err := f.WriteAt(fmt.Appendf(nil, "%d\n", os.Getpid()), 0)
+	return err
+}
+
+func occupied(dir string, f *os.File) error {
+	text, err := io.ReadAll(io.LimitReader(f, 32))
+	pid := strings.TrimSpace(string(text))
+	if err != nil || pid == "" {
+		pid = "unknown"
+	}
+	return trial.Errorf(trial.Unavailable, "another daemon has it open (process %s)", pid).
+		WithHint("stop process %s first, or use another data directory than %s", pid, dir)
+}

@@ -1,0 +1,160 @@
+// Package view is what people and programs see of a study: the shapes that the command line prints as JSON and the HTTP API
+// answers with, made from a state alone. Their JSON is a contract.
+package view
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"automl/trial"
+)
+
+// Best is the winner of a study.
+type Best struct {
+	Study    string       `json:"study"`
+	Trial    int          `json:"trial"`
+	Value    float64      `json:"value"`
+	Std      float64      `json:"std"`
+	Folds    []Fold       `json:"folds"`
+	Params   trial.Params `json:"params"`
+	Epoch    int          `json:"epoch"`
+	Cost     Cost         `json:"cost"`
+	Artifact string       `json:"artifact,omitempty"`
+}
+
+// Fold is the value of one fold at the best epoch.
+type Fold struct {
+	Fold  int     `json:"fold"`
+	Value float64 `json:"value"`
+}
+
+// Cost is what a trial took.
+type Cost struct {
+	Epochs     int     `json:"epochs"`
+	Seconds    float64 `json:"seconds"`
+	GPUSeconds float64 `json:"gpu_seconds"`
+}
+
+// BestOf is the winner so far; nil when no trial is complete. gpus is how many GPUs a trial holds.
+func BestOf(s *trial.State, gpus float64) *Best {
+	t := s.Best()
+	if t == nil {
+		return nil
+	}
+	score, _ := t.Score(s.Study.Objective, s.Study.Shape)
+	b := &Best{Study: s.Study.Name, Trial: t.Number, Value: score.Value, Std: score.Std, Folds: []Fold{}, Params: t.Params,
+		Epoch: score.Epoch, Artifact: t.Artifact,
+		Cost: Cost{Epochs: t.Epochs + t.Extra, Seconds: t.Seconds, GPUSeconds: t.Seconds * gpus}}
+	for f, v := range score.Folds {
+		b.Folds = append(b.Folds, Fold{f, v})
+	}
+	return b
+}
+
+// Status is how a study stands.
+type Status struct {
+	Study   string         `json:"study"`
+	ID      string         `json:"id"`
+	State   string         `json:"state"`
+	Reason  string         `json:"reason,omitempty"`
+	Trials  map[string]int `json:"trials"`
+	Epochs  Epochs         `json:"epochs"`
+	Best    *Best          `json:"best"`
+	Runners []Runner       `json:"runners"`
+	Started time.Time      `json:"started"`
+	ETA     *time.Time     `json:"eta"`
+}
+
+// Epochs is what was trained in the search, and what the same trials would have cost without pruning.
+type Epochs struct {
+	Run  int `json:"run"`
+	Full int `json:"full"`
+}
+
+// Runner is a runner as the daemon knows it.
+type Runner struct {
+	trial.RunnerInfo
+	SilentSeconds float64 `json:"silent_seconds"` // since it was last heard of
+}
+
+// StatusOf is how a study stands, given the runners of its daemon and how many epochs are planned (0: unknown).
+func StatusOf(s *trial.State, runners []Runner, gpus float64, planned int, now time.Time) Status {
+	if runners == nil {
+		runners = []Runner{}
+	}
+	q := Status{Study: s.Study.Name, ID: s.Study.ID, State: string(s.Status), Reason: s.Reason, Trials: map[string]int{},
+		Epochs: Epochs{s.EpochsRun(), s.EpochsFull()}, Best: BestOf(s, gpus), Runners: runners, Started: s.Study.Created,
+		ETA: eta(s, planned, now)}
+	c := s.Counts()
+	for _, st := range trial.Statuses {
+		q.Trials[StatusName(st)] = c[st]
+	}
+	return q
+}
+
+// StatusName is the key of a trial state in Status.Trials.
+func StatusName(st trial.Status) string { return strings.ToLower(string(st)) }
+
+// eta is when the planned epochs will be trained at the speed so far; nil when that is not known.
+func eta(s *trial.State, planned int, now time.Time) *time.Time {
+	run := s.EpochsRun()
+	if s.Status != trial.StudyRunning || run == 0 || planned == 0 {
+		return nil
+	}
+	per := now.Sub(s.Study.Created) / time.Duration(run)
+	at := now.Add(per * time.Duration(max(0, planned-run))).UTC().Truncate(time.Second)
+	return &at
+}
+
+// Trial is one trial.
+type Trial struct {
+	Trial   int            `json:"trial"`
+	State   string         `json:"state"`
+	Value   *float64       `json:"value"`
+	Std     float64        `json:"std"`
+	Params  trial.Params   `json:"params"`
+	Origin  trial.Origin   `json:"origin"`
+	Bracket int            `json:"bracket"`
+	Done    trial.Resource `json:"done"`
+	Epochs  int            `json:"epochs"`
+	Seconds float64        `json:"seconds"`
+	Reason  string         `json:"reason"`
+	Curves  []Curve        `json:"curves,omitempty"`
+}
+
+// Curve is one metric of one fold by epoch; an epoch without a finite value is null.
+type Curve struct {
+	Fold   int        `json:"fold"`
+	Metric string     `json:"metric"`
+	Values []*float64 `json:"values"`
+}
+
+// TrialOf is one trial without its curves.
+func TrialOf(s *trial.State, t *trial.Trial) Trial {
+	v := Trial{Trial: t.Number, State: string(t.Status), Params: t.Params, Origin: t.Origin, Bracket: t.Bracket, Done: t.Done,
+		Epochs: t.Epochs + t.Extra, Seconds: t.Seconds, Reason: t.Reason}
+	if score, ok := t.Score(s.Study.Objective, s.Study.Shape); ok {
+		v.Value, v.Std = &score.Value, score.Std
+	}
+	return v
+}
+
+// CurvesOf is every curve of a trial, metric by metric.
+func CurvesOf(t *trial.Trial) []Curve {
+	out := []Curve{}
+	for _, m := range t.Metrics() {
+		for f := range t.Folds(m) {
+			c := Curve{Fold: f, Metric: m, Values: []*float64{}}
+			for _, v := range t.Curve(m, f) {
+				p := &v
+				if math.IsNaN(v) || math.IsInf(v, 0) {
+					p = nil
+				}
+				c.Values = append(c.Values, p)
+			}
+			out = append(out, c)
+		}
+	}
+	return out
+}
