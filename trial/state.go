@@ -9,9 +9,10 @@ import (
 type State struct {
 	Study  Study
 	Status StudyState
-	Reason string // of the latest change of Status
-	Seq    int64  // of the last event applied
-	Hash   string // of the folds, once known
+	Back   StudyState // where a paused study goes on: running, or draining
+	Reason string     // of the latest change of Status
+	Seq    int64      // of the last event applied
+	Hash   string     // of the folds, once known
 	Trials []*Trial
 	Since  time.Time // of the latest change of Status
 }
@@ -74,6 +75,9 @@ func (s *State) decide(d Decision, now time.Time) error {
 		s.Hash = d.Hash
 		return nil
 	case Moved:
+		if d.Study == StudyPaused && s.Status != StudyPaused {
+			s.Back = s.Status
+		}
 		s.Status, s.Reason, s.Since = d.Study, d.Reason, now
 		return nil
 	}

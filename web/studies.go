@@ -42,18 +42,18 @@ type (
 		ID string `path:"id" doc:"id or name of the study"`
 	}
 	recordInput struct {
-		idInput
-		After int64 `query:"after" minimum:"0" doc:"only events after this sequence number"`
+		ID    string `path:"id" doc:"id or name of the study"`
+		After int64  `query:"after" minimum:"0" doc:"only events after this sequence number"`
 	}
 	trialsInput struct {
-		idInput
+		ID    string `path:"id" doc:"id or name of the study"`
 		State string `query:"state" enum:"WAITING,RUNNING,PAUSED,COMPLETE,PRUNED,FAIL" doc:"only trials in this state"`
 		After int    `query:"after" default:"-1" doc:"only trials after this number"`
 		Limit int    `query:"limit" default:"1000" minimum:"1" maximum:"10000"`
 	}
 	trialInput struct {
-		idInput
-		Number int `path:"n" minimum:"0"`
+		ID     string `path:"id" doc:"id or name of the study"`
+		Number int    `path:"n" minimum:"0"`
 	}
 	documentInput struct {
 		RawBody []byte `contentType:"application/json" doc:"the sweep document"`
@@ -69,7 +69,7 @@ type (
 
 func (s *server) routes(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "submit", Method: http.MethodPost, Path: "/studies", Summary: "Submit a sweep document",
-		DefaultStatus: http.StatusCreated, MaxBodyBytes: maxBody}, s.submit)
+		DefaultStatus: http.StatusCreated, MaxBodyBytes: maxBody, SkipValidateBody: true /* Prepare does, with places */}, s.submit)
 	huma.Get(api, "/studies", s.studies)
 	huma.Get(api, "/studies/{id}", s.study)
 	huma.Get(api, "/studies/{id}/best", s.best)

@@ -96,7 +96,7 @@ func (d *Daemon) Resume(ctx context.Context, study string) error {
 		if c.state.Status != trial.StudyPaused {
 			return nil
 		}
-		c.move(trial.StudyRunning, "resumed by the user")
+		c.move(c.state.Back, "resumed by the user")
 		return nil
 	})
 }

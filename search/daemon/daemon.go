@@ -23,6 +23,9 @@ type Config struct {
 // batch is the most mail taken into one transaction.
 const batch = 1000
 
+// republish is how often work that no runner has taken is published again, in case the bus has lost it.
+const republish = 30 * time.Second
+
 // Daemon drives every study from one goroutine.
 type Daemon struct {
 	Config
@@ -31,6 +34,7 @@ type Daemon struct {
 	runners  map[string]*member // by run
 	progress map[trial.Key]trial.Progress
 	calls    chan func()
+	again    chan struct{}
 	boot     time.Time
 }
 
@@ -43,7 +47,7 @@ func New(ctx context.Context, cfg Config) (*Daemon, error) {
 		cfg.Grace = 90 * time.Second
 	}
 	d := &Daemon{Config: cfg, runners: map[string]*member{}, progress: map[trial.Key]trial.Progress{},
-		calls: make(chan func()), boot: time.Now()}
+		calls: make(chan func()), again: make(chan struct{}, 1), boot: time.Now()}
 	studies, err := cfg.Store.Studies(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list the studies: %w", err)
@@ -84,11 +88,10 @@ func (d *Daemon) load(ctx context.Context, s trial.Study) error {
 
 // Run drives the studies until ctx ends.
 func (d *Daemon) Run(ctx context.Context) error {
-	tick := time.NewTicker(time.Second)
+	tick, slow := time.NewTicker(time.Second), time.NewTicker(republish)
 	defer tick.Stop()
-	for _, c := range d.cores {
-		c.ready.work = append(c.ready.work, c.unleased()...)
-	}
+	defer slow.Stop()
+	d.publishAgain()
 	d.step(ctx)
 	inbox := d.Bus.Inbox()
 	for {
@@ -106,8 +109,27 @@ func (d *Daemon) Run(ctx context.Context) error {
 		case <-tick.C:
 			d.mend(ctx)
 			d.expire()
+		case <-slow.C:
+			d.publishAgain()
+		case <-d.again:
+			d.publishAgain()
 		}
 		d.step(ctx)
+	}
+}
+
+// Republish has all work that no runner has taken published again. It does not block; the bus calls it when it has lost a
+// stream.
+func (d *Daemon) Republish() {
+	select {
+	case d.again <- struct{}{}:
+	default:
+	}
+}
+
+func (d *Daemon) publishAgain() {
+	for _, c := range d.cores {
+		c.ready.work = append(c.ready.work, c.unleased()...)
 	}
 }
 

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"automl/trial"
+	"automl/trial/view"
+)
+
+// gpusOf is how many GPUs a trial of the study holds.
+func gpusOf(study trial.Study) float64 {
+	spec, err := decode(study)
+	if err != nil {
+		return 0
+	}
+	return spec.Resources.GPUShare()
+}
+
+func (a *app) bestCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "best [STUDY]",
+		Short: "Print the winner: its parameters, its value with the spread over folds, and the saved model",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withState(c.Context(), first(args), func(_ reader, s *trial.State) error {
+				if s.Best() == nil {
+					fmt.Fprintf(a.err, "study %s is %s and has no complete trial\n", s.Study.Name, s.Status)
+					return errNoTrial
+				}
+				b := view.BestOf(s, gpusOf(s.Study))
+				return a.show(b, func() { a.printBest(s, b) }, bestTable(b))
+			})
+		},
+	}
+}
+
+func first(args []string) string {
+	if len(args) > 0 {
+		return args[0]
+	}
+	return ""
+}
+
+// bestTable is the winner as one row: for csv.
+func bestTable(b *view.Best) *table {
+	t := &table{head: []string{"study", "trial", "value", "std", "epoch"}}
+	row := []any{b.Study, b.Trial, b.Value, b.Std, b.Epoch}
+	for _, p := range b.Params {
+		t.head = append(t.head, p.Name)
+		row = append(row, p.Value)
+	}
+	t.add(row...)
+	return t
+}
+
+// printBest prints the winner for a person.
+func (a *app) printBest(s *trial.State, b *view.Best) {
+	t, w := s.Trial(b.Trial), a.out
+	score := trial.Score{Value: b.Value, Std: b.Std, Folds: make([]float64, len(b.Folds))}
+	fmt.Fprintf(w, "\nBest of %d trials: trial %d, %s %s over %d folds, at epoch %d\n\n", len(s.Trials), b.Trial,
+		s.Study.Objective.Metric, scoreText(score), len(b.Folds), b.Epoch)
+	rows := &table{head: []string{"  parameter", "value"}}
+	for _, p := range t.Params {
+		if !strings.HasPrefix(p.Name, "freeze.") {
+			rows.add("  "+p.Name, trial.FormatValue(p.Value))
+		}
+	}
+	if schedule, err := trial.FreezeFrom(t.Params, "freeze"); err == nil && t.Params.Text("freeze.strategy", "") != "" {
+		rows.add("  freeze schedule", schedule.String())
+	}
+	rows.print(w)
+	fmt.Fprint(w, "\n  folds   ")
+	for _, f := range b.Folds {
+		fmt.Fprintf(w, " %.4f", f.Value)
+	}
+	run, full := s.EpochsRun(), s.EpochsFull()
+	fmt.Fprintf(w, "\n  cost     %d of %d epochs (%.0f%%): the rest was saved by pruning\n", run, full, 100*float64(run)/float64(max(1, full)))
+	if b.Artifact != "" {
+		fmt.Fprintf(w, "  model    %s (%s)\n", b.Artifact, t.Reason)
+	} else if s.Status.Over() {
+		fmt.Fprintf(w, "  model    not saved: %s\n", s.Reason)
+	}
+	fmt.Fprintf(w, "  record   %s/automl.db\n", a.dataDir)
+	fmt.Fprintf(w, "\nautoml describe %s shows all trials, automl explain %s TRIAL why one was stopped\n", s.Study.Name, s.Study.Name)
+}

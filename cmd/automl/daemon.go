@@ -1,0 +1,51 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"automl/configs"
+	"automl/trial"
+)
+
+func (a *app) daemonCmd() *cobra.Command {
+	var listen string
+	c := &cobra.Command{
+		Use:   "daemon",
+		Short: "Run the search daemon; runners join it, automl submit gives it work",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			log := a.log()
+			t, err := startTree(c.Context(), a.dataDir, listen, log)
+			if err != nil {
+				return err
+			}
+			defer t.stop()
+			info, err := readDaemonFile(a.dataDir)
+			if err != nil {
+				return err
+			}
+			log.Info().Str("url", info.URL).Str("nats", info.NATS).Str("data", a.dataDir).Msg("the daemon is ready")
+			select {
+			case <-c.Context().Done():
+				return nil
+			case err := <-t.done:
+				t.done <- err
+				return err
+			}
+		},
+	}
+	c.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "HOST:PORT of the HTTP API")
+	return c
+}
+
+// prepare checks a sweep document that came over HTTP, as loadSweep checks a file, and makes it a study.
+func prepare(document []byte) (trial.Study, error) {
+	s, err := configs.Parse("request body", document, "")
+	if err != nil {
+		return trial.Study{}, err
+	}
+	if err := checkTrainer(s); err != nil {
+		return trial.Study{}, err
+	}
+	return newStudy(s)
+}

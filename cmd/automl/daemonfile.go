@@ -1,0 +1,45 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+
+	"automl/trial"
+)
+
+// daemonInfo is DATA-DIR/daemon.json: where the daemon of a data directory is reached from this machine.
+type daemonInfo struct {
+	URL   string `json:"url"`
+	Token string `json:"token"`
+	NATS  string `json:"nats"`
+	PID   int    `json:"pid"`
+}
+
+func daemonFile(dir string) string { return filepath.Join(dir, "daemon.json") }
+
+// writeDaemonFile makes the file appear at once and readable for its owner alone, since it holds the token.
+func writeDaemonFile(dir string, info daemonInfo) error {
+	data, err := json.MarshalIndent(info, "", "  ")
+	if err != nil {
+		return err
+	}
+	next := daemonFile(dir) + ".new"
+	if err := os.WriteFile(next, append(data, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, daemonFile(dir))
+}
+
+func readDaemonFile(dir string) (daemonInfo, error) {
+	var info daemonInfo
+	data, err := os.ReadFile(daemonFile(dir))
+	if err != nil {
+		return info, trial.Errorf(trial.Unavailable, "no daemon runs on %s", dir).
+			WithHint("start one with automl daemon --data-dir %s, or name one with --server URL", dir)
+	}
+	if err := json.Unmarshal(data, &info); err != nil {
+		return info, trial.Wrap(trial.Unavailable, err, "read %s", daemonFile(dir))
+	}
+	return info, nil
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"automl/trial"
+	"automl/trial/view"
+)
+
+func (a *app) describeCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "describe [STUDY [TRIAL]]",
+		Short: "Show all trials of a study, or one trial with its curves",
+		Args:  cobra.MaximumNArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withState(c.Context(), first(args), func(_ reader, s *trial.State) error {
+				if len(args) < 2 {
+					return a.describeStudy(s)
+				}
+				t, err := trialOf(s, args[1])
+				if err != nil {
+					return err
+				}
+				return a.describeTrial(s, t)
+			})
+		},
+	}
+}
+
+// trialOf finds the trial a person named.
+func trialOf(s *trial.State, arg string) (*trial.Trial, error) {
+	n, err := strconv.Atoi(arg)
+	if err != nil {
+		return nil, usage(fmt.Errorf("trial %q is no number", arg))
+	}
+	if t := s.Trial(n); t != nil {
+		return t, nil
+	}
+	return nil, trial.Errorf(trial.NotFound, "study %s has no trial %d; it has trials 0 to %d", s.Study.Name, n, len(s.Trials)-1)
+}
+
+func (a *app) describeStudy(s *trial.State) error {
+	all := []view.Trial{}
+	rows := &table{head: []string{"trial", "state", "value", "folds", "epochs", "seconds", "parameters"}}
+	for _, t := range s.Trials {
+		v := view.TrialOf(s, t)
+		all = append(all, v)
+		value := "-"
+		if score, ok := t.Score(s.Study.Objective, s.Study.Shape); ok {
+			value = scoreText(score)
+		}
+		rows.add(t.Number, t.Status, value, t.Folds(s.Study.Objective.Metric), v.Epochs, fmt.Sprintf("%.1f", t.Seconds), paramsText(t.Params))
+	}
+	return a.show(all, func() {
+		fmt.Fprintf(a.out, "study %s (%s): %s %s, seed %d, made %s, %s\n", s.Study.Name, s.Study.ID, s.Study.Objective.Goal,
+			s.Study.Objective.Metric, s.Study.Seed, s.Study.Created.Local().Format(time.DateTime), s.Status)
+		if s.Hash != "" {
+			fmt.Fprintf(a.out, "folds %s\n", s.Hash[:min(16, len(s.Hash))])
+		}
+		fmt.Fprintln(a.out)
+		rows.print(a.out)
+	}, rows)
+}
+
+func (a *app) describeTrial(s *trial.State, t *trial.Trial) error {
+	v := view.TrialOf(s, t)
+	v.Curves = view.CurvesOf(t)
+	rows := &table{head: []string{"fold", "metric"}}
+	for e := range s.Study.Shape.Epochs {
+		rows.head = append(rows.head, fmt.Sprintf("epoch %d", e+1))
+	}
+	for _, c := range v.Curves {
+		row := make([]any, len(rows.head))
+		row[0], row[1] = c.Fold, c.Metric
+		for e := range s.Study.Shape.Epochs {
+			row[2+e] = ""
+			if e < len(c.Values) {
+				row[2+e] = numberText(c.Values[e])
+			}
+		}
+		rows.add(row...)
+	}
+	return a.show(v, func() {
+		fmt.Fprintf(a.out, "trial %d of %s is %s: %s\n%s\n\n", t.Number, s.Study.Name, t.Status, t.Reason, paramsText(t.Params))
+		rows.print(a.out)
+	}, rows)
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/mattn/go-sqlite3"
+
+	"automl/trial"
+	"automl/trial/store"
+)
+
+// binary is the program, built once for all tests of this package.
+var binary string
+
+func TestMain(m *testing.M) {
+	if mode := os.Getenv("E2E_TRAINER"); mode != "" {
+		os.Exit(testTrainer(mode))
+	}
+	dir, err := os.MkdirTemp("", "automl-e2e-")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "automl")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build the program: %v\n%s", err, out)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// site is a data directory with a sweep file, and the ways to run the program on it.
+type site struct {
+	t     *testing.T
+	dir   string // data directory
+	sweep string // path of the sweep file
+}
+
+// newSite makes a sweep whose trainer is the test binary itself; more is appended to the file.
+func newSite(t *testing.T, mode, more string) *site {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	s := &site{t: t, dir: filepath.Join(root, "data"), sweep: filepath.Join(root, "sweep.yaml")}
+	text := fmt.Sprintf(`name: e2e
+objective: {metric: acc, goal: maximize}
+parameters:
+  lr: {type: float, low: 1e-5, high: 1, log: true}
+  opt: {type: categorical, choices: [adamw, sgd]}
+scheduler: {type: hyperband, eta: 3}
+trainer: {type: command, command: [%q], env: {E2E_TRAINER: %s}}
+seed: 3
+`, self, mode)
+	if epochs := "epochs: {max: 4, grace: 1}"; !strings.Contains(more, "epochs:") {
+		more += epochs + "\n"
+	}
+	text += more
+	if err := os.WriteFile(s.sweep, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// result is what a command left behind.
+type result struct {
+	code     int
+	out, err string
+}
+
+// command prepares the program; kill it hard with its whole tree when the test ends.
+func (s *site) command(args ...string) *exec.Cmd {
+	c := exec.Command(binary, append(args, "--data-dir", s.dir)...)
+	c.WaitDelay = 5 * time.Second
+	return c
+}
+
+// run runs the program to its end.
+func (s *site) run(args ...string) result {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 3*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, binary, append(args, "--data-dir", s.dir)...)
+	c.WaitDelay = 5 * time.Second
+	var out, errs bytes.Buffer
+	c.Stdout, c.Stderr = &out, &errs
+	err := c.Run()
+	if ctx.Err() != nil {
+		s.t.Fatalf("automl %s did not end\n%s", strings.Join(args, " "), errs.String())
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		s.t.Fatal(err)
+	}
+	return result{c.ProcessState.ExitCode(), out.String(), errs.String()}
+}
+
+// ok runs the program and wants exit 0.
+func (s *site) ok(args ...string) result {
+	s.t.Helper()
+	r := s.run(args...)
+	if r.code != 0 {
+		s.t.Fatalf("automl %s: exit %d\n%s%s", strings.Join(args, " "), r.code, r.out, r.err)
+	}
+	return r
+}
+
+// state reads the record of the only study.
+func (s *site) state() (*trial.State, []trial.Event) {
+	s.t.Helper()
+	db, err := store.OpenReadOnly(s.t.Context(), s.dir)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer db.Close()
+	st, err := db.Load(s.t.Context(), "e2e")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	events, err := db.Events(s.t.Context(), st.Study.ID, 0)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if wrong, err := db.Verify(s.t.Context()); err != nil || len(wrong) > 0 {
+		s.t.Errorf("the summaries disagree with the record: %v %v", wrong, err)
+	}
+	return st, events
+}
+
+// row reads one row of the database as a notebook would.
+func (s *site) row(query string, into ...any) {
+	s.t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(s.dir, "automl.db")+"?mode=ro")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRow(query).Scan(into...); err != nil {
+		s.t.Fatalf("%s: %v", query, err)
+	}
+}
+
+func decodeJSON[T any](t *testing.T, text string) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	return v
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"automl/configs"
+	"automl/trial"
+)
+
+// The exit codes.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitNoTrial     = 3 // the study ended without a complete trial
+	exitNoDaemon    = 4
+	exitInterrupted = 130
+)
+
+// Errors that stand for an exit code; what there is to say has been said.
+var (
+	errNoTrial     = errors.New("the study ended without a complete trial")
+	errInterrupted = errors.New("interrupted")
+)
+
+// exit prints an error for a person and returns its exit code.
+func (a *app) exit(err error) int {
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
+		return exitInterrupted
+	}
+	fmt.Fprintln(a.err, "automl:", err)
+	if configs.ListErrors(err) != nil { // they bring their hints along
+		return exitUsage
+	}
+	if hint := trial.HintOf(err); hint != "" {
+		fmt.Fprintln(a.err, "  hint:", hint)
+	}
+	switch {
+	case errors.Is(err, errNoTrial):
+		return exitNoTrial
+	case isUsage(err):
+		return exitUsage
+	case trial.CodeOf(err) == trial.Invalid:
+		return exitUsage
+	case trial.CodeOf(err) == trial.Unavailable:
+		return exitNoDaemon
+	}
+	return exitFailed
+}
+
+// isUsage recognizes what cobra says of wrong arguments and unknown commands, which it does not type.
+func isUsage(err error) bool {
+	for _, start := range []string{"unknown command", "accepts ", "requires ", "unknown flag", "unknown shorthand"} {
+		if strings.HasPrefix(err.Error(), start) {
+			return true
+		}
+	}
+	return false
+}

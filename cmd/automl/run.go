@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"automl/trial"
+	"automl/trial/view"
+)
+
+func (a *app) runCmd() *cobra.Command {
+	var listen string
+	c := &cobra.Command{
+		Use:   "run SWEEP.yaml",
+		Short: "Run a sweep: daemon and runner in one process tree. The same command continues an interrupted study",
+		Args:  cobra.ExactArgs(1),
+		RunE:  func(c *cobra.Command, args []string) error { return a.runSweep(c.Context(), args[0], listen) },
+	}
+	c.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "HOST:PORT of the HTTP API")
+	return c
+}
+
+// runSweep is the main job from the sweep file to the printed winner.
+func (a *app) runSweep(ctx context.Context, path, listen string) error {
+	sweep, err := loadSweep(path)
+	if err != nil {
+		return err
+	}
+	study, err := newStudy(sweep)
+	if err != nil {
+		return err
+	}
+	a.err = &screen{w: a.err} // logs and the live display share the terminal
+	t, err := startTree(ctx, a.dataDir, listen, a.log())
+	if err != nil {
+		return err
+	}
+	defer t.stop()
+	study, created, err := t.daemon.Submit(ctx, study)
+	if err != nil {
+		return err
+	}
+	a.greet(study, created)
+	if err := a.work(ctx, t, study, sweep.Workers); err != nil {
+		return err
+	}
+	s, err := t.db.Load(ctx, study.ID)
+	if err != nil {
+		return err
+	}
+	return a.conclude(s)
+}
+
+func (a *app) greet(s trial.Study, created bool) {
+	verb := "study"
+	if !created {
+		verb = "continuing study"
+	}
+	fmt.Fprintf(a.err, "%s %s (%s): %s %s over %d folds of %d epochs, in %s\n", verb, s.Name, s.ID, s.Objective.Goal,
+		s.Objective.Metric, s.Shape.Folds, s.Shape.Epochs, a.dataDir)
+}
+
+// work keeps a local runner going and shows the study until it is over.
+func (a *app) work(ctx context.Context, t *tree, study trial.Study, slots int) error {
+	ctx, cancel := context.WithCancel(ctx)
+	runner := make(chan error, 1)
+	go func() { runner <- a.keepRunner(ctx, slots) }()
+	defer func() {
+		cancel()
+		<-runner
+	}()
+	shown := make(chan error, 1)
+	go func() { shown <- a.watch(ctx, t, study) }()
+	select {
+	case err := <-shown:
+		if ctx.Err() != nil {
+			fmt.Fprintf(a.err, "interrupted; the study is kept: the same command continues it\n")
+			return errInterrupted
+		}
+		return err
+	case err := <-runner:
+		runner <- err
+		cancel()
+		<-shown
+		return err
+	case err := <-t.done:
+		t.done <- err
+		return err
+	}
+}
+
+// keepRunner runs the local runner as a child process and starts it again when it dies, with growing pauses. It returns when
+// the context ends, or with an error when the runner cannot stay alive.
+func (a *app) keepRunner(ctx context.Context, slots int) error {
+	const tries, settled = 5, time.Minute
+	for n := 0; ; n++ {
+		started := time.Now()
+		err := a.startRunner(ctx, slots)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if time.Since(started) > settled {
+			n = 0
+		}
+		if n >= tries {
+			return fmt.Errorf("the local runner ended %d times: %w", n+1, err)
+		}
+		log := a.log()
+		log.Warn().Err(err).Msg("the local runner ended; it is started again")
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second << n):
+		}
+	}
+}
+
+// startRunner runs the local runner until it ends. When the context ends it is asked to stop, and killed if it does not. It
+// dies with this process, whatever kills that.
+func (a *app) startRunner(ctx context.Context, slots int) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find the automl program: %w", err)
+	}
+	c := exec.CommandContext(ctx, self, "runner", "--data-dir", a.dataDir, "--log-level", a.logLevel, "--slots", strconv.Itoa(slots))
+	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
+	c.WaitDelay = 20 * time.Second
+	log, err := os.OpenFile(filepath.Join(a.dataDir, "runner.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	c.Stderr = log
+	return runTied(c)
+}
+
+// conclude prints the result of a study that is over.
+func (a *app) conclude(s *trial.State) error {
+	if s.Best() == nil {
+		fmt.Fprintf(a.err, "%s is %s: %s\n", s.Study.Name, s.Status, s.Reason)
+		return errNoTrial
+	}
+	b := view.BestOf(s, gpusOf(s.Study))
+	return a.show(b, func() { a.printBest(s, b) }, nil)
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"automl/configs"
+	"automl/runner/finetune"
+	"automl/runner/finetune/data"
+	"automl/search/daemon"
+	"automl/trial"
+)
+
+// loadSweep reads a sweep file and checks everything that can be checked before anything starts.
+func loadSweep(path string) (*configs.Sweep, error) {
+	s, err := configs.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	return s, checkTrainer(s)
+}
+
+// checkTrainer checks what the built-in trainer will need: the model, the data, the label column, the searched parameters.
+func checkTrainer(s *configs.Sweep) error {
+	switch s.Trainer.Type {
+	case "external":
+		return s.Errorf("trainer.type", "external trainers (ask and tell) are not supported by this version")
+	case "command":
+		return nil
+	}
+	var names []string
+	for _, p := range s.Space().Parameters {
+		names = append(names, p.Name)
+	}
+	if !slices.Contains(finetune.Metrics(), s.Objective.Metric) {
+		e := s.Errorf("objective.metric", "the built-in trainer does not measure %q", s.Objective.Metric)
+		e.Hint = "it measures " + strings.Join(finetune.Metrics(), ", ")
+		return e
+	}
+	err := finetune.Check(s.Trainer, names)
+	if err == nil {
+		err = finetune.CheckFolds(s.Trainer, s.FoldPlan())
+	}
+	var bad *data.Error
+	if errors.As(err, &bad) {
+		e := s.Errorf(bad.Field, "%s", faultText(bad))
+		e.Hint = bad.Hint
+		return e
+	}
+	return err
+}
+
+// faultText is a fault of the data with its own place, which is another file than the sweep's.
+func faultText(bad *data.Error) string {
+	switch {
+	case bad.File != "" && bad.Line > 0:
+		return fmt.Sprintf("%s:%d: %s", bad.File, bad.Line, bad.Msg)
+	case bad.File != "":
+		return bad.File + ": " + bad.Msg
+	}
+	return bad.Msg
+}
+
+// newStudy is a sweep as a study, with a fresh id.
+func newStudy(s *configs.Sweep) (trial.Study, error) {
+	var id [4]byte
+	if _, err := rand.Read(id[:]); err != nil {
+		return trial.Study{}, err
+	}
+	return s.Study(hex.EncodeToString(id[:]), time.Now().UTC()), nil
+}
+
+// decode turns the document of a stored study back into what the daemon works with.
+func decode(study trial.Study) (daemon.Spec, error) {
+	s, err := configs.Parse(study.Name, study.Document, "")
+	if err != nil {
+		return daemon.Spec{}, fmt.Errorf("its sweep document: %w", err)
+	}
+	spec := daemon.Spec{
+		Study: study, Space: s.Space(), Sampler: s.Sampler, Scheduler: s.Scheduler, Folds: s.FoldPlan(), Trainer: s.Trainer,
+		Resources: s.Resources, Enqueue: s.Enqueue, Workers: s.Workers, GPUSeconds: s.Budget.GPUHours * 3600,
+		Confirm: daemon.Confirm{Top: s.Confirm.Top, Seeds: s.Confirm.Seeds},
+		Refit:   s.Trainer.Type == "builtin",
+	}
+	if end, ok := s.Budget.End(study.Created); ok {
+		spec.End = end
+	}
+	return spec, nil
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"automl/trial"
+	"automl/trial/view"
+)
+
+func (a *app) statusCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status [STUDY]",
+		Short: "Show how a study stands",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withState(c.Context(), first(args), func(_ reader, s *trial.State) error {
+				q := statusOf(s, a.runners(c.Context()))
+				return a.show(q, func() { a.printStatus(s, q) }, statusTable(q))
+			})
+		},
+	}
+}
+
+// runners asks the daemon, if one runs; without one there are none.
+func (a *app) runners(ctx context.Context) []view.Runner {
+	c, err := a.client()
+	if err != nil {
+		return nil
+	}
+	r, err := c.Runners(ctx)
+	if err != nil {
+		return nil
+	}
+	return r
+}
+
+func statusOf(s *trial.State, runners []view.Runner) view.Status {
+	return view.StatusOf(s, runners, gpusOf(s.Study), planned(s.Study), time.Now())
+}
+
+// planned is how many epochs the scheduler intends to train; 0 when that is not known beforehand.
+func planned(study trial.Study) int {
+	plan, err := planOf(study)
+	if err != nil {
+		return 0
+	}
+	return plan.Epochs
+}
+
+func statusTable(q view.Status) *table {
+	t := &table{head: []string{"study", "state"}}
+	row := []any{q.Study, q.State}
+	for _, st := range trial.Statuses {
+		name := view.StatusName(st)
+		t.head = append(t.head, name)
+		row = append(row, q.Trials[name])
+	}
+	t.head = append(t.head, "epochs_run", "epochs_full")
+	t.add(append(row, q.Epochs.Run, q.Epochs.Full)...)
+	return t
+}
+
+func (a *app) printStatus(s *trial.State, q view.Status) {
+	fmt.Fprintf(a.out, "%s is %s", q.Study, q.State)
+	if q.Reason != "" {
+		fmt.Fprintf(a.out, ": %s", q.Reason)
+	}
+	fmt.Fprintf(a.out, "\n\n  trials   ")
+	for _, st := range trial.Statuses {
+		fmt.Fprintf(a.out, "%d %s  ", q.Trials[view.StatusName(st)], view.StatusName(st))
+	}
+	fmt.Fprintf(a.out, "\n  epochs   %d run of %d without pruning (%.0f%%)\n", q.Epochs.Run, q.Epochs.Full,
+		100*float64(q.Epochs.Run)/float64(max(1, q.Epochs.Full)))
+	if t := s.Leader(); t != nil {
+		score, _ := t.Score(s.Study.Objective, s.Study.Shape)
+		fmt.Fprintf(a.out, "  best     trial %d, %s %s, after %s: %s\n", t.Number, s.Study.Objective.Metric, scoreText(score),
+			t.Done, paramsText(t.Params))
+	}
+	fmt.Fprintf(a.out, "  started  %s\n", q.Started.Local().Format(time.DateTime))
+	if q.ETA != nil {
+		fmt.Fprintf(a.out, "  ends     about %s\n", q.ETA.Local().Format(time.DateTime))
+	}
+	for _, r := range q.Runners {
+		fmt.Fprintf(a.out, "  runner   %s: %d slots, %d busy\n", r.Name, r.Slots, len(r.Attempts))
+	}
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"automl/runner/protocol"
+	"automl/trial"
+)
+
+// testTrainer is a trainer for the tests of the program: a real child process that speaks the protocol, whose curve is a
+// function of the learning rate. The mode is a list of key=value: pace (milliseconds an epoch), crash, nan, exit (trial
+// numbers on which that happens, "all" for every trial).
+func testTrainer(mode string) int {
+	opts := map[string]string{}
+	for _, part := range strings.Split(mode, ",") {
+		k, v, _ := strings.Cut(part, "=")
+		opts[k] = v
+	}
+	c, err := protocol.Dial()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer c.Close()
+	w := c.Work
+	on := func(key string) bool { return opts[key] == "all" || opts[key] == strconv.Itoa(w.Trial) }
+	if err := c.Folds("folds-of-the-test", 100); err != nil {
+		return 1
+	}
+	if w.From.Epoch > 0 && !resumes(w) {
+		fmt.Fprintln(os.Stderr, "the checkpoint is not the one of epoch", w.From.Epoch)
+		return 1
+	}
+	pace, _ := strconv.Atoi(opts["pace"])
+	for e := w.From.Epoch + 1; e <= w.To.Epoch; e++ {
+		time.Sleep(time.Duration(pace) * time.Millisecond) // the training
+		if on("crash") && e == 2 {
+			fmt.Fprintln(os.Stderr, "Segmentation fault, or so")
+			return 7
+		}
+		verb, err := c.Report(protocol.Report{Fold: w.Fold, Epoch: e, Cost: 1, Metrics: trial.Metrics{{Name: "acc", Value: accuracy(w, e, on("nan"))}}})
+		if err != nil {
+			return 1
+		}
+		if verb == trial.Stop {
+			return 0
+		}
+		if err := checkpoint(c, e); err != nil {
+			return 1
+		}
+		if verb == trial.Pause {
+			return 0
+		}
+	}
+	return 0
+}
+
+func accuracy(w protocol.Work, epoch int, broken bool) float64 {
+	if broken && epoch == 2 {
+		return math.NaN()
+	}
+	d := math.Log10(w.Params.Float("lr", 1)) + 2
+	return 0.95 - 0.03*d*d - 0.1*math.Exp(-float64(epoch)) + 0.005*float64(w.Fold%3)
+}
+
+func checkpoint(c *protocol.Client, epoch int) error {
+	text := fmt.Sprintf("trial %d fold %d epoch %d", c.Work.Trial, c.Work.Fold, epoch)
+	if err := os.WriteFile(filepath.Join(c.Work.CheckpointOut, "state"), []byte(text), 0o600); err != nil {
+		return err
+	}
+	return c.Checkpoint(epoch)
+}
+
+// resumes tells whether the checkpoint handed in is the one that was written after From.Epoch of this fold.
+func resumes(w protocol.Work) bool {
+	text, err := os.ReadFile(filepath.Join(w.CheckpointIn, "state"))
+	return err == nil && string(text) == fmt.Sprintf("trial %d fold %d epoch %d", w.Trial, w.Fold, w.From.Epoch)
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"automl/schedulers"
+	"automl/trial"
+)
+
+// follower shows a study while it runs. Each call gets the state and what is new since the last one.
+type follower interface {
+	show(s *trial.State, fresh []trial.Event, progress []trial.Progress)
+	close()
+}
+
+// refresh is how often the record is looked at.
+const refresh = 200 * time.Millisecond
+
+// watch follows a study until it is over: by applying its record, as anyone can who reads the database.
+func (a *app) watch(ctx context.Context, t *tree, study trial.Study) error {
+	plan, err := planOf(study)
+	if err != nil {
+		return err
+	}
+	var f follower = &lines{w: a.err}
+	if a.live() {
+		f = newBars(a.err.(*screen), plan)
+	}
+	defer f.close()
+	tick := time.NewTicker(refresh)
+	defer tick.Stop()
+	for s := trial.NewState(study); ; {
+		fresh, err := t.db.Events(ctx, study.ID, s.Seq)
+		if err != nil {
+			return err
+		}
+		for _, e := range fresh {
+			if err := s.Apply(e); err != nil {
+				return err
+			}
+		}
+		progress, err := t.daemon.Progress(ctx, study.ID)
+		if err != nil {
+			return err
+		}
+		f.show(s, fresh, progress)
+		if s.Status.Over() {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// planOf is what the scheduler of a study intends to do.
+func planOf(study trial.Study) (schedulers.Plan, error) {
+	spec, err := decode(study)
+	if err != nil {
+		return schedulers.Plan{}, err
+	}
+	sched, err := schedulers.New(spec.Scheduler, trial.NewState(study))
+	if err != nil {
+		return schedulers.Plan{}, err
+	}
+	return sched.Plan(), nil
+}
+
+// lines prints one line for every decision a person may care about.
+type lines struct {
+	w interface{ Write([]byte) (int, error) }
+}
+
+func (l *lines) close() {}
+
+func (l *lines) show(s *trial.State, fresh []trial.Event, _ []trial.Progress) {
+	for _, e := range fresh {
+		if text := eventLine(s, e); text != "" {
+			fmt.Fprintf(l.w, "%s %s\n", e.Time.Local().Format(time.TimeOnly), text)
+		}
+	}
+}
+
+// eventLine says an event in one line; empty for those that are only of interest to explain.
+func eventLine(s *trial.State, e trial.Event) string {
+	d := e.Decision
+	if d == nil {
+		return ""
+	}
+	t := s.Trial(d.Trial)
+	switch d.What {
+	case trial.Sampled:
+		return fmt.Sprintf("trial %d: %s", d.Trial, paramsText(d.Params))
+	case trial.Promoted, trial.Paused, trial.Pruned, trial.Failed, trial.Confirmed, trial.Refitted:
+		return fmt.Sprintf("trial %d %s: %s", d.Trial, d.What, d.Reason)
+	case trial.Retried:
+		return fmt.Sprintf("trial %d is tried again: %s", d.Trial, firstLine(d.Reason))
+	case trial.Completed:
+		score, _ := t.Score(s.Study.Objective, s.Study.Shape)
+		return fmt.Sprintf("trial %d complete: %s %s", d.Trial, s.Study.Objective.Metric, scoreText(score))
+	case trial.Assigned:
+		if d.Phase != trial.Search {
+			return fmt.Sprintf("trial %d: %s", d.Trial, d.Reason)
+		}
+	case trial.Moved:
+		return fmt.Sprintf("the study is %s: %s", d.Study, d.Reason)
+	}
+	return ""
+}
+
+// scoreText is a value with its spread over folds: "0.9805 ± 0.0040".
+func scoreText(s trial.Score) string {
+	if len(s.Folds) < 2 {
+		return fmt.Sprintf("%.4f", s.Value)
+	}
+	return fmt.Sprintf("%.4f ± %.4f", s.Value, s.Std)
+}
+
+// paramsText is the parameters with the freeze schedule in words.
+func paramsText(p trial.Params) string {
+	var rest trial.Params
+	frozen := false
+	for _, q := range p {
+		if strings.HasPrefix(q.Name, "freeze.") {
+			frozen = true
+		} else {
+			rest = append(rest, q)
+		}
+	}
+	if !frozen {
+		return p.String()
+	}
+	schedule, err := trial.FreezeFrom(p, "freeze")
+	if err != nil {
+		return p.String()
+	}
+	return rest.String() + " freeze=" + schedule.String()
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}

@@ -1,0 +1,134 @@
+package configs
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"automl/trial"
+)
+
+// checker holds a decoded document to the rules that need more than one value.
+type checker struct {
+	*source
+	doc *document
+}
+
+// check records everything that is wrong with a document whose defaults have been filled in.
+func (c *checker) check() {
+	c.checkName()
+	c.checkLadder()
+	c.checkBudget()
+	c.checkMethods()
+	c.checkTrainer()
+	c.checkResources()
+}
+
+var studyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
+
+func (c *checker) checkName() {
+	switch {
+	case c.doc.Name == "":
+		c.missingKey("name").withHint("give the study a name")
+	case !studyName.MatchString(c.doc.Name):
+		c.wrong("name", "%q is no name for a study", shorten(c.doc.Name)).
+			withHint("use up to 100 letters, digits, '_', '.' and '-', beginning with a letter or a digit")
+	}
+}
+
+// missingKey records that a key is missing that other values make necessary.
+func (c *checker) missingKey(path string) *Error { return c.wrong(path, "is missing") }
+
+// checkLadder checks folds and epochs.
+func (c *checker) checkLadder() {
+	f, e := c.doc.Folds, c.doc.Epochs
+	switch {
+	case f.Split == trial.Group && f.Column == "":
+		c.missingKey("folds.column").withHint("split: group needs the column that names the group of a row")
+	case f.Split == trial.Plain && f.Column != "":
+		c.wrongKey("folds.column", "split: plain looks at no column").withHint("use split: stratified or group, or take the column out")
+	}
+	if e.Grace > e.Max {
+		c.wrong("epochs.grace", "grace %d is above the %d epochs of a fold", e.Grace, e.Max).withHint("give at most %d", e.Max)
+	}
+}
+
+func (c *checker) checkBudget() {
+	b := c.doc.Budget
+	if *b == (budgetDoc{}) {
+		c.wrong("budget", "is empty").withHint("give at least one of trials, hours, gpu_hours and deadline")
+	}
+	if n := len(c.doc.Enqueue); b.Trials > 0 && n > b.Trials {
+		c.wrong("enqueue", "%d configurations are to run first, but the budget is %d trials", n, b.Trials).
+			withHint("raise budget.trials, or shorten the list")
+	}
+}
+
+func (c *checker) checkTrainer() {
+	switch t := c.doc.Trainer.body.(type) {
+	case *builtinDoc:
+		c.checkBuiltin(t)
+	case *commandDoc:
+		if t.Command[0] == "" {
+			c.wrong("trainer.command[0]", "is empty").withHint("the first item is the program")
+		}
+		c.checkVariables(t.Env)
+	}
+}
+
+// checkBuiltin checks that the data goes with the task.
+func (c *checker) checkBuiltin(b *builtinDoc) {
+	d := b.Data
+	switch b.Task {
+	case imageTask:
+		if d.Image == nil {
+			c.missingKey("trainer.data.image").withHint("image: {pixels: \"p*\", height: 8, width: 8}")
+		} else if d.Image.Channels == 2 {
+			c.wrong("trainer.data.image.channels", "an image has 1 or 3 channels, not 2")
+		}
+		if d.Text != "" {
+			c.wrongKey("trainer.data.text", "task %s has no text column", b.Task).withHint("text goes with task %s", textTask)
+		}
+	case textTask:
+		if d.Text == "" {
+			c.missingKey("trainer.data.text").withHint("name the column with the text")
+		}
+		if d.Image != nil {
+			c.wrongKey("trainer.data.image", "task %s has no images", b.Task).withHint("image goes with task %s", imageTask)
+		}
+	}
+}
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// checkVariables refuses names that are none, and those a runner sets itself.
+func (c *checker) checkVariables(env variables) {
+	for name := range env {
+		path := join("trainer.env", name)
+		switch {
+		case !variableName.MatchString(name):
+			c.wrongKey(path, "%q is no name of an environment variable", shorten(name)).withHint("use letters, digits and '_'")
+		case strings.HasPrefix(name, "AUTOML_"), name == "CUDA_VISIBLE_DEVICES":
+			c.wrongKey(path, "the runner sets %s itself", name).withHint("take it out; resources say what a trial gets")
+		}
+	}
+}
+
+func (c *checker) checkResources() {
+	r := c.doc.Resources
+	if r.Fraction > 0 && r.Fraction < 1 && *r.GPUs != 1 {
+		c.wrong("resources.fraction", "a fraction is of one GPU, but gpus is %d", *r.GPUs).withHint("gpus: 1, or no fraction")
+	}
+	if r.Fraction == 1 && *r.GPUs == 0 {
+		c.wrong("resources.fraction", "a fraction is of one GPU, but gpus is 0").withHint("gpus: 1, or no fraction")
+	}
+}
+
+// names of the parameters as they stand in the file.
+func (c *checker) parameterNames() []string {
+	out := make([]string, len(c.doc.Parameters))
+	for i, p := range c.doc.Parameters {
+		out[i] = p.name
+	}
+	return slices.Compact(out)
+}

@@ -1,0 +1,97 @@
+package configs
+
+import "automl/trial"
+
+// document is the sweep file as Go types: its json tags are the keys, its jsonschema tags what is required and permitted. The
+// decoder, the canonical form and the JSON Schema all come from it.
+type document struct {
+	Name       string         `json:"name,omitempty" jsonschema_description:"Name of the study, unique in a data directory. Default: the file's base name."`
+	Objective  objectiveDoc   `json:"objective" jsonschema:"required" jsonschema_description:"What is optimized."`
+	Parameters parameterDocs  `json:"parameters" jsonschema:"required" jsonschema_description:"The search space: a name and a parameter each. A bare value is a constant."`
+	Enqueue    assignmentDocs `json:"enqueue,omitempty" jsonschema_description:"Configurations to run first. What an entry leaves out is drawn at random."`
+	Folds      *foldsDoc      `json:"folds,omitempty" jsonschema_description:"Cross-validation. Default: 5 folds for the built-in trainer, 1 for any other."`
+	Epochs     *epochsDoc     `json:"epochs" jsonschema:"required" jsonschema_description:"How long a trial trains in each fold."`
+	Workers    int            `json:"workers,omitempty" jsonschema:"minimum=1" jsonschema_description:"The most trials at once. Default: the slots there are."`
+	Sampler    *samplerDoc    `json:"sampler,omitempty" jsonschema_description:"Who proposes parameters. Default: auto."`
+	Scheduler  *schedulerDoc  `json:"scheduler,omitempty" jsonschema_description:"Who decides how far a trial trains. Default: auto."`
+	Budget     *budgetDoc     `json:"budget,omitempty" jsonschema_description:"When the search ends, whichever comes first. Default: after 100 trials."`
+	Trainer    trainerDoc     `json:"trainer" jsonschema:"required" jsonschema_description:"What trains."`
+	Resources  *resourcesDoc  `json:"resources,omitempty" jsonschema_description:"What one trial needs of a machine."`
+	Confirm    *confirmDoc    `json:"confirm,omitempty" jsonschema_description:"Train the best trials again before one is handed over, so that luck is not taken for quality."`
+	Seed       *uint64        `json:"seed,omitempty" jsonschema:"minimum=0" jsonschema_description:"Every random draw derives from it. Default: 1."`
+}
+
+// notSupported are the keys and the words of the format that this version does not act on. They are refused, never ignored.
+var notSupported = map[string]string{
+	"constraints": "constraints between parameters",
+	"candidates":  "list of candidates",
+	"warm_start":  "warm start from known results",
+	"prior":       "priors on parameters",
+
+	"folds.split: time": "folds in the order of time",
+}
+
+// unsupported is what a key would do, empty for a key that is simply unknown.
+func unsupported(path string) string {
+	switch path {
+	case "constraints", "candidates", "warm_start":
+		return notSupported[path]
+	}
+	if parameterKey(path) == "prior" {
+		return notSupported["prior"]
+	}
+	return ""
+}
+
+type objectiveDoc struct {
+	Metric string          `json:"metric" jsonschema:"required" jsonschema_description:"Name of the metric, as the trainer reports it."`
+	Goal   trial.Goal      `json:"goal" jsonschema:"required,enum=minimize,enum=maximize" jsonschema_description:"Direction."`
+	Folds  trial.Aggregate `json:"folds,omitempty" jsonschema:"enum=mean,enum=median,enum=worst" jsonschema_description:"How the folds of a trial become its value. Default: mean."`
+}
+
+// decode refuses a list of objectives by name.
+func (o *objectiveDoc) decode(d *decoder, path string, n *node) {
+	if n.kind == list {
+		d.wrong(path, "several objectives are not supported by this version").withHint("give one: {metric: ..., goal: ...}")
+		return
+	}
+	if n.kind == text {
+		d.mismatch(path, n, "a section", rules{}).withHint("objective: {metric: %s, goal: maximize}", shorten(n.raw))
+		return
+	}
+	d.into(path, n, o)
+}
+
+type foldsDoc struct {
+	K      int             `json:"k" jsonschema:"required,minimum=1,maximum=1000" jsonschema_description:"Number of folds; 1 is a single hold-out of a fifth of the rows."`
+	Split  trial.SplitKind `json:"split,omitempty" jsonschema:"enum=stratified,enum=group,enum=plain" jsonschema_description:"How rows are dealt to folds. Default: stratified with the built-in trainer or a column, otherwise plain."`
+	Column string          `json:"column,omitempty" jsonschema_description:"The column that stratified and group look at. Default for stratified: the label."`
+}
+
+func (*foldsDoc) short() string { return "k" }
+
+type epochsDoc struct {
+	Max   int `json:"max" jsonschema:"required,minimum=1,maximum=1000000" jsonschema_description:"Epochs of a fold."`
+	Grace int `json:"grace,omitempty" jsonschema:"minimum=1" jsonschema_description:"No trial is stopped before this many epochs. Default: 3, or max if that is less."`
+}
+
+func (*epochsDoc) short() string { return "max" }
+
+type budgetDoc struct {
+	Trials   int     `json:"trials,omitempty" jsonschema:"minimum=1,maximum=10000000" jsonschema_description:"The total number of trials, also after the study is continued."`
+	Hours    float64 `json:"hours,omitempty" jsonschema:"exclusiveMinimum=0,maximum=100000" jsonschema_description:"Hours from the start."`
+	GPUHours float64 `json:"gpu_hours,omitempty" jsonschema:"exclusiveMinimum=0" jsonschema_description:"GPU hours of all trials together."`
+	Deadline clock   `json:"deadline,omitempty" jsonschema_description:"The next time the local clock shows this, such as 07:00."`
+}
+
+type resourcesDoc struct {
+	GPUs     *int     `json:"gpus,omitempty" jsonschema:"minimum=0,maximum=1024" jsonschema_description:"Number of GPUs. Default: 0, or 1 with a fraction."`
+	Fraction float64  `json:"fraction,omitempty" jsonschema:"exclusiveMinimum=0,maximum=1" jsonschema_description:"Share of one GPU."`
+	Memory   memory   `json:"memory,omitempty" jsonschema_description:"Most memory, such as 8GiB."`
+	Timeout  duration `json:"timeout,omitempty" jsonschema_description:"Longest time of one attempt, such as 2h or 90m."`
+}
+
+type confirmDoc struct {
+	Top   int `json:"top,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"How many of the best trials. Default: 3."`
+	Seeds int `json:"seeds,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"How many more times each. Default: 1."`
+}

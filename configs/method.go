@@ -1,0 +1,59 @@
+package configs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"automl/schedulers"
+	"automl/search"
+)
+
+// samplerDoc says who proposes parameters: a type, or a type with options.
+type samplerDoc struct {
+	Type       string  `json:"type" jsonschema:"required" jsonschema_description:"Kind of sampler."`
+	Startup    int     `json:"startup,omitempty" jsonschema:"minimum=1" jsonschema_description:"tpe: trials with a value before the model is trusted."`
+	Candidates int     `json:"candidates,omitempty" jsonschema:"minimum=1,maximum=100000" jsonschema_description:"tpe: points drawn from the good density, of which the best is proposed."`
+	Gamma      float64 `json:"gamma,omitempty" jsonschema:"exclusiveMinimum=0,exclusiveMaximum=1" jsonschema_description:"tpe: share of the trials that counts as good."`
+	MaxGood    int     `json:"max_good,omitempty" jsonschema:"minimum=1" jsonschema_description:"tpe: most trials that count as good."`
+}
+
+func (*samplerDoc) short() string { return "type" }
+
+// schedulerDoc says who decides how far a trial trains: a type, or a type with options.
+type schedulerDoc struct {
+	Type     string `json:"type" jsonschema:"required" jsonschema_description:"Kind of scheduler."`
+	Eta      int    `json:"eta,omitempty" jsonschema:"minimum=2,maximum=1000" jsonschema_description:"Of eta trials on a rung, one goes on."`
+	Brackets int    `json:"brackets,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"hyperband: at most so many brackets, the most aggressive ones first."`
+}
+
+func (*schedulerDoc) short() string { return "type" }
+
+// optionTypes are the types an option goes with. An option of another type would do nothing, so it is an error.
+var optionTypes = map[string][]string{
+	"sampler.startup": {"tpe"}, "sampler.candidates": {"tpe"}, "sampler.gamma": {"tpe"}, "sampler.max_good": {"tpe"},
+	"scheduler.eta": {"auto", "asha", "hyperband"}, "scheduler.brackets": {"auto", "hyperband"},
+}
+
+// checkMethods checks the types of sampler and scheduler and that their options go with them.
+func (c *checker) checkMethods() {
+	c.checkType("sampler", c.doc.Sampler.Type, search.Types())
+	c.checkType("scheduler", c.doc.Scheduler.Type, schedulers.Types())
+}
+
+func (c *checker) checkType(section, word string, known []string) {
+	at := join(section, "type")
+	if !c.has(at) {
+		at = section // the short form
+	}
+	if !slices.Contains(known, word) {
+		c.wrong(at, "there is no %s of type %q", section, shorten(word)).Hint = suggest(word, known)
+		return
+	}
+	for option, types := range optionTypes {
+		if name, ok := strings.CutPrefix(option, section+"."); ok && c.has(option) && !slices.Contains(types, word) {
+			e := c.wrongKey(option, "a %s of type %s has no %s", section, word, name)
+			e.Hint = fmt.Sprintf("%s goes with type %s", name, strings.Join(types, ", "))
+		}
+	}
+}

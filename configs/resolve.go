@@ -1,0 +1,192 @@
+package configs
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"automl/schedulers"
+	"automl/trial"
+)
+
+// The defaults.
+const (
+	defaultFolds  = 5 // of the built-in trainer
+	defaultTrials = 100
+	defaultSeed   = 1
+	defaultTop    = 3
+	defaultSeeds  = 1
+	defaultWhite  = 255
+)
+
+// fill writes the defaults into a document, so that the canonical form says everything a study is made of.
+func (d *document) fill(name string) {
+	if d.Name == "" {
+		d.Name = name
+	}
+	if d.Objective.Folds == "" {
+		d.Objective.Folds = trial.Mean
+	}
+	_, builtin := d.Trainer.body.(*builtinDoc)
+	d.fillLadder(builtin)
+	d.fillMethods()
+	if d.Seed == nil {
+		d.Seed = ref[uint64](defaultSeed)
+	}
+	if d.Resources == nil {
+		d.Resources = &resourcesDoc{}
+	}
+	if d.Resources.GPUs == nil {
+		d.Resources.GPUs = ref(0)
+		if d.Resources.Fraction > 0 {
+			*d.Resources.GPUs = 1
+		}
+	}
+	if d.Confirm != nil {
+		d.Confirm.Top = orDefault(d.Confirm.Top, defaultTop)
+		d.Confirm.Seeds = orDefault(d.Confirm.Seeds, defaultSeeds)
+	}
+	if b, ok := d.Trainer.body.(*builtinDoc); ok && b.Data.Image != nil {
+		b.Data.Image.Channels = orDefault(b.Data.Image.Channels, 1)
+		b.Data.Image.Max = orDefault(b.Data.Image.Max, defaultWhite)
+	}
+}
+
+func ref[T any](v T) *T { return &v }
+
+func orDefault[T comparable](v, missing T) T {
+	var zero T
+	if v == zero {
+		return missing
+	}
+	return v
+}
+
+func (d *document) fillLadder(builtin bool) {
+	if d.Folds == nil {
+		d.Folds = &foldsDoc{K: 1}
+		if builtin {
+			d.Folds.K = defaultFolds
+		}
+	}
+	if d.Folds.Split == "" {
+		d.Folds.Split = trial.Plain
+		if builtin || d.Folds.Column != "" {
+			d.Folds.Split = trial.Stratified
+		}
+	}
+	if d.Epochs.Grace == 0 {
+		d.Epochs.Grace = min(schedulers.DefaultGrace, d.Epochs.Max)
+	}
+}
+
+func (d *document) fillMethods() {
+	if d.Sampler == nil {
+		d.Sampler = &samplerDoc{Type: "auto"}
+	}
+	if d.Scheduler == nil {
+		d.Scheduler = &schedulerDoc{Type: schedulers.Auto}
+	}
+	if d.Budget == nil {
+		d.Budget = &budgetDoc{Trials: defaultTrials}
+	}
+}
+
+var noName = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
+
+// nameOf is the name of a study whose file gives none: the base name of the file, without its extension and without
+// characters that a name cannot have.
+func nameOf(file string) string {
+	base := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	name := strings.TrimLeft(noName.ReplaceAllString(base, "-"), "_.-")
+	return name[:min(len(name), 100)]
+}
+
+// named reports whether a name is that of a sweep file, from which a study can take its own.
+func named(file string) bool {
+	return isYAML(file) || strings.EqualFold(filepath.Ext(file), ".json")
+}
+
+// isYAML reports whether a file says that it holds YAML.
+func isYAML(file string) bool {
+	ext := filepath.Ext(file)
+	return strings.EqualFold(ext, ".yaml") || strings.EqualFold(ext, ".yml")
+}
+
+// pathRef is a path in the document.
+type pathRef struct {
+	key    string
+	value  *string
+	folder bool
+}
+
+// paths are all paths of a document.
+func (d *document) paths() []pathRef {
+	switch t := d.Trainer.body.(type) {
+	case *builtinDoc:
+		return []pathRef{{"trainer.model", &t.Model, true}, {"trainer.data.train", &t.Data.Train, false},
+			{"trainer.data.test", &t.Data.Test, false}}
+	case *commandDoc:
+		return []pathRef{{"trainer.workdir", &t.Workdir, true}}
+	}
+	return nil
+}
+
+// resolvePaths makes the paths absolute against the folder of the file. Without a folder a relative path is an error: a
+// document that came over the network has none.
+func (c *checker) resolvePaths(dir string) {
+	if t, ok := c.doc.Trainer.body.(*commandDoc); ok && t.Workdir == "" && dir != "" {
+		t.Workdir = dir
+	}
+	for _, p := range c.doc.paths() {
+		switch {
+		case *p.value == "":
+		case strings.ContainsRune(*p.value, 0):
+			c.wrong(p.key, "holds a zero byte")
+		case filepath.IsAbs(*p.value):
+			*p.value = filepath.Clean(*p.value)
+		case dir == "":
+			c.wrong(p.key, "%q is relative, and there is no folder it could be relative to", shorten(*p.value)).
+				withHint("give an absolute path, or submit the file with the command line")
+		default:
+			*p.value = filepath.Join(dir, *p.value)
+		}
+	}
+}
+
+// checkFiles records the files and folders that are not there.
+func (c *checker) checkFiles() {
+	for _, p := range c.doc.paths() {
+		if *p.value == "" || !filepath.IsAbs(*p.value) {
+			continue
+		}
+		what := "file"
+		if p.folder {
+			what = "folder"
+		}
+		info, err := os.Stat(*p.value)
+		switch {
+		case os.IsNotExist(err):
+			e := c.wrong(p.key, "there is no %s %s", what, *p.value)
+			if p.key == "trainer.model" {
+				e.withHint("a model is a local folder with config.json and model.safetensors; nothing is downloaded")
+			}
+		case err != nil:
+			c.wrong(p.key, "%s: %s", *p.value, cause(err))
+		case info.IsDir() != p.folder:
+			c.wrong(p.key, "%s is not a %s", *p.value, what)
+		}
+	}
+}
+
+// cause is a file system error without the operation and the path.
+func cause(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}

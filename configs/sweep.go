@@ -1,0 +1,189 @@
+package configs
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"time"
+
+	"automl/schedulers"
+	"automl/search"
+	"automl/trial"
+)
+
+// Sweep is a sweep file that has been read and found right, with all defaults filled in and all paths absolute.
+type Sweep struct {
+	Name      string
+	Objective trial.Objective
+	Shape     trial.Shape // folds and epochs
+	Sampler   search.Config
+	Scheduler schedulers.Config // with the grace and the number of trials of the document
+	Budget    Budget
+	Trainer   trial.TrainerSpec
+	Resources trial.Resources
+	Confirm   Confirm        // zero: nothing is confirmed
+	Enqueue   []trial.Params // complete configurations, to run first
+	Workers   int            // most trials at once; 0: the slots there are
+	Seed      uint64
+
+	space    search.Space
+	split    trial.FoldPlan
+	document json.RawMessage
+	source   *source
+}
+
+// Confirm says how many of the best trials are trained again, and how many times each.
+type Confirm struct {
+	Top, Seeds int
+}
+
+// Load reads a sweep file. Relative paths are those of its folder; the files and folders it names must be there. The error is
+// an *Error, or Errors when there are several.
+func Load(path string) (*Sweep, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("find the folder of %s: %w", path, err)
+	}
+	return read(path, nameOf(path), data, dir, true)
+}
+
+// readFile reads a file, of a larger one than a sweep may be just so much that parse refuses it.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &Error{File: path, Msg: "cannot be read: " + cause(err), Hint: "name a YAML or JSON file"}
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
+	if err != nil {
+		return nil, &Error{File: path, Msg: "cannot be read: " + cause(err), Hint: "name a YAML or JSON file"}
+	}
+	return data, nil
+}
+
+// Parse reads a sweep document, YAML or JSON. Name stands in error messages, and gives the study its name when the document
+// has none and name ends in .yaml, .yml or .json. Relative paths are those of dir; when that is empty they are errors. No
+// file is looked at.
+func Parse(name string, data []byte, dir string) (*Sweep, error) {
+	if dir != "" {
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return nil, fmt.Errorf("find the folder %s: %w", dir, err)
+		}
+		dir = abs
+	}
+	study := ""
+	if named(name) {
+		study = nameOf(name)
+	}
+	return read(name, study, data, dir, false)
+}
+
+// read does the work of Load and Parse.
+func read(file, study string, data []byte, dir string, files bool) (*Sweep, error) {
+	s := &source{file: file, marks: map[string]mark{}}
+	root, wrong := parse(s, data)
+	if wrong != nil {
+		return nil, wrong
+	}
+	s.walk("", root.at, root)
+	c := &checker{source: s, doc: &document{}}
+	(&decoder{s}).section("", root, reflect.ValueOf(c.doc).Elem())
+	if len(s.errs) > 0 {
+		return nil, asError(s.errs)
+	}
+	c.doc.fill(study)
+	c.check()
+	c.resolvePaths(dir)
+	if files {
+		c.checkFiles()
+	}
+	space, ok := c.space()
+	if ok {
+		c.checkEnqueue(space)
+	}
+	if len(s.errs) > 0 {
+		return nil, asError(s.errs)
+	}
+	return c.doc.sweep(space, s)
+}
+
+// sweep hands the document over as domain types.
+func (d *document) sweep(space search.Space, s *source) (*Sweep, error) {
+	data, err := json.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("write the document: %w", err)
+	}
+	out := &Sweep{
+		Name:      d.Name,
+		Objective: trial.Objective(d.Objective),
+		Shape:     trial.Shape{Folds: d.Folds.K, Epochs: d.Epochs.Max},
+		Sampler: search.Config{Type: d.Sampler.Type, Startup: d.Sampler.Startup, Candidates: d.Sampler.Candidates,
+			Gamma: d.Sampler.Gamma, MaxGood: d.Sampler.MaxGood},
+		Scheduler: schedulers.Config{Type: d.Scheduler.Type, Eta: d.Scheduler.Eta, Grace: d.Epochs.Grace,
+			Brackets: d.Scheduler.Brackets, Trials: d.Budget.Trials},
+		Budget:  Budget{d.Budget.Trials, d.Budget.Hours, d.Budget.GPUHours, string(d.Budget.Deadline)},
+		Trainer: d.Trainer.spec(),
+		Resources: trial.Resources{GPUs: *d.Resources.GPUs, Fraction: d.Resources.Fraction,
+			MemoryBytes: int64(d.Resources.Memory), TimeoutSeconds: float64(d.Resources.Timeout)},
+		Workers:  d.Workers,
+		Seed:     *d.Seed,
+		space:    space,
+		split:    trial.FoldPlan{K: d.Folds.K, Split: d.Folds.Split, Column: d.Folds.Column, Seed: *d.Seed},
+		document: data,
+		source:   s,
+	}
+	for _, e := range d.Enqueue {
+		out.Enqueue = append(out.Enqueue, e.params)
+	}
+	if d.Confirm != nil {
+		out.Confirm = Confirm(*d.Confirm)
+	}
+	return out, nil
+}
+
+// Space is the search space, typed parameters expanded.
+func (s *Sweep) Space() search.Space {
+	return search.Space{Parameters: slices.Clone(s.space.Parameters)}
+}
+
+// FoldPlan says how the folds are drawn.
+func (s *Sweep) FoldPlan() trial.FoldPlan { return s.split }
+
+// Document is the sweep as canonical JSON: defaults filled in, paths absolute, keys in a fixed order. Parse gives the same
+// sweep back; no folder is needed for that.
+func (s *Sweep) Document() json.RawMessage { return slices.Clone(s.document) }
+
+// Digest is the SHA-256 of the document in hex.
+func (s *Sweep) Digest() string {
+	sum := sha256.Sum256(s.document)
+	return hex.EncodeToString(sum[:])
+}
+
+// Study is the study that the sweep starts.
+func (s *Sweep) Study(id string, created time.Time) trial.Study {
+	return trial.Study{ID: id, Name: s.Name, Document: s.Document(), Digest: s.Digest(), Seed: s.Seed, Objective: s.Objective,
+		Shape: s.Shape, Created: created.UTC()}
+}
+
+// At is where the value of a dotted path stands in the file (parameters.lr.low, enqueue[0].lr). For a path that is not there
+// it is where the section stands that the path would belong to.
+func (s *Sweep) At(path string) (line, column int) {
+	at := s.source.at(path)
+	return at.line, at.column
+}
+
+// Errorf makes an error at a path, for checks that come after the file has been read: a data file without its label column.
+func (s *Sweep) Errorf(path, format string, args ...any) *Error {
+	return s.source.errorf(path, format, args...)
+}

@@ -1,0 +1,64 @@
+#include "kernels.h"
+
+#include <stddef.h>
+
+#if defined(__x86_64__)
+// kernels_avx512 holds a matrix product only; the rest is avx2's.
+static struct kernels mixed;
+
+const struct kernels *blas_kernels(int i) {
+	__builtin_cpu_init();
+	const struct kernels *found[3];
+	int n = 0;
+	// The compiler's checks include the operating system's consent to save
+	// the wide registers.
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+		if (__builtin_cpu_supports("avx512f")) {
+			mixed = kernels_avx2;
+			mixed.name = kernels_avx512.name;
+			mixed.mr = kernels_avx512.mr;
+			mixed.nr = kernels_avx512.nr;
+			mixed.gemm = kernels_avx512.gemm;
+			found[n++] = &mixed;
+		}
+		found[n++] = &kernels_avx2;
+	}
+	found[n++] = &kernels_portable;
+	return i < n ? found[i] : NULL;
+}
+#else
+const struct kernels *blas_kernels(int i) { return i == 0 ? &kernels_portable : NULL; }
+#endif
+
+void blas_conv_run(const struct kernels *k, const struct conv_pass *p, const int32_t *koff, const int32_t *off,
+                   const float *w, const float *bias, const float *src, float *dst, int64_t img0, int64_t img1) {
+	k->conv_run(p, koff, off, w, bias, src, dst, img0, img1);
+}
+void blas_conv_weights(const struct kernels *k, const struct conv_pass *p, const int32_t *koff, const int32_t *off,
+                       const float *src, const float *dy, float *dw, int64_t images, int64_t tile0, int64_t tile1) {
+	k->conv_weights(p, koff, off, src, dy, dw, images, tile0, tile1);
+}
+void blas_channel_sum(const struct kernels *k, const struct planes *s, const float *x, float *sum, int64_t c0,
+                      int64_t c1) {
+	k->channel_sum(s, x, sum, c0, c1);
+}
+void blas_channel_stats(const struct kernels *k, const struct planes *s, const float *x, float *mean, float *var,
+                        int64_t c0, int64_t c1) {
+	k->channel_stats(s, x, mean, var, c0, c1);
+}
+void blas_scale_shift(const struct kernels *k, const struct planes *s, const float *x, const float *scale,
+                      const float *shift, int relu, float *y, int64_t c0, int64_t c1) {
+	k->scale_shift(s, x, scale, shift, relu, y, c0, c1);
+}
+void blas_norm_grad(const struct kernels *k, const struct planes *s, int relu, int batch, const float *x,
+                    const float *y, const float *dy, const float *mean, const float *inv, const float *gamma,
+                    float *dx, float *dgamma, float *dbeta, int64_t c0, int64_t c1) {
+	k->norm_grad(s, relu, batch, x, y, dy, mean, inv, gamma, dx, dgamma, dbeta, c0, c1);
+}
+void blas_add_relu(const struct kernels *k, int64_t n, const float *a, const float *b, int relu, float *y) {
+	k->add_relu(n, a, b, relu, y);
+}
+void blas_relu(const struct kernels *k, int64_t n, const float *x, float *y) { k->relu(n, x, y); }
+void blas_relu_grad(const struct kernels *k, int64_t n, const float *y, const float *dy, float *dx) {
+	k->relu_grad(n, y, dy, dx);
+}

@@ -1,0 +1,126 @@
+// The faces between Go, the drivers (gemm.c, conv.c) and the kernels that are
+// compiled once per instruction set from the .inc files.
+#ifndef AUTOML_BLAS_KERNELS_H
+#define AUTOML_BLAS_KERNELS_H
+
+#include <stdint.h>
+
+// A convolution pass with stride 1 over prepared (padded) images:
+//   dst[img][o][8v+l] = sum over t of w[o][t] * src[img][koff[t] + position(v,l)]
+// A vector v holds 8 neighbouring output pixels: one run of 8 that starts at
+// off[v], or, if split, two runs of 4 that start at off[2v] and off[2v+1].
+struct conv_pass {
+	int32_t taps;       // length of the reduction
+	int32_t outc;       // output channels
+	int32_t vecs;       // vectors per image
+	int32_t split;
+	int64_t src_stride; // floats per image in src
+	int64_t dst_stride; // floats per image in dst
+	int64_t plane;      // floats per channel in dst
+};
+
+// Shape of a batch of images for the per-channel passes.
+struct planes {
+	int64_t rows, channels, hw;
+};
+
+// Rows of output channels per tile of packed convolution weights.
+enum { CONV_MR = 4 };
+
+struct kernels {
+	const char *name;
+	int mr, nr; // tile of the matrix product
+
+	// c[mr][nr] = alpha * a b + beta * c, with a packed k x mr, b packed k x nr;
+	// beta == 0 does not read c.
+	void (*gemm)(int64_t k, const float *a, const float *b, float alpha, float beta, float *c, int64_t ldc);
+
+	// conv_run computes images img0 to img1. w is packed [outc/4][taps][4].
+	void (*conv_run)(const struct conv_pass *p, const int32_t *koff, const int32_t *off, const float *w,
+	                 const float *bias, const float *src, float *dst, int64_t img0, int64_t img1);
+	// conv_weights adds to dw[outc][taps] the products of dst's gradient dy with
+	// src over all images, for tiles tile0 to tile1 (see conv_tiles).
+	void (*conv_weights)(const struct conv_pass *p, const int32_t *koff, const int32_t *off, const float *src,
+	                     const float *dy, float *dw, int64_t images, int64_t tile0, int64_t tile1);
+
+	// For channels c0 to c1:
+	void (*channel_sum)(const struct planes *s, const float *x, float *sum, int64_t c0, int64_t c1);
+	void (*channel_stats)(const struct planes *s, const float *x, float *mean, float *var, int64_t c0, int64_t c1);
+	void (*scale_shift)(const struct planes *s, const float *x, const float *scale, const float *shift, int relu,
+	                    float *y, int64_t c0, int64_t c1);
+	void (*norm_grad)(const struct planes *s, int relu, int batch, const float *x, const float *y, const float *dy,
+	                  const float *mean, const float *inv, const float *gamma, float *dx, float *dgamma,
+	                  float *dbeta, int64_t c0, int64_t c1);
+
+	void (*add_relu)(int64_t n, const float *a, const float *b, int relu, float *y);
+	void (*relu)(int64_t n, const float *x, float *y);
+	void (*relu_grad)(int64_t n, const float *y, const float *dy, float *dx);
+};
+
+extern const struct kernels kernels_portable;
+#if defined(__x86_64__)
+extern const struct kernels kernels_avx2;
+extern const struct kernels kernels_avx512;
+#endif
+
+// blas_kernels returns the kernels of rank i, best first, or NULL past the
+// last one that this CPU can run.
+const struct kernels *blas_kernels(int i);
+
+// The functions that Go calls; k comes from blas_kernels.
+void blas_gemm(const struct kernels *k, int trans_a, int trans_b, int64_t m, int64_t n, int64_t kk, float alpha,
+               const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc,
+               float *pack_a, float *pack_b);
+int64_t blas_pack_a_size(const struct kernels *k, int64_t m, int64_t kk);
+int64_t blas_pack_b_size(const struct kernels *k, int64_t n, int64_t kk);
+
+// Where a padded copy of images [channels][h][w] puts their pixels: row r,
+// column w, with u = left + w, is at
+//   c*dst_plane + first + r*row + (u % phases)*phase + u/phases
+// so that with phases = stride, the pixels under one kernel column of a strided
+// convolution are neighbours. conv_spread writes them; the rest, the padding,
+// is the caller's to keep zero.
+struct layout {
+	int64_t channels, h, w;
+	int64_t src_stride, dst_stride; // floats per image
+	int64_t dst_plane;              // floats per channel in dst
+	int64_t row;                    // floats per row in dst
+	int64_t first;                  // where row 0 starts in a channel
+	int64_t phases, phase;          // number of phases, and floats per phase in a row
+	int64_t left;                   // padded column of column 0
+};
+void conv_spread(const struct layout *l, const float *src, float *dst, int64_t img0, int64_t img1);
+
+// conv_collect copies a grid of src [channels][plane] with rows of src_row
+// floats into every step-th row and column of dst [channels][dst_h][dst_w].
+struct grid {
+	int64_t channels, h, w;
+	int64_t src_stride, plane, src_row;
+	int64_t dst_stride, dst_h, dst_w;
+	int64_t row0, col0, row_step, col_step;
+};
+void conv_collect(const struct grid *g, const float *src, float *dst, int64_t img0, int64_t img1);
+
+// conv_pack packs rows x taps weights for conv_run; weight (r, t) is at
+// w[r*row_stride + tap[t]].
+void conv_pack(int64_t rows, int64_t taps, int64_t row_stride, const int32_t *tap, const float *w, float *packed);
+
+// Wrappers that call through k.
+void blas_conv_run(const struct kernels *k, const struct conv_pass *p, const int32_t *koff, const int32_t *off,
+                   const float *w, const float *bias, const float *src, float *dst, int64_t img0, int64_t img1);
+void blas_conv_weights(const struct kernels *k, const struct conv_pass *p, const int32_t *koff, const int32_t *off,
+                       const float *src, const float *dy, float *dw, int64_t images, int64_t tile0, int64_t tile1);
+void blas_channel_sum(const struct kernels *k, const struct planes *s, const float *x, float *sum, int64_t c0,
+                      int64_t c1);
+void blas_channel_stats(const struct kernels *k, const struct planes *s, const float *x, float *mean, float *var,
+                        int64_t c0, int64_t c1);
+void blas_scale_shift(const struct kernels *k, const struct planes *s, const float *x, const float *scale,
+                      const float *shift, int relu, float *y, int64_t c0, int64_t c1);
+void blas_norm_grad(const struct kernels *k, const struct planes *s, int relu, int batch, const float *x,
+                    const float *y, const float *dy, const float *mean, const float *inv, const float *gamma,
+                    float *dx, float *dgamma, float *dbeta, int64_t c0, int64_t c1);
+void blas_add_relu(const struct kernels *k, int64_t n, const float *a, const float *b, int relu, float *y);
+void blas_relu(const struct kernels *k, int64_t n, const float *x, float *y);
+void blas_relu_grad(const struct kernels *k, int64_t n, const float *y, const float *dy, float *dx);
+
+#endif

@@ -1,0 +1,15 @@
+#if defined(__x86_64__)
+#include "kernels.h"
+#include "vec_avx2.h"
+#include "vec_gemm8.h"
+
+#define TARGET __attribute__((target("avx2,fma")))
+#define NAME(x) x##_avx2
+#define KERNEL_NAME "avx2"
+#define GEMM_MR 4 // 12 sums, 3 columns and a broadcast: the 16 registers
+
+#include "gemm_kernel.inc"
+#include "conv_kernel.inc"
+#include "pointwise.inc"
+#include "table.inc"
+#endif

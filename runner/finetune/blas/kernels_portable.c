@@ -1,0 +1,19 @@
+#include "kernels.h"
+#include "vec_portable.h"
+#include "vec_gemm8.h"
+
+#define TARGET
+#define NAME(x) x##_portable
+#if defined(__ARM_NEON) || defined(__ARM_NEON__)
+// The generic vectors are NEON registers here: 24 sums, 6 columns, 1 broadcast
+// of 32, and the compiler contracts a + b*c to fmla.
+#define KERNEL_NAME "neon"
+#else
+#define KERNEL_NAME "portable"
+#endif
+#define GEMM_MR 4
+
+#include "gemm_kernel.inc"
+#include "conv_kernel.inc"
+#include "pointwise.inc"
+#include "table.inc"

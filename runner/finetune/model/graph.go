@@ -1,0 +1,123 @@
+package model
+
+import (
+	"fmt"
+
+	"automl/runner/finetune/ops"
+)
+
+type node = *ops.Node
+
+// graphBuilder is what an architecture builds its blocks with: the operations
+// of package ops, and the network's parameters by name.
+type graphBuilder struct {
+	*ops.Builder[float32]
+	net     *Net
+	trained []bool // per block
+	rate    float64
+	seed    uint64
+	// frozenStats keeps running statistics in trained blocks too.
+	frozenStats bool
+	// block is the one being built, dropouts the number of dropouts in it so far.
+	block, dropouts int
+	leaves          map[*Param]node
+	norms           []normUpdate
+}
+
+// normUpdate is one batch norm of a trained block, whose running statistics
+// follow the batch's: r = (1-momentum)*r + momentum*batch.
+type normUpdate struct {
+	stats          *ops.BatchStats[float32]
+	mean, variance *Param
+	momentum       float64
+}
+
+func newGraph(n *Net, batch int, trained []bool) *graphBuilder {
+	return &graphBuilder{
+		Builder: ops.NewBuilder[float32](batch),
+		net:     n,
+		trained: trained,
+		leaves:  map[*Param]node{},
+	}
+}
+
+// input adds the leaf for what enters block k, which aliases the returned
+// buffer of batch rows.
+func (g *graphBuilder) input(k int) (node, []float32) {
+	c, h, w := g.net.PrefixShape(k)
+	data := make([]float32, g.Batch()*c*h*w)
+	shape := []int{g.Batch(), c, h, w}
+	if k > 0 && h == 1 && w == 1 {
+		shape = shape[:2] // a feature vector
+	}
+	return g.Input("input", data, shape...), data
+}
+
+// stack adds blocks from to to-1 above x.
+func (g *graphBuilder) stack(from, to int, x node) node {
+	for k := from; k < to; k++ {
+		g.block, g.dropouts = k, 0
+		x = g.net.arch.build(g, k, x)
+	}
+	return x
+}
+
+// param adds the leaf of a parameter, trainable if its block is trained.
+func (g *graphBuilder) param(name string) node {
+	p := g.net.byName[name]
+	if n, ok := g.leaves[p]; ok {
+		return n
+	}
+	n := g.Param(name, p.Data, p.Trainable && g.trained[p.Block], p.Shape...)
+	g.leaves[p] = n
+	return n
+}
+
+// dropout adds dropout at the graph's rate; 0 adds nothing. Masks are keyed by
+// block and place in it, so they do not depend on where the graph starts.
+func (g *graphBuilder) dropout(x node) node {
+	number := uint64(g.block)<<32 | uint64(g.dropouts)
+	g.dropouts++
+	return g.Dropout(x, g.rate, g.seed, number)
+}
+
+// batchNorm adds the named batch norm: with batch statistics in a trained
+// block, with the running statistics as constants in a frozen one.
+func (g *graphBuilder) batchNorm(name string, x node, c ops.NormConfig, momentum float64) node {
+	gamma, beta := g.param(name+".weight"), g.param(name+".bias")
+	mean, variance := g.net.byName[name+".running_mean"], g.net.byName[name+".running_var"]
+	if !g.trained[mean.Block] || g.frozenStats {
+		return g.BatchNormEval(x, gamma, beta, mean.Data, variance.Data, c)
+	}
+	y, stats := g.BatchNormTrain(x, gamma, beta, c)
+	g.norms = append(g.norms, normUpdate{stats: stats, mean: mean, variance: variance, momentum: momentum})
+	return y
+}
+
+// apply moves the running statistics towards those of the last run. The
+// variance that is averaged is the unbiased one, n/(n-1) times the one that
+// normalizes, as in PyTorch and Keras's fused batch norm.
+func (u *normUpdate) apply() {
+	blend := func(running, batch []float32, factor float64) {
+		for i, b := range batch {
+			running[i] = float32((1-u.momentum)*float64(running[i]) + u.momentum*factor*float64(b))
+		}
+	}
+	unbiased := 1.0
+	if n := float64(u.stats.Count); n > 1 {
+		unbiased = n / (n - 1)
+	}
+	blend(u.mean.Data, u.stats.Mean, 1)
+	blend(u.variance.Data, u.stats.Var, unbiased)
+}
+
+// checkRange reports a first block or batch size that makes no graph.
+func (n *Net) checkRange(what string, from, batch int) error {
+	if from < 0 || from >= len(n.arch.blocks()) {
+		return fmt.Errorf("model: %s from block %d, the network has blocks 0 to %d", what, from, len(n.arch.blocks())-1)
+	}
+	if batch < 1 {
+		return fmt.Errorf("model: %s with a batch of %d", what, batch)
+	}
+	return nil
+}

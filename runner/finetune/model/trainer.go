@@ -1,0 +1,175 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"automl/runner/finetune/ops"
+)
+
+// TrainOptions sets a training graph.
+type TrainOptions struct {
+	Batch int
+	// Trained says for each block whether it learns. At least one must; blocks
+	// below the lowest are never differentiated.
+	Trained        []bool
+	Dropout        float64 // before the head; 0 <= Dropout < 1
+	LabelSmoothing float64 // 0 to 1
+	ClassWeights   []float32
+	Seed           uint64 // of the dropout masks
+	// From, if above 0, starts the graph at that block: Step then takes the
+	// activations that enter it (see NewPrefix). Blocks below cannot be trained.
+	From int
+}
+
+// Grad is the gradient of one parameter.
+type Grad struct {
+	Param *Param
+	Data  []float32 // live: rewritten by every Step
+}
+
+// Trainer computes losses and gradients of a network. It must not run while
+// another graph of the same Net does.
+type Trainer struct {
+	g       *graphBuilder
+	machine *ops.Machine[float32]
+	x       []float32
+	targets ops.Targets[float32]
+	loss    []float32
+	logits  []float32
+	grads   []Grad
+	classes int
+}
+
+// NewTrainer builds the graph of loss and gradients with respect to the
+// parameters of the trained blocks. Trained blocks normalize with batch
+// statistics, the others with their running statistics.
+func (n *Net) NewTrainer(o TrainOptions) (*Trainer, error) { return n.newTrainer(o, false) }
+
+// newTrainer can also keep all statistics frozen, to check that gradient alone.
+func (n *Net) newTrainer(o TrainOptions, frozenStats bool) (*Trainer, error) {
+	if err := n.checkTrain(o); err != nil {
+		return nil, err
+	}
+	g := newGraph(n, o.Batch, slices.Clone(o.Trained))
+	g.rate, g.seed, g.frozenStats = o.Dropout, o.Seed, frozenStats
+	t := &Trainer{g: g, classes: n.Classes()}
+	var x node
+	x, t.x = g.input(o.From)
+	logits := g.stack(o.From, len(n.arch.blocks()), x)
+	loss := g.SoftmaxCrossEntropy(logits, &t.targets, ops.LossConfig{LabelSmoothing: o.LabelSmoothing, ClassWeights: o.ClassWeights})
+	if err := t.differentiate(loss); err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	var err error
+	if t.loss, err = ops.Values[float32](loss); err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	if t.logits, err = ops.Values[float32](logits); err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	if t.machine, err = g.Compile(); err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	return t, nil
+}
+
+// checkTrain reports options that do not fit the network.
+func (n *Net) checkTrain(o TrainOptions) error {
+	if err := n.checkRange("train", o.From, o.Batch); err != nil {
+		return err
+	}
+	blocks := n.arch.blocks()
+	if len(o.Trained) != len(blocks) {
+		return fmt.Errorf("model: %d flags of trained blocks, the network has %d blocks", len(o.Trained), len(blocks))
+	}
+	lowest := slices.Index(o.Trained, true)
+	if lowest < 0 {
+		return errors.New("model: no block is trained")
+	}
+	if lowest < o.From {
+		return fmt.Errorf("model: block %s is to be trained, but the graph starts above it at %s", blocks[lowest], blocks[o.From])
+	}
+	return nil
+}
+
+// differentiate adds the gradients of all trained parameters, in Params order.
+func (t *Trainer) differentiate(loss node) error {
+	var leaves []node
+	for _, p := range t.g.net.params {
+		if leaf := t.g.leaves[p]; p.Trainable && t.g.trained[p.Block] && leaf != nil {
+			leaves = append(leaves, leaf)
+			t.grads = append(t.grads, Grad{Param: p})
+		}
+	}
+	nodes, err := t.g.Gradients(loss, leaves...)
+	if err != nil {
+		return err
+	}
+	for i, n := range nodes {
+		if t.grads[i].Data, err = ops.Values[float32](n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Step runs forward and backward on one batch and updates the running
+// statistics of trained blocks; weights stay as they are. x holds batch images
+// (or prefix activations) in row-major order, y a class per row. Rows with y =
+// -1 are padding: they must come last and enter nothing, neither loss nor
+// batch statistics. step keys the dropout masks.
+//
+// The loss is the mean over the rows that count. logits (batch x classes) is a
+// live buffer, rewritten by the next Step; those of padding rows are zero.
+func (t *Trainer) Step(x []float32, y []int32, step uint64) (loss float64, logits []float32, err error) {
+	rows, err := t.rows(y)
+	if err != nil {
+		return 0, nil, err
+	}
+	width := len(t.x) / t.g.Batch()
+	if len(x) < rows*width {
+		return 0, nil, fmt.Errorf("model: step: %d values for %d rows of %d", len(x), rows, width)
+	}
+	copy(t.x, x[:rows*width])
+	t.targets.Labels = y
+	if err := t.machine.Run(rows, step); err != nil {
+		return 0, nil, fmt.Errorf("model: step: %w", err)
+	}
+	for i := range t.g.norms {
+		t.g.norms[i].apply()
+	}
+	clear(t.logits[rows*t.classes:])
+	return float64(t.loss[0]), t.logits, nil
+}
+
+// rows returns the number of rows before the padding.
+func (t *Trainer) rows(y []int32) (int, error) {
+	if len(y) != t.g.Batch() {
+		return 0, fmt.Errorf("model: step: %d labels for a batch of %d", len(y), t.g.Batch())
+	}
+	rows := slices.Index(y, -1)
+	if rows < 0 {
+		rows = len(y)
+	}
+	for i, label := range y {
+		if i < rows && (label < 0 || int(label) >= t.classes) {
+			return 0, fmt.Errorf("model: step: label %d in row %d, there are %d classes", label, i, t.classes)
+		}
+		if i >= rows && label != -1 {
+			return 0, fmt.Errorf("model: step: row %d follows the padding row %d: padding must come last", i, rows)
+		}
+	}
+	if rows == 0 {
+		return 0, errors.New("model: step: all rows are padding")
+	}
+	return rows, nil
+}
+
+// Grads returns the gradients of the trained blocks' parameters in Params
+// order. The slices are live: each Step rewrites them.
+func (t *Trainer) Grads() []Grad { return slices.Clone(t.grads) }
+
+// Close frees the trainer.
+func (t *Trainer) Close() error { return t.machine.Close() }

@@ -1,0 +1,58 @@
+package ops
+
+import "gorgonia.org/tensor"
+
+// Linear adds y = x w^T + bias.
+//
+//	x (N, I), w (O, I), bias (O) or nil  ->  (N, O)
+func (b *Builder[T]) Linear(x, w, bias *Node) *Node {
+	in := []*Node{x, w}
+	if bias != nil {
+		in = append(in, bias)
+	}
+	if !b.ready("linear", []int{2, 2, 1}, in...) {
+		return nil
+	}
+	l := &linear[T]{k: b.k, run: &b.run, in: x.Shape()[1], out: w.Shape()[0]}
+	if w.Shape()[1] != l.in || (bias != nil && bias.Shape()[0] != l.out) {
+		return b.fail("linear: input %v, weight %v and bias do not agree", x.Shape(), w.Shape())
+	}
+	return b.apply(kernel[T]{name: "linear", forward: l.forward, backward: l.backward},
+		tensor.Shape{x.Shape()[0], l.out}, in...)
+}
+
+type linear[T Float] struct {
+	k       kernels[T]
+	run     *runState
+	in, out int
+}
+
+func (l *linear[T]) forward(in [][]T, out []T) error {
+	rows := l.run.rows
+	var beta T
+	if len(in) == 3 {
+		beta = 1
+		for r := range rows {
+			copy(out[r*l.out:(r+1)*l.out], in[2])
+		}
+	}
+	l.k.Gemm(false, true, rows, l.out, l.in, 1, in[0], l.in, in[1], l.in, beta, out, l.out)
+	return nil
+}
+
+func (l *linear[T]) backward(in [][]T, _, grad []T, d [][]T) error {
+	rows := l.run.rows
+	if d[0] != nil {
+		l.k.Gemm(false, false, rows, l.in, l.out, 1, grad, l.out, in[1], l.in, 0, d[0], l.in)
+	}
+	if d[1] != nil {
+		l.k.Gemm(true, false, l.out, l.in, rows, 1, grad, l.out, in[0], l.in, 0, d[1], l.in)
+	}
+	if len(d) == 3 && d[2] != nil {
+		clear(d[2])
+		for i, g := range grad[:rows*l.out] {
+			d[2][i%l.out] += g
+		}
+	}
+	return nil
+}

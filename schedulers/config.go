@@ -1,0 +1,100 @@
+package schedulers
+
+import (
+	"strings"
+
+	"automl/trial"
+)
+
+// The defaults. On real fine-tuning curves the value at epoch 3 ranks trials far better than the value at epoch 1.
+const (
+	DefaultEta   = 3
+	DefaultGrace = 3
+)
+
+// Auto is the type that picks another one by the ladder; see Config.Resolve.
+const Auto = "auto"
+
+// Config is what a sweep file says about the scheduler.
+type Config struct {
+	Type     string // one of Types; empty means Auto
+	Eta      int    // of eta trials on a rung, one goes on; 0 means DefaultEta
+	Grace    int    // epochs every trial gets before it is compared; 0 means DefaultGrace, at most what there is
+	Brackets int    // hyperband: at most so many brackets, the most aggressive ones first; 0 means all
+	Trials   int    // the budget: trials started in total, failed ones included; 0 means no limit
+}
+
+// kind is a scheduler as the registry knows it.
+type kind struct {
+	name string
+	make func(Config, *trial.State) Scheduler
+}
+
+// kinds is the registry: a new scheduler is a line here.
+var kinds = []kind{
+	{"fifo", func(c Config, s *trial.State) Scheduler { return newFIFO(c, s) }},
+	{"asha", func(c Config, s *trial.State) Scheduler { return newASHA(c, s) }},
+	{"hyperband", func(c Config, s *trial.State) Scheduler { return newHyperband(c, s) }},
+}
+
+// Types is the names Config.Type may have, Auto first.
+func Types() []string {
+	out := []string{Auto}
+	for _, k := range kinds {
+		out = append(out, k.name)
+	}
+	return out
+}
+
+// Resolve fills in the defaults and replaces Auto: hyperband on a ladder of at least three rungs, asha on two, fifo on one,
+// where there is nothing to compare before a trial is complete.
+func (c Config) Resolve(s trial.Shape) (Config, error) {
+	if c.Eta == 0 {
+		c.Eta = DefaultEta
+	}
+	if c.Grace == 0 {
+		c.Grace = DefaultGrace
+	}
+	switch {
+	case s.Folds < 1 || s.Epochs < 1:
+		return c, trial.Errorf(trial.Invalid, "%d folds of %d epochs make no ladder", s.Folds, s.Epochs)
+	case c.Eta < 2:
+		return c, trial.Errorf(trial.Invalid, "eta is %d", c.Eta).WithHint("of eta trials on a rung one goes on: eta is 2 or more")
+	case c.Grace < 0 || c.Brackets < 0 || c.Trials < 0:
+		return c, trial.Errorf(trial.Invalid, "grace %d, brackets %d and trials %d must not be negative", c.Grace, c.Brackets, c.Trials)
+	}
+	c.Grace = min(c.Grace, s.Epochs)
+	if c.Type == "" || c.Type == Auto {
+		c.Type = pick(len(NewLadder(s, c.Grace, c.Eta)))
+	}
+	return c, nil
+}
+
+func pick(rungs int) string {
+	switch {
+	case rungs >= 3:
+		return "hyperband"
+	case rungs == 2:
+		return "asha"
+	}
+	return "fifo"
+}
+
+// New makes the scheduler of a study. The state must be fresh, with no event applied: what the scheduler knows comes from the
+// events it is given, each after the state has taken it. From then on it only reads the state.
+func New(c Config, s *trial.State) (Scheduler, error) {
+	c, err := c.Resolve(s.Study.Shape)
+	if err != nil {
+		return nil, err
+	}
+	if s.Seq != 0 {
+		return nil, trial.Errorf(trial.Internal, "a scheduler was made after event %d: it must see the record from the start", s.Seq)
+	}
+	for _, k := range kinds {
+		if k.name == c.Type {
+			return k.make(c, s), nil
+		}
+	}
+	return nil, trial.Errorf(trial.Invalid, "no scheduler is called %q", c.Type).
+		WithHint("there are: %s", strings.Join(Types(), ", "))
+}

@@ -1,0 +1,28 @@
+package schedulers_test
+
+import (
+	"fmt"
+	"testing"
+
+	"automl/schedulers"
+	"automl/schedulers/schedulertest"
+)
+
+func TestConformance(t *testing.T) {
+	for _, c := range []schedulers.Config{
+		{Type: "fifo", Trials: 7},
+		{Type: "asha", Trials: 20},
+		{Type: "asha", Trials: 19, Eta: 2, Grace: 1},
+		{Type: "asha", Grace: 2},
+		{Type: "hyperband", Trials: 1, Grace: 1},
+		{Type: "hyperband", Trials: 25, Grace: 1},
+		{Type: "hyperband", Trials: 40, Eta: 2, Grace: 1, Brackets: 2},
+		{Type: "hyperband", Eta: 4, Grace: 1},
+		{Type: "auto", Trials: 15},
+	} {
+		t.Run(fmt.Sprintf("%s trials %d eta %d", c.Type, c.Trials, c.Eta), func(t *testing.T) {
+			t.Parallel()
+			schedulertest.Run(t, maker(t, c))
+		})
+	}
+}

@@ -1,0 +1,47 @@
+// Package schedulers decides who trains how far: which paused trial goes on, when a new one starts, who is pruned, and when
+// the search is over.
+//
+// There are three schedulers, one algorithm. A bracket is an asynchronous successive halving (Li et al. 2020, "A System for
+// Massively Parallel Hyperparameter Tuning", arXiv 1810.05934) that pauses and promotes: a trial trains up to its rung, pauses
+// with its checkpoint, and goes on once it is among the best there.
+//
+//   - fifo: one bracket whose only rung is the end. Nothing is pruned.
+//   - asha: one bracket that starts at the first rung.
+//   - hyperband: a bracket for every rung to start at, as in Li et al. 2018 ("Hyperband", JMLR 18), all of them asynchronous
+//     and at the same time.
+//
+// Rungs are [Ladder]. What a scheduler will do, and what that costs, is [Plan], before anything has run.
+//
+// # Promotion
+//
+// Trials are compared at equal resource alone (trial.Trial.ScoreAt at the rung). Of the p trials planned for a rung,
+// q = max(1, floor(p/eta)) places lead on. With n of them arrived, floor(n*q/p) places are open: the delayed promotion of
+// Hyper-Tune (Li et al. 2022, arXiv 2201.06834), which keeps the rungs in proportion, where plain ASHA
+// also promotes every latecomer that is among the best. The last place is still free when the last trial arrives; once none can arrive any more, all q are. Without a budget
+// of trials, floor(n/eta) places are open, until the study drains.
+//
+// Who cannot get a place any more, because enough better ones are known, is stopped at its rung or pruned while paused. One
+// trial more than there are places is kept until the bracket has a complete trial, in case a promoted one fails. Without a
+// budget of trials nobody is ever beyond hope, so checkpoints of paused trials pile up until the study drains.
+//
+// A trial that fails, or reaches its rung without a finite value, gives back the places it took. One that is pruned by somebody
+// else (a fold race, a user) does not.
+//
+// A trial whose fold ended early may stand on a higher rung than the one it was on its way to. It is compared on each rung in
+// between like every other, and moves up without training. One that has thereby trained in full is complete at once.
+//
+// # Duties of the caller
+//
+//   - Make the scheduler with [New] on a fresh trial.State, before the record is applied. Then for every event: State.Apply,
+//     then Scheduler.Apply. After a restart the same events give the same scheduler.
+//   - Ask [Scheduler.Next] when a slot is free. Record what it says before asking again: Start as trial.Sampled with its
+//     bracket, Promote as trial.Promoted, Prune as trial.Pruned. Start and Promote are followed by trial.Assigned, with To.
+//   - Ask [Scheduler.Verdict] after each report of a search attempt, and again when the attempt exits at its rung; between the
+//     two other trials may have settled its fate. Record trial.Paused only for a trial that has reached its Target. A trial
+//     that has reached Shape.Full is recorded as trial.Completed, whatever its rank.
+//   - Assign a trial whose attempt was lost or interrupted (trial.Retried) anew, up to [Scheduler.Target]; Next does not.
+//   - Record trial.Moved to trial.StudyDraining when no new trials may start, because time is up or the search space is used
+//     up. Brackets then close with the trials they have. Moved to trial.StudyRunning opens them again.
+//
+// The conformance suite for a new scheduler is in package schedulertest.
+package schedulers

@@ -1,0 +1,69 @@
+package schedulers
+
+import "automl/trial"
+
+// Plan is a table of brackets. With a budget of trials it is exact: without failures, values that are not finite and folds that
+// end early, a search trains just these epochs; with early ends it trains fewer. A trial that fails, or reaches its rung
+// without a finite value, gives its place to another, whose epochs come on top.
+type Plan struct {
+	Brackets []BracketPlan
+	Epochs   int  // all rungs of all brackets together
+	Full     int  // the same trials without pruning
+	Repeats  bool // no budget of trials: the table is one round of an unlimited search, as a picture of its proportions
+}
+
+// BracketPlan is the rungs of a bracket.
+type BracketPlan struct {
+	Bracket int // from 1
+	Rungs   []RungPlan
+}
+
+// RungPlan is one rung: how many trials are meant to reach it, and what that costs beyond the rung below.
+type RungPlan struct {
+	At     trial.Resource
+	Trials int
+	Epochs int
+}
+
+// Trials is how many trials the plan starts.
+func (p Plan) Trials() int {
+	n := 0
+	for _, b := range p.Brackets {
+		n += b.Rungs[0].Trials
+	}
+	return n
+}
+
+// Fraction is the planned cost as a part of what the same trials would cost without pruning; 1 for an empty plan.
+func (p Plan) Fraction() float64 {
+	if p.Full == 0 {
+		return 1
+	}
+	return float64(p.Epochs) / float64(p.Full)
+}
+
+// add appends a bracket with n trials on its first rung.
+func (p *Plan) add(b *bracket, n int) {
+	out := BracketPlan{Bracket: b.number}
+	below := trial.Resource{}
+	for i, size := range sizes(n, len(b.rungs), b.eta) {
+		at := b.rungs[i].at
+		cost := size * (b.shape.Units(at) - b.shape.Units(below))
+		out.Rungs = append(out.Rungs, RungPlan{At: at, Trials: size, Epochs: cost})
+		p.Epochs += cost
+		below = at
+	}
+	p.Full += n * b.shape.Units(b.shape.Full())
+	p.Brackets = append(p.Brackets, out)
+}
+
+// sizes is how many of n trials reach each rung: every rung keeps 1/eta of the one below, rounded down, and at least one trial,
+// so that there is always a winner.
+func sizes(n, rungs, eta int) []int {
+	out := make([]int, rungs)
+	for i := range out {
+		out[i] = n
+		n = max(1, n/eta)
+	}
+	return out
+}

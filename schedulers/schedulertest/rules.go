@@ -1,0 +1,219 @@
+package schedulertest
+
+import (
+	"fmt"
+
+	"automl/schedulers"
+	"automl/trial"
+)
+
+// rules is what holds for every search, whatever went wrong in it.
+var rules = []struct {
+	name  string
+	holds func(*Game) error
+}{
+	{"every trial is over", allOver},
+	{"exactly one terminal decision a trial", oneEnd},
+	{"every decision has its reason, value and threshold", reasons},
+	{"no trial is promoted past a better one", fair},
+	{"the budget is kept", budget},
+	{"somebody wins", winner},
+}
+
+func allOver(g *Game) error {
+	for _, t := range g.State.Trials {
+		if !t.Status.Terminal() {
+			return fmt.Errorf("trial %d is %s", t.Number, t.Status)
+		}
+	}
+	return nil
+}
+
+func oneEnd(g *Game) error {
+	ends := make([]int, len(g.State.Trials))
+	for _, d := range g.decisions() {
+		if d.What == trial.Completed || d.What == trial.Pruned || d.What == trial.Failed {
+			ends[d.Trial]++
+		}
+	}
+	for n, k := range ends {
+		if k != 1 {
+			return fmt.Errorf("trial %d ended %d times", n, k)
+		}
+	}
+	return nil
+}
+
+func reasons(g *Game) error {
+	for _, d := range g.decisions() {
+		switch d.What {
+		case trial.Sampled, trial.Promoted, trial.Paused, trial.Pruned, trial.Completed:
+		default:
+			continue
+		}
+		if d.Reason == "" {
+			return fmt.Errorf("trial %d was %s without a reason", d.Trial, d.What)
+		}
+		if d.Reason == cutReason || d.What != trial.Promoted && d.What != trial.Pruned {
+			continue
+		}
+		o := g.State.Study.Objective
+		_, finite := g.State.Trial(d.Trial).ScoreAt(o, g.State.Study.Shape, d.At)
+		if d.What == trial.Pruned && !finite && d.Value == nil {
+			continue
+		}
+		if d.Value == nil || d.Threshold == nil || !finite {
+			return fmt.Errorf("trial %d was %s without a value and a threshold: %s", d.Trial, d.What, d.Reason)
+		}
+		if d.What == trial.Promoted && o.Better(*d.Threshold, *d.Value) {
+			return fmt.Errorf("trial %d was promoted below the threshold: %s", d.Trial, d.Reason)
+		}
+	}
+	return nil
+}
+
+// fair holds every promotion against the trials that were paused at the same rung of the same bracket at that moment.
+func fair(g *Game) error {
+	state := trial.NewState(g.State.Study)
+	o, shape := state.Study.Objective, state.Study.Shape
+	paused := map[int]trial.Resource{}
+	for _, e := range g.Events {
+		if d := e.Decision; d != nil {
+			switch d.What {
+			case trial.Paused:
+				paused[d.Trial] = d.At
+			case trial.Promoted:
+				delete(paused, d.Trial)
+				if err := fairTo(state, paused, *d, o, shape); err != nil {
+					return err
+				}
+			case trial.Pruned, trial.Failed:
+				delete(paused, d.Trial)
+			}
+		}
+		if err := state.Apply(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func fairTo(state *trial.State, paused map[int]trial.Resource, d trial.Decision, o trial.Objective, shape trial.Shape) error {
+	for _, t := range state.Trials {
+		// A trial that stands beyond the rung has jumped over it and is compared further up.
+		if at, ok := paused[t.Number]; !ok || at != d.At || t.Done != d.At || t.Bracket != state.Trial(d.Trial).Bracket {
+			continue
+		}
+		mine, _ := state.Trial(d.Trial).ScoreAt(o, shape, d.At)
+		other, finite := t.ScoreAt(o, shape, d.At)
+		if finite && (o.Better(other.Value, mine.Value) || other.Value == mine.Value && t.Number < d.Trial) {
+			return fmt.Errorf("trial %d (%g) was promoted past trial %d (%g)", d.Trial, mine.Value, t.Number, other.Value)
+		}
+	}
+	return nil
+}
+
+// budget counts the trials that were started, and the epochs of those that did not give their place away: failed ones, and those
+// without a finite value, also when somebody else was faster to end them.
+func budget(g *Game) error {
+	plan := g.Scheduler.Plan()
+	if plan.Repeats {
+		return nil
+	}
+	if n := len(g.State.Trials); n > plan.Trials() {
+		return fmt.Errorf("%d trials started, %d planned", n, plan.Trials())
+	}
+	epochs := 0
+	for _, t := range g.State.Trials {
+		if _, finite := t.Score(g.State.Study.Objective, g.State.Study.Shape); !g.left(t) && (finite || !cut(t)) {
+			epochs += t.Epochs
+		}
+	}
+	if epochs > plan.Epochs {
+		return fmt.Errorf("%d epochs, %d planned", epochs, plan.Epochs)
+	}
+	return nil
+}
+
+// left tells whether a trial gave its places away: it failed, or was ended for not having a finite value.
+func (g *Game) left(t *trial.Trial) bool {
+	if t.Status == trial.PrunedState {
+		return g.end(t.Number).Value == nil && !cut(t)
+	}
+	_, finite := t.ScoreAt(g.State.Study.Objective, g.State.Study.Shape, g.State.Study.Shape.Full())
+	return t.Status == trial.Fail || !finite
+}
+
+// cut tells whether somebody else ended the trial.
+func cut(t *trial.Trial) bool { return t.Reason == cutReason }
+
+// winner: when a trial of a bracket had a finite value at its first rung, and at most one of those that had left later, the
+// bracket has a complete trial. Nothing is promised where somebody else cut trials: they took their places with them.
+func winner(g *Game) error {
+	for _, b := range g.Scheduler.Plan().Brackets {
+		if err := g.winnerOf(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *Game) winnerOf(b schedulers.BracketPlan) error {
+	arrived, left, complete := 0, 0, 0
+	for _, t := range g.State.Trials {
+		if t.Bracket != b.Bracket {
+			continue
+		}
+		if _, finite := t.ScoreAt(g.State.Study.Objective, g.State.Study.Shape, b.Rungs[0].At); !finite {
+			continue
+		}
+		arrived++
+		switch {
+		case cut(t):
+			return nil
+		case g.left(t):
+			left++
+		case t.Status == trial.Complete:
+			complete++
+		}
+	}
+	if arrived > left && left <= 1 && complete == 0 {
+		return fmt.Errorf("bracket %d: %d trials reached its first rung, %d left, none is complete", b.Bracket, arrived, left)
+	}
+	return nil
+}
+
+// exact compares a search in which nothing went wrong with its plan.
+func exact(g *Game) error {
+	plan := g.Scheduler.Plan()
+	if plan.Repeats {
+		return nil
+	}
+	epochs := 0
+	for _, t := range g.State.Trials {
+		epochs += t.Epochs
+	}
+	if n := len(g.State.Trials); n != plan.Trials() || epochs != plan.Epochs {
+		return fmt.Errorf("%d trials and %d epochs, planned were %d and %d", n, epochs, plan.Trials(), plan.Epochs)
+	}
+	return nil
+}
+
+// end is the last decision about a trial: the one that ended it.
+func (g *Game) end(n int) trial.Decision {
+	for i := len(g.Events) - 1; ; i-- {
+		if d := g.Events[i].Decision; d != nil && d.Trial == n {
+			return *d
+		}
+	}
+}
+
+func (g *Game) decisions() []trial.Decision {
+	var out []trial.Decision
+	for _, e := range g.Events {
+		if e.Decision != nil {
+			out = append(out, *e.Decision)
+		}
+	}
+	return out
+}

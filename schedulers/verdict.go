@@ -1,0 +1,145 @@
+package schedulers
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"automl/trial"
+)
+
+func (h *halving) Verdict(number int) Verdict {
+	s := h.standing(number)
+	switch {
+	case s == nil:
+		return unranked(trial.Stop, trial.Resource{}, "no such trial was sampled")
+	case s.over:
+		return unranked(trial.Stop, s.trial.Done, s.trial.Reason)
+	case s.full:
+		return h.fullVerdict(s)
+	case s.coming:
+		return unranked(trial.Continue, s.trial.Done, "on its way to "+s.bracket.rungName(s.rung))
+	case s.broken:
+		reason := fmt.Sprintf("%s: no finite %s", h.where(s), s.bracket.objective.Metric)
+		return unranked(trial.Stop, s.bracket.rungs[s.rung].at, reason)
+	}
+	return h.waitingVerdict(s)
+}
+
+func unranked(v trial.Verb, at trial.Resource, reason string) Verdict {
+	return Verdict{Verb: v, At: at, Value: math.NaN(), Threshold: math.NaN(), Reason: reason}
+}
+
+// fullVerdict is the verdict on a trial that is trained in full.
+func (h *halving) fullVerdict(s *standing) Verdict {
+	b := s.bracket
+	full := b.shape.Full()
+	score, finite := s.trial.ScoreAt(b.objective, b.shape, full)
+	if !finite {
+		return unranked(trial.Stop, full, "trained in full, without a finite "+b.objective.Metric)
+	}
+	v := unranked(trial.Stop, full, fmt.Sprintf("trained in full: %s %s", b.objective.Metric, show(score.Value)))
+	if v.Value = score.Value; b.shape.Folds > 1 {
+		v.Reason += fmt.Sprintf(" over %d folds, which differ by %s", b.shape.Folds, show(score.Std))
+	}
+	return v
+}
+
+// waitingVerdict is the verdict on a trial at a rung: among those that go on, waiting, or without hope.
+func (h *halving) waitingVerdict(s *standing) Verdict {
+	b, k := s.bracket, s.rung
+	r, e := b.rungs[k], s.entries[k]
+	i, rank := r.waiting.rank(e), r.board.rank(e)+1
+	best := r.promoted + r.places
+	v := unranked(trial.Pause, r.at, fmt.Sprintf("%s: %s %s, ranked %d of %d",
+		h.where(s), b.objective.Metric, show(e.value), rank, len(r.board)))
+	v.Value = e.value
+	switch {
+	case i < r.places && rank > best:
+		v.Threshold = e.value
+		v.Reason += fmt.Sprintf("; goes on to %s, as no better one is left", b.rungName(k+1))
+	case i < r.places:
+		v.Threshold = r.bar(best)
+		v.Reason += fmt.Sprintf("; the best %s to %s", goOn(best), b.rungName(k+1))
+	case i >= b.hopes(k) && rank > r.quota:
+		v.Verb, v.Threshold = trial.Stop, r.bar(r.quota)
+		v.Reason += "; the best " + goOn(r.quota)
+	case i >= b.hopes(k):
+		v.Verb, v.Threshold = trial.Stop, h.weakest(b, k)
+		v.Reason += fmt.Sprintf(", but the places (%d) went to trials that came before it or are better", r.quota)
+	case best == 0:
+		v.Reason += "; waits for more trials to be compared with"
+	case rank <= best:
+		v.Threshold = h.weakest(b, k)
+		v.Reason += fmt.Sprintf("; waits, the places so far (%d) are taken", best)
+	default:
+		v.Threshold = r.bar(best)
+		v.Reason += fmt.Sprintf("; waits, so far the best %s", goOn(best))
+	}
+	if !math.IsNaN(v.Threshold) {
+		v.Reason += ", threshold " + show(v.Threshold)
+	}
+	return v
+}
+
+// bar is the value of the n-th best trial on the rung, or of the last when there are fewer.
+func (r *rung) bar(n int) float64 { return r.board[min(n, len(r.board))-1].value }
+
+// weakest is the lowest value among the trials that hold a place on rung k.
+func (h *halving) weakest(b *bracket, k int) float64 {
+	board := b.rungs[k].board
+	for i := len(board) - 1; i >= 0; i-- {
+		if h.trials[board[i].number].taken > k {
+			return board[i].value
+		}
+	}
+	return math.NaN()
+}
+
+func (h *halving) where(s *standing) string {
+	if len(h.brackets) == 1 {
+		return h.name + ", " + s.bracket.rungName(s.rung)
+	}
+	return fmt.Sprintf("%s bracket %d, %s", h.name, s.bracket.number, s.bracket.rungName(s.rung))
+}
+
+// rungName is a rung for a person, by its number on the ladder.
+func (b *bracket) rungName(k int) string {
+	return fmt.Sprintf("rung %d (%s)", b.number+k, b.rungs[k].at)
+}
+
+func (h *halving) startReason(b *bracket) string {
+	of := ""
+	if b.size != unlimited {
+		of = fmt.Sprintf(" of %d", b.size)
+	}
+	if len(h.brackets) == 1 {
+		return fmt.Sprintf("%s: new trial %d%s", h.name, b.started+1, of)
+	}
+	return fmt.Sprintf("%s bracket %d: new trial %d%s", h.name, b.number, b.started+1, of)
+}
+
+func (h *halving) finishReason() string {
+	var complete, pruned, failed int
+	for _, s := range h.trials {
+		switch s.trial.Status {
+		case trial.Complete:
+			complete++
+		case trial.PrunedState:
+			pruned++
+		case trial.Fail:
+			failed++
+		}
+	}
+	return fmt.Sprintf("all %d trials are over: %d complete, %d pruned, %d failed", len(h.trials), complete, pruned, failed)
+}
+
+func goOn(n int) string {
+	if n == 1 {
+		return "1 goes on"
+	}
+	return fmt.Sprintf("%d go on", n)
+}
+
+// show is a value for a person, in five digits.
+func show(v float64) string { return strconv.FormatFloat(v, 'g', 5, 64) }
