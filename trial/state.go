@@ -127,7 +127,7 @@ func (t *Trial) apply(d Decision, now time.Time) {
 		t.Attempts = d.Attempt
 		t.Open = &Attempt{Number: d.Attempt, Phase: d.Phase, From: d.At, To: d.To}
 	case Started:
-		t.Open.Runner, t.Open.Run = d.Runner, d.Run
+		t.Open.Runner, t.Open.Run, t.Run = d.Runner, d.Run, d.Run
 		if t.Started.IsZero() {
 			t.Started = now
 		}

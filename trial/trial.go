@@ -44,6 +44,7 @@ type Trial struct {
 	Done     Resource // everything up to here is reported
 	Open     *Attempt // nil: nothing is out
 	Attempts int      // handed out so far
+	Run      string   // the run that held the latest lease, and has the checkpoint
 	Failures int      // failed attempts that count against MaxFailures
 	Epochs   int      // epochs of the search folds reported, each once
 	Extra    int      // epochs of the confirming folds

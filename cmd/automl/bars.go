@@ -52,7 +52,7 @@ func newBars(s *screen, plan schedulers.Plan) *bars {
 		mpb.PrependDecorators(b.head.draw()),
 		mpb.AppendDecorators(b.tail.draw()))
 	s.lend(b.p)
-	b.above = lines{w: s}
+	b.above = lines{w: s, brief: true}
 	return b
 }
 
@@ -131,7 +131,7 @@ func (b *bars) running(s *trial.State, progress []trial.Progress) {
 func (b *bars) bar(key trial.Key, tail string) *mpb.Bar {
 	head, foot := &label{}, &label{}
 	foot.set("%s", tail)
-	bar := b.p.New(1, mpb.BarStyle(), mpb.BarPriority(1+key.Trial), mpb.BarRemoveOnComplete(),
+	bar := b.p.New(0, mpb.BarStyle(), mpb.BarPriority(1+key.Trial), mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(head.draw()), mpb.AppendDecorators(foot.draw()))
 	b.trials[key], b.labels[key] = bar, head
 	return bar

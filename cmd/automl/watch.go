@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -71,19 +72,29 @@ func planOf(study trial.Study) (schedulers.Plan, error) {
 	return sched.Plan(), nil
 }
 
-// lines prints one line for every decision a person may care about.
+// lines prints one line for every decision a person may care about; brief leaves out what the bars show anyway.
 type lines struct {
-	w interface{ Write([]byte) (int, error) }
+	w     io.Writer
+	brief bool
 }
 
 func (l *lines) close() {}
 
 func (l *lines) show(s *trial.State, fresh []trial.Event, _ []trial.Progress) {
 	for _, e := range fresh {
-		if text := eventLine(s, e); text != "" {
+		if text := eventLine(s, e); text != "" && !(l.brief && passing(e)) {
 			fmt.Fprintf(l.w, "%s %s\n", e.Time.Local().Format(time.TimeOnly), text)
 		}
 	}
+}
+
+// passing tells whether an event is one of the many on the way of a trial.
+func passing(e trial.Event) bool {
+	switch e.Decision.What {
+	case trial.Sampled, trial.Promoted, trial.Paused, trial.Pruned:
+		return true
+	}
+	return false
 }
 
 // eventLine says an event in one line; empty for those that are only of interest to explain.

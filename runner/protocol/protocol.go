@@ -32,8 +32,8 @@ type Work struct {
 	CheckpointOut string            `json:"checkpoint_out,omitempty"` // an empty folder to write each checkpoint into
 	ArtifactOut   string            `json:"artifact_out,omitempty"`   // refit: an empty folder for the finished model
 	Scratch       string            `json:"scratch"`                  // an empty folder, removed afterwards
-	GPUs          []int             `json:"gpus"`    // as CUDA numbers them in this process: 0, 1, ...
-	Threads       int               `json:"threads"` // processor cores this trainer may keep busy
+	GPUs          []int             `json:"gpus"`                     // as CUDA numbers them in this process: 0, 1, ...
+	Threads       int               `json:"threads"`                  // processor cores this trainer may keep busy
 	Trainer       trial.TrainerSpec `json:"trainer"`
 }
 

@@ -36,6 +36,7 @@ func (c *core) next() (trial.Assignment, bool) {
 		case schedulers.Prune:
 			c.decide(trial.Decision{Trial: a.Trial, What: trial.Pruned, At: a.At, Value: number(a.Value),
 				Threshold: number(a.Threshold), Reason: a.Reason})
+			c.release(c.state.Trial(a.Trial))
 		case schedulers.Wait:
 			return trial.Assignment{}, false
 		case schedulers.Finish:
@@ -122,6 +123,17 @@ func (c *core) end(t *trial.Trial, reason string) {
 		c.tell(c.key(t, d.Attempt), trial.Stop, reason)
 	}
 	c.decide(d)
+	c.release(t)
+}
+
+// release tells the run that has the checkpoint of a trial that nobody will need it.
+func (c *core) release(t *trial.Trial) {
+	if t.Run != "" && t.Open == nil && t.Attempts > 0 {
+		key := c.key(t, t.Attempts)
+		if _, busy := c.busy[key]; !busy { // else the verb that ends the process says it
+			c.ready.letters = append(c.ready.letters, letter{t.Run, trial.Outbound{Key: key, Verb: trial.Stop, Reason: t.Reason}})
+		}
+	}
 }
 
 // finish is what comes after the search: confirm the best, refit the winner, done.

@@ -49,6 +49,9 @@ func (c *core) inbound(m trial.Inbound) trial.Outbound {
 		out.Verb, out.Reason = c.folds(t, *m.Folds)
 	case m.Exit != nil:
 		c.exit(t, *m.Exit)
+		if t.Status.Terminal() { // its checkpoints may go
+			out.Verb, out.Reason = trial.Stop, t.Reason
+		}
 	}
 	return out
 }

@@ -201,6 +201,8 @@ func (d *Daemon) Close() {
 	d.stop()
 	d.inbox.close()
 	d.running.Wait()
-	_ = d.nc.FlushTimeout(closeTimeout) // acknowledgements under way; they may be lost
+	if d.nc.IsConnected() {
+		_ = d.nc.FlushTimeout(closeTimeout) // acknowledgements under way; they may be lost
+	}
 	d.nc.Close()
 }

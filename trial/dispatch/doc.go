@@ -27,9 +27,9 @@
 //     There is no time window in this, so resending what was never receipted always gets through.
 //   - Work that is not acknowledged within Options.AckWait, or given back, goes to a runner again. An acknowledgement only takes
 //     the work off the queue; whether the attempt is leased is the daemon's word (Announce).
-//   - NewDaemon empties the work queue: the daemon publishes anew what its record says is not leased. When a stream had to be made
-//     anew while running, Options.Recreated is called for the same purpose. Publishing all unleased work again at any time is
-//     cheap and harmless.
+//   - NewDaemon empties the work queue: the daemon publishes anew what its record says is not leased. When a stream turns out to
+//     be another one than before, because the server lost it, Options.Recreated is called for the same purpose. Publishing all
+//     unleased work again at any time is cheap and harmless.
 //   - Inbound messages come in the order they were sent, those of one run as well as those of one attempt. A message that was
 //     delivered but not acknowledged within AckWait comes again, behind later ones: Inbound.N tells.
 //   - When the daemon does not read its Inbox, inbound messages wait in the stream, announces and heartbeats wait up to

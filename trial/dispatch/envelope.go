@@ -49,27 +49,27 @@ func encode(k kind, body any) ([]byte, error) {
 
 // decode unwraps a body of the wanted kind.
 func decode[T any](k kind, data []byte) (T, error) {
-	var body T
+	var none T
 	var e struct {
-		V    int             `json:"v"`
-		Kind kind            `json:"kind"`
-		Body json.RawMessage `json:"body"`
+		V    int  `json:"v"`
+		Kind kind `json:"kind"`
+		Body *T   `json:"body"`
 	}
-	if err := json.Unmarshal(data, &e); err != nil {
-		return body, fmt.Errorf("no envelope: %w", err)
-	}
+	err := json.Unmarshal(data, &e) // goes on after a value of the wrong type, so that V and Kind are known
+	var syntax *json.SyntaxError
 	switch {
+	case errors.As(err, &syntax):
+		return none, fmt.Errorf("no envelope: %w", err)
 	case e.V != version:
-		return body, fmt.Errorf("version %d is not known", e.V)
+		return none, fmt.Errorf("version %d is not known", e.V)
 	case e.Kind != k:
-		return body, fmt.Errorf("a message of kind %.40q where %q belongs", e.Kind, k)
-	case len(e.Body) == 0 || string(e.Body) == "null":
-		return body, errors.New("the envelope is empty")
+		return none, fmt.Errorf("a message of kind %.40q where %q belongs", e.Kind, k)
+	case err != nil:
+		return none, fmt.Errorf("body: %w", err)
+	case e.Body == nil:
+		return none, errors.New("the envelope is empty")
 	}
-	if err := json.Unmarshal(e.Body, &body); err != nil {
-		return body, fmt.Errorf("body: %w", err)
-	}
-	return body, nil
+	return *e.Body, nil
 }
 
 // checkInbound checks what decode cannot: that a message came over its own subject and carries exactly one thing.

@@ -1,8 +1,8 @@
 package dispatch
 
 import (
-	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"automl/trial"
@@ -38,9 +38,13 @@ func runOf(subject string) string { return subject[strings.LastIndexByte(subject
 func studySubject(study string) string { return root + "work." + study + ".>" }
 
 func workSubject(k trial.Key) string {
-	return fmt.Sprintf("%swork.%s.%d.%d", root, k.Study, k.Trial, k.Attempt)
+	return root + "work." + keyTokens(k)
 }
 
 func inSubject(m trial.Inbound) string {
-	return fmt.Sprintf("%sin.%s.%s.%d.%d.%d", root, m.Run, m.Key.Study, m.Key.Trial, m.Key.Attempt, m.N)
+	return root + "in." + m.Run + "." + keyTokens(m.Key) + "." + strconv.FormatInt(m.N, 10)
+}
+
+func keyTokens(k trial.Key) string {
+	return k.Study + "." + strconv.Itoa(k.Trial) + "." + strconv.Itoa(k.Attempt)
 }

@@ -56,7 +56,7 @@ func checkEvent(e trial.Event) error {
 func (w *writer) append(study string, events []trial.Event) error {
 	r, err := w.record(study)
 	if err != nil {
-		return refusal{err}
+		return err
 	}
 	for i, e := range events {
 		if err := r.state.Apply(e); err != nil {
@@ -87,16 +87,21 @@ func subject(e trial.Event) int {
 	return e.Decision.Trial
 }
 
-// record is the state of a study; it is loaded when the study is first appended to.
+// record is the state of a study; it is loaded when the study is first appended to. A study that is not there, or whose
+// record is broken, spoils nobody else's transaction; any other error may have ended the transaction, so it is no refusal.
 func (w *writer) record(study string) (*record, error) {
 	if r := w.records[study]; r != nil {
 		return r, nil
 	}
+	var state *trial.State
 	s, key, err := findStudy(background, w.conn, "id = ?", study)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		state, err = load(background, w.conn, s, key)
 	}
-	state, err := load(background, w.conn, s, key)
+	var coded *trial.Error
+	if errors.As(err, &coded) {
+		return nil, refusal{err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -158,8 +163,10 @@ func (w *writer) insert(study int64, e trial.Event) error {
 		if err != nil {
 			return err
 		}
-		if n, err := done.RowsAffected(); err != nil || n > 0 {
-			continue // mattn/go-sqlite3 never fails here
+		if n, err := done.RowsAffected(); err != nil {
+			return err
+		} else if n > 0 {
+			continue
 		}
 		row[10] = 1 // the point is known already: keep the repetition as evidence, the first value stands
 		if _, err := w.sql.report.ExecContext(background, row...); err != nil {

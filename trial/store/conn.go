@@ -11,7 +11,7 @@ import (
 
 // The ways to open the file. Everything stands in the DSN or in the hook, so that each connection of a pool gets it.
 const (
-	common = "_busy_timeout=10000&_foreign_keys=1&_recursive_triggers=1"
+	common = "_mutex=no&_busy_timeout=10000&_foreign_keys=1&_recursive_triggers=1"
 
 	writeMode  = common + "&mode=rw&_txlock=immediate&_journal_mode=WAL&_synchronous=FULL&_cache_size=-65536"
 	readMode   = common + "&mode=ro&_query_only=1&_cache_size=-16384"

@@ -45,13 +45,12 @@ func (db *DB) Load(ctx context.Context, idOrName string) (state *trial.State, er
 	return state, err
 }
 
-// load applies the record of a study.
+// load applies the record of a study. An error with a code says that the record is broken, any other that it was not read.
 func load(ctx context.Context, q querier, s trial.Study, key int64) (*trial.State, error) {
 	state := trial.NewState(s)
-	err := eachEvent(ctx, q, key, 0, state.Apply)
-	if err != nil && ctx.Err() == nil {
-		err = trial.Wrap(trial.Internal, err, "read the record of study %s", s.Name)
-	}
+	err := eachEvent(ctx, q, key, 0, func(e trial.Event) error {
+		return trial.Wrap(trial.Internal, state.Apply(e), "the record of study %s", s.Name)
+	})
 	return state, err
 }
 
@@ -115,7 +114,10 @@ func openReports(ctx context.Context, q querier, study, after int64) (*reportCur
 		return nil, err
 	}
 	c := &reportCursor{rows: rows, names: map[string]string{}}
-	return c, errors.Join(c.step())
+	if err := c.step(); err != nil {
+		return nil, errors.Join(err, rows.Close())
+	}
+	return c, nil
 }
 
 // step reads the next row.
@@ -177,7 +179,10 @@ func openDecisions(ctx context.Context, q querier, study, after int64) (*decisio
 		return nil, err
 	}
 	c := &decisionCursor{rows: rows}
-	return c, c.step()
+	if err := c.step(); err != nil {
+		return nil, errors.Join(err, rows.Close())
+	}
+	return c, nil
 }
 
 // step reads the next decision.
@@ -198,7 +203,7 @@ func (c *decisionCursor) step() error {
 	d.Value, d.Threshold = decodeOptional(value, valueSpecial), decodeOptional(threshold, thresholdSpecial)
 	d.Params, err = decodeParams(params)
 	c.next.Time, c.next.Decision = decodeTime(at), d
-	return err
+	return trial.Wrap(trial.Internal, err, "event %d", c.next.Seq)
 }
 
 // take returns the next decision, and reads the one after it.

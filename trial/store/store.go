@@ -169,6 +169,9 @@ func (db *DB) reading(ctx context.Context, f func(*sql.Conn) error) (err error) 
 	// Also after a BEGIN that was cancelled: no connection goes back to the pool with an old view of the database. It
 	// fails when there is no transaction, which is what is wanted.
 	_, _ = conn.ExecContext(background, "ROLLBACK")
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err() // SQLite only says that it was interrupted
+	}
 	return explain(err, db.dir, "read the database")
 }
 

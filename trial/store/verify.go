@@ -24,19 +24,21 @@ func (db *DB) Verify(ctx context.Context) (problems []string, err error) {
 }
 
 func verifyStudy(ctx context.Context, q querier, s trial.Study, key int64) (problems []string, err error) {
+	say := func(format string, args ...any) {
+		problems = append(problems, fmt.Sprintf("study %s: ", s.Name)+fmt.Sprintf(format, args...))
+	}
 	state, err := load(ctx, q, s, key)
-	if ctx.Err() != nil {
-		return nil, err
+	var broken *trial.Error
+	if errors.As(err, &broken) {
+		say("%v", err)
+		return problems, nil
 	}
 	if err != nil {
-		return []string{err.Error()}, nil
+		return nil, err
 	}
 	rows, err := summaries(ctx, q, key)
 	if err != nil {
 		return nil, err
-	}
-	say := func(format string, args ...any) {
-		problems = append(problems, fmt.Sprintf("study %s: ", s.Name)+fmt.Sprintf(format, args...))
 	}
 	for _, t := range state.Trials {
 		want, err := summarize(t, s).withParams(t.Params)
@@ -91,7 +93,7 @@ func (db *DB) Rebuild(ctx context.Context, study string) error {
 	return db.write(ctx, 1, func(w *writer) error {
 		r, err := w.record(study)
 		if err != nil {
-			return refusal{err}
+			return err
 		}
 		w.touch(r)
 		if _, err := w.conn.ExecContext(background, "DELETE FROM trials WHERE study = ?", r.key); err != nil {

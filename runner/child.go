@@ -1,0 +1,180 @@
+package runner
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"automl/runner/process"
+	"automl/runner/protocol"
+	"automl/trial"
+)
+
+// child handles what one trainer process says.
+type child struct {
+	*attempt
+	work  protocol.Work
+	exit  *trial.Exit // of the attempt; a refit notes its model in it
+	epoch int         // the last reported
+}
+
+var _ process.Handler = (*child)(nil)
+
+// piece runs one piece of work in a child process.
+func (t *attempt) piece(s trial.Slice, output io.Writer, exit *trial.Exit) (process.Outcome, error) {
+	home := t.runner.store.scratch(t.order.Key(), s.Fold)
+	defer os.RemoveAll(home)
+	spec, err := t.spec(s, home)
+	if err != nil {
+		return process.Outcome{}, err
+	}
+	c := &child{attempt: t, work: spec.Work, exit: exit, epoch: spec.Work.From.Epoch}
+	spec.Output, spec.Handler = output, c
+	t.began()
+	p, err := process.Start(spec)
+	if err != nil {
+		return process.Outcome{}, err
+	}
+	t.adopt(p)
+	outcome := p.Wait()
+	t.adopt(nil)
+	if err := c.collect(outcome); err != nil {
+		return process.Outcome{}, err
+	}
+	if outcome.Over {
+		t.discard(func(kept checkpoint) bool { return kept.fold == s.Fold })
+	}
+	return outcome, nil
+}
+
+// spec says how to start the trainer of a piece of work.
+func (t *attempt) spec(s trial.Slice, home string) (process.Spec, error) {
+	argv, err := t.argv()
+	if err != nil {
+		return process.Spec{}, err
+	}
+	work, err := t.work(s, home)
+	if err != nil {
+		return process.Spec{}, fmt.Errorf("prepare the work: %w", err)
+	}
+	cfg, trainer := t.runner.cfg, t.order.Trainer
+	gpus := t.slot.take(t.order.Resources.GPUs)
+	return process.Spec{Argv: argv, Dir: trainer.Workdir, Work: work, Home: home,
+		Env:    process.Environment(os.Environ(), cfg.PassEnv, t.slot.threads, gpus, trainer.Env),
+		Memory: t.order.Resources.MemoryBytes, Grace: cfg.Timings.Grace, Obey: cfg.Timings.Obey, Clock: cfg.Clock, Log: t.log}, nil
+}
+
+func (t *attempt) argv() ([]string, error) {
+	switch kind := t.order.Trainer.Type; {
+	case kind == "command":
+		return t.order.Trainer.Command, nil
+	case kind == "builtin" && len(t.runner.cfg.Builtin) > 0:
+		return t.runner.cfg.Builtin, nil
+	default:
+		return nil, fmt.Errorf("this runner cannot run a trainer of type %q", kind)
+	}
+}
+
+// work makes the folders of a piece of work and describes it.
+func (t *attempt) work(s trial.Slice, home string) (protocol.Work, error) {
+	a := t.order
+	w := protocol.Work{Study: a.Study, Name: a.Name, Trial: a.Trial, Attempt: a.Attempt, Phase: a.Phase, Seed: a.Seed,
+		Params: a.Params, Objective: a.Objective, Fold: s.Fold, Folds: a.Split, Epochs: a.Shape.Epochs,
+		From: trial.Resource{Fold: s.Fold}, To: trial.Resource{Fold: s.Fold, Epoch: s.To},
+		CheckpointOut: filepath.Join(home, "checkpoint"), Scratch: filepath.Join(home, "scratch"),
+		GPUs: []int{}, Threads: t.slot.threads, Trainer: a.Trainer}
+	for i := range t.slot.take(a.Resources.GPUs) {
+		w.GPUs = append(w.GPUs, i)
+	}
+	if a.Phase == trial.Refit {
+		w.ArtifactOut = filepath.Join(home, "artifact")
+		w.Epochs = s.To
+	} else if c := t.resume(s); c.path != "" {
+		w.CheckpointIn, w.From.Epoch = c.path, c.epoch
+	}
+	var errs []error
+	for _, dir := range []string{w.CheckpointOut, w.Scratch, cmp.Or(w.ArtifactOut, w.Scratch)} {
+		errs = append(errs, os.MkdirAll(dir, 0o755))
+	}
+	return w, errors.Join(errs...)
+}
+
+// resume finds the checkpoint to go on from. One that is older than the order, or none, only costs time: the epochs reported
+// again are known already. Checkpoints of folds before this one are of no use any more.
+func (t *attempt) resume(s trial.Slice) checkpoint {
+	t.discard(func(kept checkpoint) bool { return kept.fold < s.Fold })
+	c := t.runner.store.newest(t.order.Study, t.order.Trial, s.Fold, s.From)
+	if c.epoch < s.From {
+		t.log.Info().Int("fold", s.Fold).Int("wanted", s.From).Int("found", c.epoch).Msg("some epochs are trained again")
+	}
+	return c
+}
+
+func (t *attempt) discard(unwanted func(checkpoint) bool) {
+	if err := t.runner.store.drop(t.order.Study, t.order.Trial, unwanted); err != nil {
+		t.log.Warn().Err(err).Msg("checkpoints that nobody needs are left behind")
+	}
+}
+
+// Report passes a report on and waits for the decision.
+func (c *child) Report(r protocol.Report) (trial.Verb, string) {
+	took := c.lap().Seconds()
+	c.epoch = r.Epoch
+	if r.Metrics == nil {
+		r.Metrics = trial.Metrics{}
+	}
+	return c.ask(trial.Report{Trial: c.order.Trial, Attempt: c.order.Attempt, Fold: r.Fold, Epoch: r.Epoch, Metrics: r.Metrics,
+		Cost: cmp.Or(r.Cost, took), Last: r.Last})
+}
+
+// Checkpoint keeps the checkpoint; a refit runs in one go and has none.
+func (c *child) Checkpoint(epoch int) error {
+	if c.work.Phase == trial.Refit {
+		return errors.Join(os.RemoveAll(c.work.CheckpointOut), os.Mkdir(c.work.CheckpointOut, 0o755))
+	}
+	return c.runner.store.keep(c.work.CheckpointOut, c.order.Study, c.order.Trial, c.work.Fold, epoch)
+}
+
+// Artifact keeps the finished model.
+func (c *child) Artifact(m trial.Metrics) error {
+	to := c.runner.store.artifact(c.order.Study, c.order.Trial)
+	if err := moveDir(c.work.ArtifactOut, to); err != nil {
+		return fmt.Errorf("keep the model: %w", err)
+	}
+	c.exit.Artifact, c.exit.Metrics = to, m
+	return nil
+}
+
+// collect takes the model of a refit whose trainer put it in its place and did not say so: one that knows no protocol.
+func (c *child) collect(o process.Outcome) error {
+	if c.work.Phase != trial.Refit || o.Failure != "" || c.exit.Artifact != "" {
+		return nil
+	}
+	if entries, err := os.ReadDir(c.work.ArtifactOut); err != nil || len(entries) == 0 {
+		return err
+	}
+	return c.Artifact(nil)
+}
+
+// Progress passes progress on, if it is not too much.
+func (c *child) Progress(p protocol.Progress) {
+	if !c.mayProgress() {
+		return
+	}
+	err := c.runner.queue.Progress(trial.Progress{Key: c.order.Key(), Fold: c.work.Fold, Epoch: cmp.Or(p.Epoch, c.epoch+1),
+		Step: p.Step, Steps: p.Steps})
+	if err != nil {
+		c.log.Debug().Err(err).Msg("a progress message is lost")
+	}
+}
+
+// Folds passes the proof of the folds on.
+func (c *child) Folds(f protocol.Folds) {
+	c.out.add(trial.Inbound{Folds: &trial.FoldsSeen{Hash: f.Hash, Rows: f.N}})
+}
+
+// Beat notes a sign of life.
+func (c *child) Beat() { c.beat() }

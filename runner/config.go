@@ -1,0 +1,93 @@
+package runner
+
+import (
+	"cmp"
+	crand "crypto/rand"
+	"math/rand/v2"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"automl/runner/process"
+	"automl/trial"
+)
+
+// Config says what a runner is. Name and Dir must be given, Builtin where the built-in trainer shall run.
+type Config struct {
+	Name    string   // stable over restarts, unique in a cluster
+	Run     string   // id of this process; default: a random one
+	Slots   int      // default: one per GPU, else one per core
+	Threads int      // processor cores to share between the slots; default: all
+	GPUs    []string // as CUDA_VISIBLE_DEVICES takes them: numbers or UUIDs
+	Dir     string   // the work directory
+	Builtin []string // argv of the built-in trainer
+	Version string
+	PassEnv []string // variables of our environment that trainers get beyond the usual ones
+	Timings Timings  // zero fields get their default
+	Log     zerolog.Logger
+	Clock   process.Clock  // default: the real one
+	Jitter  func() float64 // in [0, 1), spreads retries; default: random
+}
+
+// Timings are how long things take; the defaults are in brackets.
+type Timings struct {
+	Heartbeat time.Duration // between two [10 s]
+	Contact   time.Duration // without the bus before the trainers are stopped [90 s]
+	Decision  time.Duration // a trainer waits for one [5 s]
+	Grace     time.Duration // from TERM to KILL [10 s]
+	Obey      time.Duration // from the decision "stop" to TERM, for a trainer that was told [60 s]
+	Silent    time.Duration // without a sign of life before a trainer counts as stuck [10 min]
+	First     time.Duration // the same before the first epoch was measured [1 h]
+	RetryMin  time.Duration // the first back-off [1 s]
+	RetryMax  time.Duration // the longest [30 s]
+	Progress  time.Duration // at least, between two progress messages of an attempt [1 s]
+	Flush     time.Duration // at the end, for the daemon to commit the last messages [5 s]
+}
+
+// namePattern is what names that become part of paths and subjects must look like.
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$`)
+
+// complete checks a configuration and fills in the defaults.
+func (c Config) complete() (Config, error) {
+	if !namePattern.MatchString(c.Name) {
+		return c, trial.Errorf(trial.Invalid, "the runner's name %q", c.Name).WithHint("use letters, digits, dots and dashes")
+	}
+	if c.Dir == "" || c.Slots < 0 || c.Threads < 0 {
+		return c, trial.Errorf(trial.Invalid, "a runner needs a work directory, and counts of slots and threads that are not negative")
+	}
+	dir, err := filepath.Abs(c.Dir)
+	if err != nil {
+		return c, trial.Wrap(trial.Invalid, err, "the work directory")
+	}
+	c.Dir = dir
+	c.Run = cmp.Or(c.Run, crand.Text())
+	c.Threads = cmp.Or(c.Threads, runtime.NumCPU())
+	c.Slots = cmp.Or(c.Slots, len(c.GPUs), c.Threads)
+	if c.Clock == nil {
+		c.Clock = process.SystemClock()
+	}
+	if c.Jitter == nil {
+		c.Jitter = rand.Float64
+	}
+	c.Timings = c.Timings.complete()
+	return c, nil
+}
+
+func (t Timings) complete() Timings {
+	for _, d := range []struct {
+		field    *time.Duration
+		standard time.Duration
+	}{
+		{&t.Heartbeat, 10 * time.Second}, {&t.Contact, 90 * time.Second}, {&t.Decision, 5 * time.Second},
+		{&t.Grace, 10 * time.Second}, {&t.Obey, time.Minute}, {&t.Silent, 10 * time.Minute}, {&t.First, time.Hour},
+		{&t.RetryMin, time.Second}, {&t.RetryMax, 30 * time.Second}, {&t.Progress, time.Second}, {&t.Flush, 5 * time.Second},
+	} {
+		if *d.field <= 0 {
+			*d.field = d.standard
+		}
+	}
+	return t
+}

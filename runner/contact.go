@@ -1,0 +1,95 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+
+	"automl/runner/process"
+	"automl/trial"
+)
+
+// heard notes that the daemon, or at least the bus, is there.
+func (r *Runner) heard() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.contact = r.cfg.Clock.Now()
+}
+
+// beat tells the daemon that we are alive, again and again, and stops the trainers when it has not been heard of for too
+// long: by then it has given their work to others.
+func (r *Runner) beat(ctx context.Context) {
+	for {
+		if err := r.queue.Heartbeat(r.info()); err == nil {
+			r.heard()
+		} else {
+			r.cfg.Log.Debug().Err(err).Msg("the heartbeat was not heard")
+			r.checkContact()
+		}
+		if !wait(ctx, r.cfg.Clock, r.cfg.Timings.Heartbeat) {
+			return
+		}
+	}
+}
+
+func (r *Runner) checkContact() {
+	r.mu.Lock()
+	silence := r.cfg.Clock.Now().Sub(r.contact)
+	r.mu.Unlock()
+	if silence >= r.cfg.Timings.Contact {
+		r.endAll(process.Reason{Failure: trial.Aborted,
+			Message: fmt.Sprintf("no contact with the daemon for %v: the lease is lost", r.cfg.Timings.Contact)})
+	}
+}
+
+// endAll ends all attempts at work.
+func (r *Runner) endAll(why process.Reason) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range r.attempts {
+		t.end(why)
+	}
+}
+
+// listen takes the daemon's answers.
+func (r *Runner) listen(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case answer, open := <-r.queue.Answers():
+			if !open {
+				return
+			}
+			r.heard()
+			r.answer(answer)
+		}
+	}
+}
+
+func (r *Runner) answer(answer trial.Outbound) {
+	r.mu.Lock()
+	o, t := r.outboxes[answer.Key], r.attempts[answer.Key]
+	r.mu.Unlock()
+	if o != nil {
+		o.ack(answer.N)
+	}
+	// A stop that acknowledges something only says that the attempt is over: so is answered whatever arrives twice, also when
+	// the trial is paused and needs its checkpoint. One that comes unasked is about the trial.
+	unasked := answer.Verb == trial.Stop && answer.N == 0
+	switch {
+	case t != nil:
+		t.decide(answer)
+	case unasked && valid(answer.Key):
+		r.forget(answer.Key)
+	}
+}
+
+// forget removes the checkpoints of a trial that was stopped while it was not at work here.
+func (r *Runner) forget(k trial.Key) {
+	if r.at(k.Study, k.Trial) != nil {
+		return // a late word to an attempt that is over: the trial itself goes on
+	}
+	if err := r.store.dropTrial(k.Study, k.Trial); err != nil {
+		r.cfg.Log.Warn().Err(err).Msg("checkpoints that nobody needs are left behind")
+	}
+}

@@ -1,0 +1,298 @@
+package runner
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"automl/runner/process/processtest"
+	"automl/trial"
+)
+
+func TestDaemonSilent(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *Config, q *fakeQueue) {
+		q.reply = nil
+		c.Timings.Decision, c.Timings.Flush = time.Millisecond, time.Millisecond
+	})
+	if reports, exit := b.attempt(order(1, at(0, 0), at(2, 3), "train")); exit.Failure != "" || len(reports) != 9 {
+		t.Errorf("ended with %+v after %v", exit, epochs(reports))
+	}
+	b.drained()
+	if got := b.files("spool"); !slices.Equal(got, []string{"s1-7-1.jsonl"}) {
+		t.Fatalf("the spool holds %v", got)
+	}
+	for len(b.queue.sent) > 0 {
+		<-b.queue.sent
+	}
+	b.queue.reply = receipt
+	b.cfg.Run, b.cfg.Timings.Flush = "run-2", time.Minute
+	b.launch()
+	for n := int64(1); n <= 10; n++ {
+		if m := receive(t, b.queue.sent); m.N != n || m.Run != "run-2" || (n == 10) != (m.Exit != nil) {
+			t.Errorf("sent again %+v, want message %d", m, n)
+		}
+	}
+	b.drained()
+	if got := b.files("spool"); len(got) != 0 {
+		t.Errorf("the spool still holds %v", got)
+	}
+}
+
+func TestBusDown(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *Config, q *fakeQueue) {
+		q.fail = errDown
+		c.Timings.Decision = time.Millisecond
+	})
+	a := order(1, at(0, 0), at(0, 3), "train", "progress=1")
+	b.queue.work <- a
+	receive(t, b.queue.progress) // trained to the end without the bus
+	b.queue.set(func() { b.queue.fail = nil })
+	if reports, exit := b.finish(a.Key()); exit.Failure != "" || len(reports) != 3 {
+		t.Errorf("ended with %+v after %v", exit, epochs(reports))
+	}
+}
+
+func TestLeaseRefused(t *testing.T) {
+	t.Parallel()
+	var asked []trial.Announce
+	b := newBench(t, func(_ *Config, q *fakeQueue) {
+		q.grant = func(a trial.Announce) (trial.Grant, error) {
+			asked = append(asked, a)
+			switch a.Key.Attempt {
+			case 1:
+				return trial.Grant{Reason: "somebody else has it"}, nil
+			case 2:
+				return trial.Grant{}, errDown
+			}
+			return trial.Grant{Granted: true}, nil
+		}
+	})
+	for attempt, want := range []string{"ack", "nak", "ack"} {
+		b.queue.work <- order(attempt+1, at(0, 0), at(0, 1), "train")
+		if got := receive(t, b.queue.settled); got != want {
+			t.Errorf("attempt %d: %s, want %s", attempt+1, got, want)
+		}
+	}
+	if _, exit := b.finish(order(3, at(0, 0), at(0, 1)).Key()); exit.Failure != "" {
+		t.Errorf("the exit is %+v", exit)
+	}
+	b.drained()
+	if want := (trial.Announce{Key: trial.Key{Study: "s1", Trial: 7, Attempt: 3}, Runner: "box", Run: "run-1"}); asked[2] != want {
+		t.Errorf("announced %+v", asked[2])
+	}
+}
+
+func TestUnfitAssignments(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	fit := order(1, at(0, 0), at(0, 3), "train")
+	for name, change := range map[string]func(a *trial.Assignment){
+		"path":  func(a *trial.Assignment) { a.Study = "../up" },
+		"trial": func(a *trial.Assignment) { a.Trial = -1 },
+		"phase": func(a *trial.Assignment) { a.Phase = "" },
+		"shape": func(a *trial.Assignment) { a.Shape.Epochs = 0 },
+		"folds": func(a *trial.Assignment) { a.To.Fold = 1 << 40 },
+	} {
+		a := fit
+		change(&a)
+		b.queue.work <- a
+		if got := receive(t, b.queue.settled); got != "ack" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	big := fit
+	big.Resources.GPUs = 2
+	b.queue.work <- big
+	if got := receive(t, b.queue.settled); got != "nak" {
+		t.Errorf("more GPUs than there are: %s", got)
+	}
+	if _, exit := b.attempt(fit); exit.Failure != "" {
+		t.Errorf("the fit one ends with %+v", exit)
+	}
+}
+
+func TestDeliveredTwice(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *Config, _ *fakeQueue) { c.Slots = 2 })
+	a := order(1, at(0, 0), at(0, 3), "progress=1", "hang")
+	b.queue.work <- a
+	receive(t, b.queue.progress)
+	receive(t, b.queue.settled)
+	b.queue.work <- a
+	if got := receive(t, b.queue.settled); got != "ack" {
+		t.Errorf("the second delivery: %s", got)
+	}
+	// A newer attempt of the trial takes the place of the older one.
+	b.queue.work <- order(2, at(0, 0), at(0, 3), "train")
+	if _, exit := b.finish(a.Key()); exit.Failure != trial.Aborted || !strings.Contains(exit.Message, "attempt 2 took its place") {
+		t.Errorf("the older attempt ends with %+v", exit)
+	}
+	if _, exit := b.finish(trial.Key{Study: "s1", Trial: 7, Attempt: 2}); exit.Failure != "" {
+		t.Errorf("the newer attempt ends with %+v", exit)
+	}
+}
+
+// clocked starts a runner on a clock that only moves when told.
+func clocked(t *testing.T, change func(*Config, *fakeQueue)) (*bench, *processtest.Clock) {
+	clock := processtest.NewClock()
+	return newBench(t, func(c *Config, q *fakeQueue) {
+		c.Clock = clock
+		if change != nil {
+			change(c, q)
+		}
+	}), clock
+}
+
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	b, clock := clocked(t, nil)
+	a := order(1, at(0, 0), at(0, 3), "progress=1", "hang")
+	a.Resources.TimeoutSeconds = 90 * 60
+	b.queue.work <- a
+	receive(t, b.queue.progress)
+	for range 3 { // a sign of life would help against the rule for stuck ones, not against this
+		clock.Await(t, time.Second, 2*time.Hour)
+		clock.Advance(30 * time.Minute)
+	}
+	if _, exit := b.finish(a.Key()); exit.Failure != trial.Timeout {
+		t.Errorf("the exit is %+v", exit)
+	}
+}
+
+func TestStuck(t *testing.T) {
+	t.Parallel()
+	b, clock := clocked(t, nil)
+	a := order(1, at(0, 0), at(0, 3), "report=1", "report=2", "progress=1", "hang")
+	b.queue.work <- a
+	receive(t, b.queue.progress)
+	clock.Await(t, time.Hour, time.Hour) // set before the first epoch
+	clock.Advance(time.Hour)
+	_, exit := b.finish(a.Key())
+	if exit.Failure != trial.Timeout || !strings.Contains(exit.Message, "no progress for 10m0s") {
+		t.Errorf("the exit is %+v", exit)
+	}
+}
+
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	b, clock := clocked(t, nil)
+	a := newAttempt(b.runner, order(1, at(0, 0), at(0, 3)), slot{})
+	step := func(want time.Duration) {
+		t.Helper()
+		if left, _ := a.patience(); left != want {
+			t.Errorf("patience for %v, want %v", left, want)
+		}
+	}
+	step(time.Hour)
+	clock.Advance(30 * time.Minute)
+	step(30 * time.Minute)
+	a.lap()
+	step(270 * time.Minute) // ten epochs of half an hour, less the time since the start
+	a.beat()
+	step(300 * time.Minute)
+	for range 3 {
+		clock.Advance(time.Second)
+		a.lap()
+	}
+	a.beat()
+	step(10 * time.Minute)
+	a.out.drop()
+}
+
+func TestContactLost(t *testing.T) {
+	t.Parallel()
+	beats := make(chan trial.RunnerInfo, 100)
+	b, clock := clocked(t, func(_ *Config, q *fakeQueue) {
+		q.beat = func(info trial.RunnerInfo) error { beats <- info; return errDown }
+	})
+	a := order(1, at(0, 0), at(0, 3), "progress=1", "hang")
+	b.queue.work <- a
+	receive(t, b.queue.progress)
+	for range 9 {
+		receive(t, beats)
+		clock.Await(t, 10*time.Second, 10*time.Second)
+		clock.Advance(10 * time.Second)
+	}
+	_, exit := b.finish(a.Key())
+	if exit.Failure != trial.Aborted || !strings.Contains(exit.Message, "no contact with the daemon for 1m30s") {
+		t.Errorf("the exit is %+v", exit)
+	}
+}
+
+func TestHardStopAborts(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	a := order(1, at(0, 0), at(0, 3), "train", "progress=1", "hang")
+	b.queue.work <- a
+	receive(t, b.queue.progress)
+	b.runner.Drain()
+	b.stop()
+	_, exit := b.finish(a.Key())
+	b.await(b.ended)
+	if exit.Failure != trial.Aborted || !strings.Contains(exit.Message, "the runner was stopped") {
+		t.Errorf("the exit is %+v", exit)
+	}
+	if info := receive(t, b.queue.left); len(info.Attempts) != 0 {
+		t.Errorf("left with %+v", info)
+	}
+	if got := b.files("checkpoints"); len(got) != 0 {
+		t.Errorf("a fold trained to its end kept %v", got)
+	}
+}
+
+func TestDirectoryIsLocked(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.attempt(order(1, at(0, 0), at(0, 1), "train"))
+	second, err := New(b.cfg, newFakeQueue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Run(context.Background()); trial.CodeOf(err) != trial.Conflict {
+		t.Errorf("a second runner in the directory: %v", err)
+	}
+}
+
+func TestRunnerKilled(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	argv := processtest.Command()
+	killed := exec.Command(argv[0], runnerMark, dir)
+	out, err := killed.StdoutPipe()
+	if err == nil {
+		err = killed.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids []int
+	for lines := bufio.NewScanner(out); len(pids) < 2 && lines.Scan(); {
+		pid, err := strconv.Atoi(lines.Text())
+		if err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, pid)
+	}
+	if err := killed.Process.Kill(); err != nil || len(pids) < 2 {
+		t.Fatal(err, pids)
+	}
+	var status *exec.ExitError
+	if err := killed.Wait(); !errors.As(err, &status) {
+		t.Error(err)
+	}
+	processtest.AwaitDeath(t, pids[0]) // the trainer, by Pdeathsig
+	b := newBench(t, func(c *Config, _ *fakeQueue) { c.Dir = dir })
+	reports, exit := b.finish(trial.Key{Study: "s1", Trial: 7, Attempt: 1})
+	if len(reports) != 1 || exit.Failure != trial.Lost {
+		t.Errorf("the next run reports %+v after %v", exit, epochs(reports))
+	}
+	processtest.AwaitDeath(t, pids[1]) // what it had started, by the next run
+}

@@ -1,0 +1,40 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"automl/runner/process/processtest"
+)
+
+// runnerMark makes the test binary a runner, for tests that kill it.
+const runnerMark = "runner-under-test"
+
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == runnerMark {
+		beRunner(os.Args[2])
+		return
+	}
+	processtest.Main(m)
+}
+
+// beRunner runs one assignment whose trainer reports once, starts a grandchild in a session of its own, and hangs. It prints
+// the process ids of both.
+func beRunner(dir string) {
+	q := newFakeQueue()
+	r, err := New(Config{Name: "box", Run: "run-0", Slots: 1, Dir: dir, Timings: Timings{Progress: 1, Decision: 1}, Log: zerolog.Nop()}, q)
+	if err != nil {
+		panic(err)
+	}
+	q.work <- order(1, at(0, 0), at(0, 3), "report=1", "pid", "spawn-session", "hang")
+	go func() {
+		for p := range q.progress {
+			fmt.Println(p.Step)
+		}
+	}()
+	panic(r.Run(context.Background()))
+}

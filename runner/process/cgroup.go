@@ -1,0 +1,148 @@
+package process
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+)
+
+// memoryGroup is a control group that holds one child to its memory limit, or only our own group, where out-of-memory kills
+// can be counted, when none could be made.
+type memoryGroup struct {
+	own    string // the folder of our own group; empty: unknown
+	dir    string // of the child's group; empty: there is none
+	v2     bool
+	log    zerolog.Logger
+	events string // the file that counts the kills
+}
+
+var groupNumber atomic.Int64
+
+// newMemoryGroup makes the group. It never fails: without the right to make one, the limit is only a wish.
+func newMemoryGroup(limit int64, log zerolog.Logger) *memoryGroup {
+	listing, _ := os.ReadFile("/proc/self/cgroup")
+	g := findMemoryGroup("/sys/fs/cgroup", string(listing))
+	g.log = log
+	if limit <= 0 {
+		return g
+	}
+	err := g.make(limit, fmt.Sprintf("automl-%d-%d", os.Getpid(), groupNumber.Add(1)))
+	if err != nil {
+		log.Warn().Err(err).Int64("bytes", limit).Msg("the memory limit is not enforced: no control group could be made")
+	}
+	return g
+}
+
+// findMemoryGroup finds the group of this process that knows of memory.
+func findMemoryGroup(root, listing string) *memoryGroup {
+	g := &memoryGroup{}
+	for line := range strings.SplitSeq(listing, "\n") {
+		part := strings.SplitN(line, ":", 3)
+		if len(part) < 3 {
+			continue
+		}
+		v1 := strings.Contains(","+part[1]+",", ",memory,")
+		dir := filepath.Join(root, part[2])
+		if v1 {
+			dir = filepath.Join(root, "memory", part[2])
+		}
+		if candidate := (&memoryGroup{own: dir, v2: !v1}); (v1 || part[0] == "0") && exists(candidate.count(dir)) {
+			candidate.events = candidate.count(dir)
+			g = candidate
+		}
+	}
+	return g
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+// count is the file of a group that counts its out-of-memory kills.
+func (g *memoryGroup) count(dir string) string {
+	if g.v2 {
+		return filepath.Join(dir, "memory.events")
+	}
+	return filepath.Join(dir, "memory.oom_control")
+}
+
+// make makes the child's group below our own, or beside it: with v2 a group that holds processes may have no children that
+// limit memory.
+func (g *memoryGroup) make(limit int64, name string) error {
+	if g.own == "" {
+		return fmt.Errorf("this system counts no memory by control group")
+	}
+	err := g.makeIn(g.own, limit, name)
+	if err != nil && g.v2 {
+		err = g.makeIn(filepath.Dir(g.own), limit, name)
+	}
+	return err
+}
+
+func (g *memoryGroup) makeIn(parent string, limit int64, name string) error {
+	dir := filepath.Join(parent, name)
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	file, swap, bound := "memory.max", "memory.swap.max", "0"
+	if !g.v2 {
+		file, swap, bound = "memory.limit_in_bytes", "memory.memsw.limit_in_bytes", strconv.FormatInt(limit, 10)
+	}
+	if err := write(filepath.Join(dir, file), strconv.FormatInt(limit, 10)); err != nil {
+		os.Remove(dir)
+		return err
+	}
+	_ = write(filepath.Join(dir, swap), bound) // not everywhere; then swap is not limited
+	if g.v2 {
+		_ = write(filepath.Join(dir, "memory.oom.group"), "1") // the trainer and its workers die as one
+	}
+	g.dir, g.events = dir, g.count(dir)
+	return nil
+}
+
+// write writes to a file that must exist: control files are never made by us.
+func write(file, text string) error {
+	f, err := os.OpenFile(file, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.WriteString(text)
+	return err
+}
+
+// add moves the child into its group. It has just been started, so what it took before is nothing.
+func (g *memoryGroup) add(pid int) {
+	if g.dir == "" {
+		return
+	}
+	if err := write(filepath.Join(g.dir, "cgroup.procs"), strconv.Itoa(pid)); err != nil {
+		g.log.Warn().Err(err).Msg("the memory limit is not enforced: the trainer could not be moved to its control group")
+	}
+}
+
+// kills counts the processes of the group that were killed for memory.
+func (g *memoryGroup) kills() int64 {
+	data, _ := os.ReadFile(g.events)
+	for line := range strings.SplitSeq(string(data), "\n") {
+		if text, there := strings.CutPrefix(line, "oom_kill "); there {
+			n, _ := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+			return n
+		}
+	}
+	return 0
+}
+
+func (g *memoryGroup) remove() {
+	if g.dir != "" {
+		if err := os.Remove(g.dir); err != nil {
+			g.log.Debug().Err(err).Msg("a control group stays behind")
+		}
+	}
+}

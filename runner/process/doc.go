@@ -1,0 +1,19 @@
+// Package process runs one trainer: a child process that speaks the trainer protocol. It knows nothing of queues, leases or
+// slots; what the child says goes to a Handler, and what became of it is its Outcome.
+//
+// Duties of this package
+//   - The child leads its own process group and ends with it: when the leader has exited, whatever it left behind is killed,
+//     also workers that moved to a session of their own (they are known by the AUTOML_ASSIGNMENT they inherited).
+//   - The child dies with this process, even when that one is killed: Pdeathsig on Linux. The signal is tied to the thread
+//     that started the child, so that thread is locked until the child has ended. What the child itself had started is not
+//     covered by it; Reap finds those at the next start.
+//   - Stop is TERM to the group, and KILL after the grace.
+//   - Every message reaches the Handler before Wait returns, also one sent just before the exit, and they come one at a time.
+//   - The child sees an allow-list of the environment, so no credentials of the runner.
+//
+// Duties of the caller: a Handler that always returns; a Home on the file system where checkpoints are kept; Wait for every
+// Start that gave no error.
+//
+// Memory: a limit is enforced by a control group (v2 or v1) where one may be made, and is otherwise only logged. RLIMIT_AS is
+// no substitute: CUDA and the Go runtime reserve far more address space than they use.
+package process

@@ -1,0 +1,18 @@
+//go:build unix && !linux
+
+package process
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// childAttr puts the child into its own group. There is no Pdeathsig here: a trainer outlives a killed runner until it next
+// speaks to it.
+func childAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+// reap waits for the child, and then calls before.
+func reap(cmd *exec.Cmd, before func()) {
+	_ = cmd.Wait() // the exit status is read from the state
+	before()
+}

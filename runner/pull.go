@@ -1,0 +1,153 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"automl/runner/process"
+	"automl/trial"
+)
+
+// announceWait is how long the daemon may take to grant a lease.
+const announceWait = 10 * time.Second
+
+// pull takes assignments while slots are free, until the runner drains or ctx is done.
+func (r *Runner) pull(ctx, background context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-r.draining:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	retry := backoff{min: r.cfg.Timings.RetryMin, max: r.cfg.Timings.RetryMax, jitter: r.cfg.Jitter}
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case s := <-r.slots:
+			started, err := r.next(ctx, background, s)
+			if !started {
+				r.slots <- s
+			}
+			if err == nil {
+				retry.reset()
+			} else if ctx.Err() == nil {
+				r.cfg.Log.Warn().Err(err).Msg("no work could be taken; trying again")
+				wait(ctx, r.cfg.Clock, retry.next())
+			}
+		}
+	}
+}
+
+// next takes one assignment and starts it in the slot, if the daemon grants it.
+func (r *Runner) next(ctx, background context.Context, s slot) (started bool, err error) {
+	d, err := r.queue.Pull(ctx)
+	if err != nil {
+		return false, fmt.Errorf("pull: %w", err)
+	}
+	a := d.Assignment
+	switch problem := check(a); {
+	case problem != nil: // sent again it would be no better
+		r.cfg.Log.Error().Err(problem).Str("study", a.Study).Int("trial", a.Trial).Msg("an assignment is dropped")
+		r.settle(d.Ack)
+		return false, nil
+	case r.has(a.Key()): // its ack was lost
+		r.settle(d.Ack)
+		return false, nil
+	case a.Resources.GPUs > len(s.gpus):
+		r.settle(d.Nak)
+		return false, fmt.Errorf("trial %d of %s wants %d GPUs and a slot here has %d; with fewer slots each has more",
+			a.Trial, a.Name, a.Resources.GPUs, len(s.gpus))
+	}
+	granted, err := r.announce(background, a)
+	if err != nil {
+		r.settle(d.Nak)
+		return false, err
+	}
+	if granted {
+		r.start(background, a, s)
+	}
+	r.settle(d.Ack)
+	return granted, nil
+}
+
+// announce asks for the lease. A drain does not interrupt it: a lease granted unheard would only end by time.
+func (r *Runner) announce(background context.Context, a trial.Assignment) (bool, error) {
+	ctx, cancel := context.WithTimeout(background, announceWait)
+	defer cancel()
+	grant, err := r.queue.Announce(ctx, trial.Announce{Key: a.Key(), Runner: r.cfg.Name, Run: r.cfg.Run})
+	if err != nil {
+		return false, fmt.Errorf("announce: %w", err)
+	}
+	r.heard()
+	if !grant.Granted {
+		r.cfg.Log.Info().Str("study", a.Study).Int("trial", a.Trial).Str("reason", grant.Reason).Msg("the lease was refused")
+	}
+	return grant.Granted, nil
+}
+
+// settle acks or naks. It may fail without harm: the assignment comes again, and is then refused or found at work.
+func (r *Runner) settle(how func() error) {
+	if err := how(); err != nil {
+		r.cfg.Log.Warn().Err(err).Msg("the queue was not told what became of an assignment")
+	}
+}
+
+// maxFolds is how many folds an assignment may span.
+const maxFolds = 1000
+
+// check refuses an assignment that cannot be run, or whose names would lead out of the work directory.
+func check(a trial.Assignment) error {
+	switch {
+	case !valid(a.Key()) || a.Attempt < 1:
+		return fmt.Errorf("the attempt %+v", a.Key())
+	case a.Phase != trial.Search && a.Phase != trial.Confirm && a.Phase != trial.Refit:
+		return fmt.Errorf("the phase %q", a.Phase)
+	case a.Shape.Epochs < 1 || a.From.Fold < 0 || a.From.Epoch < 0 || a.To.Epoch > a.Shape.Epochs || a.To.Fold-a.From.Fold > maxFolds:
+		return fmt.Errorf("%d epochs a fold, from %v to %v", a.Shape.Epochs, a.From, a.To)
+	}
+	return nil
+}
+
+// valid reports whether a key is fit for a path.
+func valid(k trial.Key) bool {
+	return namePattern.MatchString(k.Study) && k.Trial >= 0 && k.Attempt >= 0
+}
+
+// has reports whether an attempt is at work here, or has just been, and its exit is not committed yet.
+func (r *Runner) has(k trial.Key) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o := r.outboxes[k]
+	return r.attempts[k] != nil || o != nil && !o.left
+}
+
+// start runs an assignment whose lease we hold. An older attempt of the trial has lost its own, and is ended first; what an
+// earlier run of this runner left of the same attempt is of no use any more.
+func (r *Runner) start(background context.Context, a trial.Assignment, s slot) {
+	if old := r.at(a.Study, a.Trial); old != nil {
+		old.end(process.Reason{Failure: trial.Aborted, Message: fmt.Sprintf("attempt %d took its place", a.Attempt)})
+		<-old.done
+	}
+	r.mu.Lock()
+	if left := r.outboxes[a.Key()]; left != nil {
+		left.drop()
+	}
+	r.mu.Unlock()
+	t := newAttempt(r, a, s)
+	r.mu.Lock()
+	r.attempts[a.Key()] = t
+	r.mu.Unlock()
+	r.deliver(background, t.out)
+	r.working.Go(func() {
+		t.run()
+		r.mu.Lock()
+		delete(r.attempts, a.Key())
+		r.mu.Unlock()
+		close(t.done)
+		r.slots <- s
+	})
+}

@@ -1,0 +1,209 @@
+package runner
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"automl/runner/process"
+	"automl/trial"
+)
+
+// Runner runs assignments in its slots.
+type Runner struct {
+	cfg      Config
+	queue    Queue
+	store    store
+	slots    chan slot // the free ones
+	draining chan struct{}
+	drain    func()
+	started  time.Time
+	working  sync.WaitGroup // attempts
+	sending  sync.WaitGroup // outboxes
+
+	mu       sync.Mutex
+	attempts map[trial.Key]*attempt
+	outboxes map[trial.Key]*outbox // also those of attempts that are over, or were never ours
+	contact  time.Time             // when the daemon was last heard of
+}
+
+// New makes a runner; Run starts it.
+func New(cfg Config, q Queue) (*Runner, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	r := &Runner{cfg: cfg, queue: q, store: store(cfg.Dir), slots: make(chan slot, cfg.Slots), draining: make(chan struct{}),
+		attempts: map[trial.Key]*attempt{}, outboxes: map[trial.Key]*outbox{}}
+	r.drain = sync.OnceFunc(func() { close(r.draining) })
+	for _, s := range makeSlots(cfg.Slots, cfg.Threads, cfg.GPUs) {
+		r.slots <- s
+	}
+	return r, nil
+}
+
+// Drain has Run take nothing new, wait for the attempts at work, and return.
+func (r *Runner) Drain() { r.drain() }
+
+// Sweep removes the checkpoints of trials that nobody wants to keep; those at work here are kept in any case.
+func (r *Runner) Sweep(keep func(study string, number int) bool) error {
+	return r.store.sweep(func(study string, number int) bool {
+		return r.at(study, number) != nil || keep(study, number)
+	})
+}
+
+// Run works until it is drained, or ctx is done: then the trainers are stopped and their attempts end as aborted. Either way
+// it returns when nothing of it runs any more. It may be called once.
+func (r *Runner) Run(ctx context.Context) error {
+	unlock, err := r.open()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var loops sync.WaitGroup
+	defer cancel()
+	r.resume(background)
+	loops.Go(func() { r.listen(background) })
+	loops.Go(func() { r.beat(background) })
+	r.pull(ctx, background)
+	r.finish(ctx)
+	cancel()
+	r.sending.Wait()
+	loops.Wait() // no heartbeat may follow the farewell
+	if err := r.queue.Leave(r.info()); err != nil {
+		r.cfg.Log.Warn().Err(err).Msg("the daemon was not told that this runner leaves")
+	}
+	return nil
+}
+
+// open takes the work directory, and ends what a killed run left in it.
+func (r *Runner) open() (unlock func(), err error) {
+	if err := os.MkdirAll(r.cfg.Dir, 0o755); err != nil {
+		return nil, trial.Wrap(trial.Internal, err, "make the work directory")
+	}
+	unlock, err = lockDir(r.cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if n := process.Reap(r.store.scratches()); n > 0 {
+		r.cfg.Log.Warn().Int("processes", n).Msg("killed what trainers of an earlier run had left behind")
+	}
+	if err := r.store.prepare(); err != nil {
+		unlock()
+		return nil, trial.Wrap(trial.Internal, err, "prepare the work directory")
+	}
+	r.started = r.cfg.Clock.Now()
+	r.heard()
+	return unlock, nil
+}
+
+// finish waits for the attempts, stops them when ctx is done, and gives their last messages some time.
+func (r *Runner) finish(ctx context.Context) {
+	over := make(chan struct{})
+	go func() {
+		r.working.Wait()
+		close(over)
+	}()
+	select {
+	case <-over:
+	case <-ctx.Done():
+		r.endAll(process.Reason{Failure: trial.Aborted, Message: "the runner was stopped"})
+		<-over
+	}
+	sent := make(chan struct{})
+	go func() {
+		r.sending.Wait()
+		close(sent)
+	}()
+	fired, cancel := r.cfg.Clock.After(r.cfg.Timings.Flush)
+	defer cancel()
+	select {
+	case <-sent:
+	case <-fired:
+		r.cfg.Log.Info().Msg("some messages are not committed yet: they are kept, and sent at the next start")
+	}
+}
+
+// resume sends what an earlier run left in the spool. An attempt without an exit was cut off: it is lost.
+func (r *Runner) resume(ctx context.Context) {
+	paths, _ := filepath.Glob(filepath.Join(r.store.spools(), "*.jsonl")) // the pattern is right
+	for _, path := range paths {
+		s, messages, err := openSpool(path)
+		if err != nil {
+			r.cfg.Log.Error().Err(err).Str("file", path).Msg("a spool cannot be read; it is left alone")
+			continue
+		}
+		o := r.newOutbox(messages[0].Key)
+		o.left, o.spool, o.last = true, s, int64(len(messages)-1)
+		for _, m := range messages[1:] {
+			m.Run = o.run
+			o.pending = append(o.pending, m)
+			o.closed = m.Exit != nil
+		}
+		if !o.closed {
+			o.add(trial.Inbound{Exit: &trial.Exit{Failure: trial.Lost, Message: "the runner ended while it was at work"}})
+		}
+		r.deliver(ctx, o)
+	}
+}
+
+func (r *Runner) newOutbox(k trial.Key) *outbox {
+	t := r.cfg.Timings
+	return &outbox{key: k, run: r.cfg.Run, send: r.queue.Send, clock: r.cfg.Clock, wake: make(chan struct{}, 1),
+		retry: backoff{min: t.RetryMin, max: t.RetryMax, jitter: r.cfg.Jitter},
+		log:   r.cfg.Log.With().Str("study", k.Study).Int("trial", k.Trial).Int("attempt", k.Attempt).Logger()}
+}
+
+// deliver runs an outbox until it is empty.
+func (r *Runner) deliver(ctx context.Context, o *outbox) {
+	r.mu.Lock()
+	r.outboxes[o.key] = o
+	r.mu.Unlock()
+	r.sending.Go(func() {
+		o.deliver(ctx)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.outboxes[o.key] == o {
+			delete(r.outboxes, o.key)
+		}
+	})
+}
+
+// info is what the runner tells of itself. An attempt is at work until its exit is committed, so that its lease holds.
+func (r *Runner) info() trial.RunnerInfo {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	info := trial.RunnerInfo{Name: r.cfg.Name, Run: r.cfg.Run, Slots: r.cfg.Slots, GPUs: r.cfg.GPUs, Threads: r.cfg.Threads,
+		Version: r.cfg.Version, Started: r.started, Attempts: []trial.Key{}}
+	for key, o := range r.outboxes {
+		if !o.left {
+			info.Attempts = append(info.Attempts, key)
+		}
+	}
+	slices.SortFunc(info.Attempts, func(a, b trial.Key) int {
+		return cmp.Or(cmp.Compare(a.Study, b.Study), cmp.Compare(a.Trial, b.Trial), cmp.Compare(a.Attempt, b.Attempt))
+	})
+	select {
+	case <-r.draining:
+		info.Draining = true
+	default:
+	}
+	return info
+}
+
+// at is an attempt of a trial that is at work here, or nil.
+func (r *Runner) at(study string, number int) *attempt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key, t := range r.attempts {
+		if key.Study == study && key.Trial == number {
+			return t
+		}
+	}
+	return nil
+}

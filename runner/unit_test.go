@@ -1,0 +1,213 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"automl/runner/process/processtest"
+	"automl/trial"
+)
+
+func TestMakeSlots(t *testing.T) {
+	tests := []struct {
+		slots, threads int
+		gpus           string
+		want           string
+	}{
+		{2, 8, "", "[] 4, [] 4"},
+		{3, 2, "", "[] 1, [] 1, [] 1"},
+		{2, 8, "0 1", "[0] 4, [1] 4"},
+		{2, 8, "0 1 2 3 4", "[0 1] 4, [2 3 4] 4"},
+		{4, 8, "0 1", "[0] 2, [1] 2, [0] 2, [1] 2"},
+	}
+	for _, tt := range tests {
+		var got []string
+		for _, s := range makeSlots(tt.slots, tt.threads, strings.Fields(tt.gpus)) {
+			got = append(got, fmt.Sprint(s.gpus, s.threads))
+		}
+		if all := strings.Join(got, ", "); all != strings.ReplaceAll(tt.want, "] ", "] ") {
+			t.Errorf("%+v: %s", tt, all)
+		}
+	}
+	s := slot{gpus: []string{"0", "1", "2"}}
+	if len(s.take(0)) != 3 || len(s.take(2)) != 2 || len(s.take(5)) != 3 {
+		t.Error("a slot gives the wrong GPUs")
+	}
+}
+
+func TestConfig(t *testing.T) {
+	good := Config{Name: "box", Dir: t.TempDir(), GPUs: []string{"0", "1"}}
+	c, err := good.complete()
+	if err != nil || c.Slots != 2 || c.Threads < 1 || len(c.Run) < 20 || c.Timings.Heartbeat != 10*time.Second {
+		t.Errorf("completed to %+v, %v", c, err)
+	}
+	for _, bad := range []Config{{Dir: "x"}, {Name: "a/b", Dir: "x"}, {Name: "box"}, {Name: "box", Dir: "x", Slots: -1}} {
+		if _, err := New(bad, newFakeQueue()); trial.CodeOf(err) != trial.Invalid {
+			t.Errorf("%+v: %v", bad, err)
+		}
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	low := backoff{min: time.Second, max: 30 * time.Second, jitter: func() float64 { return 0 }}
+	high := backoff{min: time.Second, max: 30 * time.Second, jitter: func() float64 { return 1 }}
+	for _, want := range []int{1, 2, 4, 8, 16, 30, 30} {
+		d := time.Duration(want) * time.Second
+		if l, h := low.next(), high.next(); l != d/2 || h != d {
+			t.Errorf("waits %v to %v, want up to %v", l, h, d)
+		}
+	}
+	if low.reset(); low.next() != time.Second/2 {
+		t.Error("a success does not reset it")
+	}
+}
+
+func TestOutboxResends(t *testing.T) {
+	clock := processtest.NewClock()
+	sent := make(chan int64, 100)
+	o := &outbox{key: trial.Key{Study: "s"}, run: "r", clock: clock, log: zerolog.Nop(), wake: make(chan struct{}, 1),
+		retry: backoff{min: time.Second, max: 4 * time.Second, jitter: func() float64 { return 1 }},
+		send:  func(_ context.Context, m trial.Inbound) error { sent <- m.N; return nil }}
+	done := make(chan struct{})
+	go func() { defer close(done); o.deliver(t.Context()) }()
+	expect := func(want ...int64) {
+		t.Helper()
+		for _, n := range want {
+			if got := receive(t, sent); got != n {
+				t.Errorf("sent %d, want %d", got, n)
+			}
+		}
+	}
+	o.add(trial.Inbound{Report: &trial.Report{}})
+	o.add(trial.Inbound{Report: &trial.Report{}})
+	expect(1, 2)
+	for _, pause := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 4 * time.Second} {
+		clock.Await(t, pause, pause)
+		clock.Advance(pause)
+		expect(1, 2)
+	}
+	o.ack(1) // contact: the pauses begin anew
+	clock.Await(t, time.Second, time.Second)
+	clock.Advance(time.Second)
+	expect(2)
+	o.add(trial.Inbound{Exit: &trial.Exit{}})
+	expect(3)
+	o.ack(3)
+	receive(t, done)
+	if len(sent) != 0 {
+		t.Errorf("sent %d messages too many", len(sent))
+	}
+}
+
+func TestSpoolSurvivesATornLine(t *testing.T) {
+	dir := t.TempDir()
+	k := trial.Key{Study: "s-1", Trial: 2, Attempt: 3}
+	s, err := createSpool(dir, k, "r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range int64(2) {
+		if err := s.append(trial.Inbound{Key: k, Run: "r", N: n + 1, Folds: &trial.FoldsSeen{Rows: int(n)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.file.WriteString(`{"key":{"study":"s-1`); err != nil {
+		t.Fatal(err)
+	}
+	s.close()
+	again, messages, err := openSpool(filepath.Join(dir, "s-1-2-3.jsonl"))
+	if err != nil || len(messages) != 3 || messages[0].Key != k || messages[2].Folds.Rows != 1 {
+		t.Fatalf("read %+v, %v", messages, err)
+	}
+	if err := again.append(trial.Inbound{Key: k, Run: "r", N: 3}); err != nil {
+		t.Fatal(err)
+	}
+	again.close()
+	if _, messages, err = openSpool(filepath.Join(dir, "s-1-2-3.jsonl")); err != nil || len(messages) != 4 {
+		t.Errorf("read %+v, %v", messages, err)
+	}
+	empty := filepath.Join(dir, "empty.jsonl")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := openSpool(empty); err == nil {
+		t.Error("an empty spool was read")
+	}
+}
+
+func TestCheckpoints(t *testing.T) {
+	s := store(t.TempDir())
+	from := filepath.Join(string(s), "out")
+	keep := func(epoch int, text string) {
+		t.Helper()
+		if err := os.MkdirAll(from, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(from, "w"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.keep(from, "s", 1, 0, epoch); err != nil {
+			t.Fatal(err)
+		}
+		if entries, err := os.ReadDir(from); err != nil || len(entries) != 0 {
+			t.Fatalf("the folder was not emptied: %v, %v", entries, err)
+		}
+	}
+	for epoch := 1; epoch <= 10; epoch++ {
+		keep(epoch, "first")
+	}
+	keep(9, "second")
+	var kept []int
+	for _, c := range s.checkpoints("s", 1) {
+		kept = append(kept, c.epoch)
+	}
+	if !slices.Equal(kept, []int{10, 9}) {
+		t.Errorf("kept %v", kept)
+	}
+	if data, err := os.ReadFile(filepath.Join(s.newest("s", 1, 0, 9).path, "w")); string(data) != "second" {
+		t.Errorf("a checkpoint was not replaced: %q, %v", data, err)
+	}
+	if c := s.newest("s", 1, 0, 8); c.path != "" || c.epoch != 0 {
+		t.Errorf("found %+v", c)
+	}
+	if c := s.newest("s", 1, 1, 10); c.path != "" {
+		t.Errorf("found %+v in another fold", c)
+	}
+}
+
+func TestShorten(t *testing.T) {
+	long := "cause" + strings.Repeat("x", 100000) + "end"
+	if got := shorten(long); len(got) > maxMessage+10 || !strings.HasPrefix(got, "cause") || !strings.HasSuffix(got, "end") {
+		t.Errorf("%d bytes are left", len(got))
+	}
+	if got := shorten("short"); got != "short" {
+		t.Errorf("became %q", got)
+	}
+}
+
+func TestLogIsBounded(t *testing.T) {
+	path := LogPath(t.TempDir(), trial.Key{Study: "s", Trial: 1, Attempt: 2})
+	l, err := openLog(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.left = 10
+	for range 5 {
+		if n, err := l.Write([]byte("12345678")); n != 8 || err != nil {
+			t.Error(n, err)
+		}
+	}
+	l.Close()
+	data, _ := os.ReadFile(path)
+	if !strings.HasPrefix(string(data), "1234567812\n[only") || strings.Count(string(data), "[only") != 1 {
+		t.Errorf("kept %q", data)
+	}
+}

@@ -1,0 +1,45 @@
+package dispatchtest
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"automl/trial"
+)
+
+// Next receives one value, or fails the test.
+func Next[T any](t testing.TB, c <-chan T) T {
+	t.Helper()
+	select {
+	case v, ok := <-c:
+		if !ok {
+			t.Fatal("the channel is closed")
+		}
+		return v
+	case <-time.After(Patience):
+		t.Fatal("nothing came")
+	}
+	panic("unreachable")
+}
+
+// OK fails the test on an error.
+func OK(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Assignment is a piece of work to send.
+func Assignment(study string, number, attempt int) trial.Assignment {
+	return trial.Assignment{Study: study, Name: "a study", Trial: number, Attempt: attempt, Phase: trial.Search, Seed: math.MaxUint64,
+		To: trial.Resource{Fold: 2, Epoch: 3}, Trainer: trial.TrainerSpec{Type: "command", Command: []string{"train", "<&>"}}}
+}
+
+// Report is a durable message to send.
+func Report(run string, key trial.Key, n int64) trial.Inbound {
+	return trial.Inbound{Key: key, Run: run, N: n, Report: &trial.Report{Trial: key.Trial, Attempt: key.Attempt, Fold: 1,
+		Epoch: int(n), Metrics: trial.Metrics{{Name: "loss", Value: math.NaN()}, {Name: "up", Value: math.Inf(1)},
+			{Name: "down", Value: math.Inf(-1)}, {Name: "tiny", Value: math.SmallestNonzeroFloat64}}, Cost: 1.5}}
+}
