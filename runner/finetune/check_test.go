@@ -1,0 +1,74 @@
+package finetune
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"automl/runner/finetune/data"
+	"automl/trial"
+)
+
+func TestCheckAcceptsTheQuickStart(t *testing.T) {
+	s := spec(quickstart + "digits/digits.csv.gz")
+	if err := Check(s, []string{"lr", "freeze", "freeze.depth", "batch_size"}); err != nil {
+		t.Error(err)
+	}
+	if err := CheckFolds(s, trial.FoldPlan{K: 5, Split: trial.Stratified}); err != nil {
+		t.Error(err)
+	}
+	s.Data.Image.Size = 0 // the model's own
+	if err := Check(s, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCheckNamesTheField(t *testing.T) {
+	empty := t.TempDir()
+	strange := t.TempDir()
+	if err := os.WriteFile(filepath.Join(strange, "config.json"), []byte(`{"model_type": "gpt"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		change func(*trial.TrainerSpec)
+		params []string
+		field  string
+		text   string
+	}{
+		{func(s *trial.TrainerSpec) { s.Task = "text-classification" }, nil, "trainer.task", "supported: image-classification"},
+		{func(s *trial.TrainerSpec) { s.Task = "" }, nil, "trainer.task", "supported: image-classification"},
+		{func(s *trial.TrainerSpec) { s.Data = nil }, nil, "trainer.data", "needs data"},
+		{func(s *trial.TrainerSpec) { s.Model = "" }, nil, "trainer.model", "config.json"},
+		{func(s *trial.TrainerSpec) { s.Model = empty }, nil, "trainer.model", "config.json"},
+		{func(s *trial.TrainerSpec) { s.Model = strange }, nil, "trainer.model", "gpt"},
+		{func(s *trial.TrainerSpec) { s.Data.Label = "digit" }, nil, "trainer.data.label", "label"},
+		{func(s *trial.TrainerSpec) { s.Data.Image.Channels, s.Data.Image.Height = 3, 4 }, nil, "trainer.data.image.pixels", "96 pixels"},
+		{func(*trial.TrainerSpec) {}, []string{"lr", "learning_rate"}, "parameters.learning_rate", "known are: lr"},
+	} {
+		s := spec(quickstart + "digits/digits.csv.gz")
+		c.change(&s)
+		err := Check(s, c.params)
+		var e *data.Error
+		if !errors.As(err, &e) || e.Field != c.field || !strings.Contains(err.Error(), c.text) {
+			t.Errorf("%s: %v", c.field, err)
+		}
+	}
+	if err := CheckFolds(trial.TrainerSpec{}, trial.FoldPlan{K: 2}); err == nil {
+		t.Error("folds of no data")
+	}
+	if err := CheckFolds(spec(quickstart+"digits/digits.csv.gz"), trial.FoldPlan{K: 1000, Split: trial.Stratified}); err == nil {
+		t.Error("a thousand folds of a hundred rows a class")
+	}
+}
+
+func TestLists(t *testing.T) {
+	if !slices.Contains(Metrics(), "val_accuracy") || !slices.Contains(Metrics(), "val_loss") || len(Metrics()) != 8 {
+		t.Errorf("metrics %v", Metrics())
+	}
+	if p := Params(); p[0].Name != "lr" || p[0].Default != "0.001" {
+		t.Errorf("params %+v", p)
+	}
+}

@@ -1,0 +1,105 @@
+package data
+
+import "fmt"
+
+// Input is what a network wants to see: an image of Channels x Height x Width floats, each
+// (grey*Scale - Mean[channel]) / Std[channel] with grey in 0..255.
+type Input struct {
+	Channels, Height, Width int
+	Scale                   float32
+	Mean, Std               []float32 // one a channel
+}
+
+// Size is how many floats an image has.
+func (in Input) Size() int { return in.Channels * in.Height * in.Width }
+
+// Images are the rows of a table at a network's size, in 0..255 and with the channels of the file (so that a grey image does
+// not take three times its memory).
+type Images struct {
+	Input    Input
+	Channels int // of the file: 1 or 3
+	Pixels   []float32
+	plane    int // Height * Width
+}
+
+// Fits reports why images of so many channels are none for the input: grey images fit any, others need their own number.
+func (in Input) Fits(channels int) error {
+	if channels > 1 && channels != in.Channels {
+		return &Error{Field: fieldImage + ".channels", Msg: fmt.Sprintf("the model has %d channels, the images have %d", in.Channels, channels)}
+	}
+	if len(in.Mean) != in.Channels || len(in.Std) != in.Channels {
+		return fmt.Errorf("input scaling has %d means and %d deviations for %d channels", len(in.Mean), len(in.Std), in.Channels)
+	}
+	return nil
+}
+
+// Images scales every row to the input's size.
+func (t *Table) Images(in Input) (*Images, error) {
+	c := t.Spec.Channels
+	if err := in.Fits(c); err != nil {
+		return nil, err
+	}
+	im := &Images{Input: in, Channels: c, plane: in.Height * in.Width}
+	im.Pixels = make([]float32, t.Rows()*c*im.plane)
+	from := t.Spec.Height * t.Spec.Width
+	white := float32(255 / t.Spec.Max)
+	for p := range t.Rows() * c {
+		dst := im.Pixels[p*im.plane : (p+1)*im.plane]
+		Resize(dst, in.Height, in.Width, t.Pixels[p*from:(p+1)*from], t.Spec.Height, t.Spec.Width)
+		for i := range dst {
+			dst[i] *= white
+		}
+	}
+	return im, nil
+}
+
+// Rows is the number of images.
+func (im *Images) Rows() int { return len(im.Pixels) / (im.Channels * im.plane) }
+
+// Row is one image, Channels x Height x Width in 0..255; not a copy.
+func (im *Images) Row(i int) []float32 {
+	n := im.Channels * im.plane
+	return im.Pixels[i*n : (i+1)*n : (i+1)*n]
+}
+
+// Write spreads an image (as Row returns it) over the network's channels and normalizes it. dst has Input.Size floats.
+func (im *Images) Write(dst, image []float32) {
+	for c := range im.Input.Channels {
+		src := image
+		if im.Channels > 1 {
+			src = image[c*im.plane:]
+		}
+		scale := im.Input.Scale / im.Input.Std[c]
+		shift := im.Input.Mean[c] / im.Input.Std[c]
+		out := dst[c*im.plane : (c+1)*im.plane]
+		for i, v := range src[:im.plane] {
+			out[i] = v*scale - shift
+		}
+	}
+}
+
+// Resize scales one plane bilinearly, pixel centres at half-integers and edges repeated: what PyTorch's interpolate does with
+// mode "bilinear", align_corners false and no antialiasing. src is sh x sw, dst is dh x dw.
+func Resize(dst []float32, dh, dw int, src []float32, sh, sw int) {
+	if dh == sh && dw == sw {
+		copy(dst, src)
+		return
+	}
+	for y := range dh {
+		y0, y1, fy := sample(y, dh, sh)
+		for x := range dw {
+			x0, x1, fx := sample(x, dw, sw)
+			top := src[y0*sw+x0] + fx*(src[y0*sw+x1]-src[y0*sw+x0])
+			low := src[y1*sw+x0] + fx*(src[y1*sw+x1]-src[y1*sw+x0])
+			dst[y*dw+x] = top + fy*(low-top)
+		}
+	}
+}
+
+// sample returns the two source pixels that pixel i of to lies between, and its distance from the first, in 0..1.
+func sample(i, to, from int) (a, b int, f float32) {
+	at := (float64(i)+0.5)*float64(from)/float64(to) - 0.5
+	at = max(at, 0)
+	a = min(int(at), from-1)
+	return a, min(a+1, from-1), float32(at - float64(a))
+}

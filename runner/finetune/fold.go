@@ -1,0 +1,83 @@
+package finetune
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"automl/runner/finetune/train"
+	"automl/runner/protocol"
+	"automl/trial"
+)
+
+// fold trains the epochs of the work order and reports each.
+func (s *session) fold(ctx context.Context) (err error) {
+	w := s.work
+	m, err := s.prepare()
+	if err != nil {
+		return err
+	}
+	rows, valid, err := w.Folds.Fold(m.table.Keys, w.Fold)
+	if err != nil {
+		return fmt.Errorf("draw fold %d: %w", w.Fold, err)
+	}
+	loop, err := train.New(s.job(m, rows, valid))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, loop.Close()) }()
+	if err := s.resume(loop); err != nil {
+		return err
+	}
+	for loop.Done() < w.To.Epoch {
+		over, err := s.epoch(ctx, loop)
+		if err != nil || over {
+			return err
+		}
+	}
+	return nil
+}
+
+// resume brings the loop to where the work order begins.
+func (s *session) resume(loop *train.Loop) error {
+	from := s.work.From.Epoch
+	if from == 0 {
+		return nil
+	}
+	if s.work.CheckpointIn == "" {
+		return fmt.Errorf("the work begins after epoch %d, but there is no checkpoint", from)
+	}
+	if err := loop.Resume(s.work.CheckpointIn); err != nil {
+		return err
+	}
+	if loop.Done() != from {
+		return fmt.Errorf("the checkpoint stands after epoch %d, the work begins after %d", loop.Done(), from)
+	}
+	return nil
+}
+
+// epoch trains one, reports it, reads the decision and, unless that is stop, leaves a checkpoint. over means that the fold
+// goes no further in this process.
+func (s *session) epoch(ctx context.Context, loop *train.Loop) (over bool, err error) {
+	began := s.now()
+	r, err := loop.Epoch(ctx, s.progress(loop.Done()+1))
+	if err != nil {
+		return false, err
+	}
+	verb, err := s.client.Report(protocol.Report{
+		Fold: s.work.Fold, Epoch: r.Epoch, Metrics: r.Metrics, Cost: s.now().Sub(began).Seconds(), Last: r.Last,
+	})
+	if err != nil {
+		return false, gone(err)
+	}
+	if verb == trial.Stop {
+		return true, nil
+	}
+	if err := loop.Save(s.work.CheckpointOut); err != nil {
+		return false, err
+	}
+	if err := s.client.Checkpoint(r.Epoch); err != nil {
+		return false, gone(err)
+	}
+	return r.Last || verb == trial.Pause, nil
+}

@@ -1,0 +1,171 @@
+package finetune
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"automl/runner/finetune/data"
+	"automl/runner/finetune/safetensors"
+	"automl/runner/finetune/train"
+	"automl/trial"
+)
+
+// The files of an artifact.
+const (
+	weightsFile = "model.safetensors"
+	configFile  = "config.json"
+	metricsFile = "metrics.json"
+)
+
+// refit trains on all rows and leaves the finished model. Without validation rows there is no early stopping; the epochs are
+// those the work order asks for, on a learning-rate schedule of a whole fold.
+func (s *session) refit(ctx context.Context) (err error) {
+	m, err := s.prepare()
+	if err != nil {
+		return err
+	}
+	rows := make([]int, m.table.Rows())
+	for i := range rows {
+		rows[i] = i
+	}
+	job := s.job(m, rows, nil)
+	job.Options.Patience = 0
+	loop, err := train.New(job)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, loop.Close()) }()
+	var last *train.Result
+	for loop.Done() < s.work.To.Epoch {
+		if last, err = loop.Epoch(ctx, s.progress(loop.Done()+1)); err != nil {
+			return err
+		}
+	}
+	metrics, test, err := s.test(ctx, m)
+	if err != nil {
+		return err
+	}
+	if last != nil {
+		metrics = append(metrics, last.Metrics...)
+	}
+	if err := s.writeArtifact(m, metrics, test); err != nil {
+		return fmt.Errorf("write the finished model: %w", err)
+	}
+	return gone(s.client.Artifact(metrics))
+}
+
+// test measures the model on the test file, which is read here and nowhere else. Without one there is nothing.
+func (s *session) test(ctx context.Context, m *material) (trial.Metrics, *train.Evaluation, error) {
+	spec := *s.work.Trainer.Data
+	if spec.Test == "" {
+		return nil, nil, nil
+	}
+	table, err := data.ReadTest(spec, m.table.Classes)
+	if err != nil {
+		return nil, nil, err
+	}
+	images, err := table.Images(m.input)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := train.Evaluate(ctx, m.net, images, table.Y, len(m.table.Classes))
+	if err != nil {
+		return nil, nil, err
+	}
+	return e.Metrics("test_"), e, nil
+}
+
+// provenance is metrics.json: what the model is and where it comes from.
+type provenance struct {
+	Study     string        `json:"study"`
+	Trial     int           `json:"trial"`
+	Params    trial.Params  `json:"params"`
+	Epochs    int           `json:"epochs"`
+	Rows      int           `json:"rows"`
+	Folds     string        `json:"folds"` // hash
+	Classes   []string      `json:"classes"`
+	Metrics   trial.Metrics `json:"metrics"`
+	Confusion [][]int       `json:"test_confusion,omitempty"` // row: class, column: what it was taken for
+}
+
+// writeArtifact writes the model so that model.Load reads it back, and what was measured.
+func (s *session) writeArtifact(m *material, metrics trial.Metrics, test *train.Evaluation) error {
+	dir := s.work.ArtifactOut
+	params := m.net.Params()
+	tensors := make([]safetensors.Tensor, len(params))
+	for i, p := range params {
+		tensors[i] = safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Data}
+	}
+	if err := safetensors.Write(filepath.Join(dir, weightsFile), tensors, nil); err != nil {
+		return err
+	}
+	config, err := s.config(m)
+	if err != nil {
+		return err
+	}
+	if err := writeJSON(filepath.Join(dir, configFile), config); err != nil {
+		return err
+	}
+	hash, err := s.work.Folds.ManifestHash(m.table.Keys)
+	if err != nil {
+		return err
+	}
+	p := provenance{Study: s.work.Name, Trial: s.work.Trial, Params: s.work.Params, Epochs: s.work.To.Epoch,
+		Rows: m.table.Rows(), Folds: hash, Classes: m.table.Classes, Metrics: metrics}
+	if test != nil {
+		p.Confusion = test.Confusion.Rows()
+	}
+	return writeJSON(filepath.Join(dir, metricsFile), p)
+}
+
+// config is the configuration of the pretrained model with the classes and the input size of the finished one, and how a row
+// of the data file becomes an input.
+func (s *session) config(m *material) (map[string]any, error) {
+	raw, err := os.ReadFile(filepath.Join(s.work.Trainer.Model, configFile))
+	if err != nil {
+		return nil, err
+	}
+	config := map[string]any{}
+	if err := json.Unmarshal(raw, &config); err != nil {
+		return nil, fmt.Errorf("%s of the pretrained model: %w", configFile, err)
+	}
+	config["classes"] = m.table.Classes
+	put(config, m.input.Height, "input", "height")
+	put(config, m.input.Width, "input", "width")
+	put(config, len(m.table.Classes), "head", "fc", "out")
+	spec := s.work.Trainer.Data
+	config["preprocessing"] = map[string]any{"task": s.work.Trainer.Task, "label": spec.Label, "image": m.table.Spec}
+	return config, nil
+}
+
+// put sets a value some objects deep, where those exist.
+func put(config map[string]any, value any, path ...string) {
+	for _, key := range path[:len(path)-1] {
+		inner, ok := config[key].(map[string]any)
+		if !ok {
+			return
+		}
+		config = inner
+	}
+	config[path[len(path)-1]] = value
+}
+
+// writeJSON writes a file and makes sure it is on disk.
+func writeJSON(file string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	if _, err = f.Write(append(text, '\n')); err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,137 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"automl/runner/finetune/optim"
+	"automl/runner/finetune/safetensors"
+)
+
+// checkpointFile is the one file of a checkpoint folder: all of the network's tensors, running statistics among them, the
+// optimizer's moments, and the rest as JSON under metaKey.
+const (
+	checkpointFile = "checkpoint.safetensors"
+	metaKey        = "automl"
+	metaVersion    = 1
+
+	weightPrefix = "weight/"
+	firstPrefix  = "first_moment/"
+	secondPrefix = "second_moment/"
+)
+
+// meta is what a checkpoint holds besides tensors.
+type meta struct {
+	Version int            `json:"version"`
+	Job     string         `json:"job"` // fingerprint
+	Epoch   int            `json:"epoch"`
+	Step    int            `json:"step"`
+	Moved   map[string]int `json:"moved"` // steps of each tensor's moments
+	Stop    stopper        `json:"early_stopping"`
+}
+
+// fingerprint tells jobs apart, so that a trial never goes on from the checkpoint of another.
+func (l *Loop) fingerprint() (string, error) {
+	j := l.job
+	text, err := json.Marshal(struct {
+		Model       string
+		Options     Options
+		Seed        uint64
+		Trial, Fold int
+		Epochs      int
+		Classes     int
+		Train       []int
+	}{j.Net.Type(), j.Options, j.Seed, j.Trial, j.Fold, j.Epochs, j.Classes, j.Train})
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// Save writes the state after the last epoch into a folder, which must exist. The file is there in whole or not at all.
+func (l *Loop) Save(dir string) error {
+	id, err := l.fingerprint()
+	if err != nil {
+		return err
+	}
+	m := meta{Version: metaVersion, Job: id, Epoch: l.epoch, Step: l.step, Moved: map[string]int{}, Stop: l.stop}
+	var tensors []safetensors.Tensor
+	for _, p := range l.job.Net.Params() {
+		tensors = append(tensors, safetensors.Tensor{Name: weightPrefix + p.Name, Shape: p.Shape, Data: p.Data})
+	}
+	for _, s := range l.optimizer.State() {
+		m.Moved[s.Name] = s.Steps
+		tensors = append(tensors, safetensors.Tensor{Name: firstPrefix + s.Name, Shape: []int{len(s.M)}, Data: s.M})
+		if len(s.V) > 0 {
+			tensors = append(tensors, safetensors.Tensor{Name: secondPrefix + s.Name, Shape: []int{len(s.V)}, Data: s.V})
+		}
+	}
+	text, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	if err := safetensors.Write(filepath.Join(dir, checkpointFile), tensors, map[string]string{metaKey: string(text)}); err != nil {
+		return fmt.Errorf("write checkpoint: %w", err)
+	}
+	return nil
+}
+
+// Resume takes over the state that Save wrote for the same job. Nothing is changed when it fails before the weights are read
+// in; after an error the loop is of no more use.
+func (l *Loop) Resume(dir string) error {
+	file, err := safetensors.Read(filepath.Join(dir, checkpointFile))
+	if err != nil {
+		return fmt.Errorf("read checkpoint: %w", err)
+	}
+	var m meta
+	if err := json.Unmarshal([]byte(file.Metadata[metaKey]), &m); err != nil {
+		return fmt.Errorf("read checkpoint: its %q entry: %w", metaKey, err)
+	}
+	id, err := l.fingerprint()
+	switch {
+	case err != nil:
+		return err
+	case m.Version != metaVersion:
+		return fmt.Errorf("checkpoint has version %d, this program reads %d", m.Version, metaVersion)
+	case m.Job != id:
+		return fmt.Errorf("checkpoint belongs to another trial, fold or data set")
+	case m.Epoch < 0 || m.Step != m.Epoch*l.Steps():
+		return fmt.Errorf("checkpoint is damaged: %d steps after %d epochs", m.Step, m.Epoch)
+	}
+	if err := l.restore(file, m); err != nil {
+		return fmt.Errorf("checkpoint is damaged: %w", err)
+	}
+	l.epoch, l.step = m.Epoch, m.Step
+	l.stop.Best, l.stop.Bad = m.Stop.Best, m.Stop.Bad
+	return nil
+}
+
+// restore copies weights and moments.
+func (l *Loop) restore(file *safetensors.File, m meta) error {
+	if err := l.stage.close(); err != nil {
+		return err
+	}
+	var moments []optim.Slot
+	for _, p := range l.job.Net.Params() {
+		t := file.Find(weightPrefix + p.Name)
+		if t == nil || len(t.Data) != len(p.Data) {
+			return fmt.Errorf("tensor %s is missing or of another size", p.Name)
+		}
+		copy(p.Data, t.Data)
+		if steps, moved := m.Moved[p.Name]; moved {
+			s := optim.Slot{Name: p.Name, Steps: steps}
+			if t := file.Find(firstPrefix + p.Name); t != nil {
+				s.M = t.Data
+			}
+			if t := file.Find(secondPrefix + p.Name); t != nil {
+				s.V = t.Data
+			}
+			moments = append(moments, s)
+		}
+	}
+	return l.optimizer.Restore(moments)
+}

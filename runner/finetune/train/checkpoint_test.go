@@ -1,0 +1,99 @@
+package train
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"automl/trial"
+)
+
+// A run that is saved after an epoch and goes on from the checkpoint in a new network equals one that never stopped, to the
+// bit, also where blocks thaw in between.
+func TestResumeIsExactToTheBit(t *testing.T) {
+	for name, params := range map[string][]trial.Param{
+		"gradual adamw": {p("freeze.strategy", "gradual"), p("freeze.depth", 0.5), p("freeze.layer_decay", 0.5), p("dropout", 0.2),
+			p("weight_decay", 0.01), p("warmup", 0.3)},
+		"lp_ft sgd augmented": {p("freeze.strategy", "lp_ft"), p("freeze.unfreeze_every", int64(2)), p("optimizer", "sgd"), p("lr", 1e-3),
+			p("augment_shift", 1.0), p("augment_rotation", 5.0), p("clip_norm", 1.0)},
+		"full adamw": {p("early_stopping", int64(3)), p("lr_schedule", "linear")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			params = append(params, p("batch_size", int64(16)))
+			whole := digits(t, 60, params...)
+			want := epochs(t, start(t, whole), 4)
+			for cut := 1; cut < 4; cut++ {
+				dir := t.TempDir()
+				first := start(t, digits(t, 60, params...))
+				got := epochs(t, first, cut)
+				if err := first.Save(dir); err != nil {
+					t.Fatal(err)
+				}
+				job := digits(t, 60, params...)
+				job.Net.ReplaceHead(job.Classes, 99) // what a resumed loop begins with must not matter
+				second := start(t, job)
+				if err := second.Resume(dir); err != nil {
+					t.Fatal(err)
+				}
+				if !reflect.DeepEqual(second.stop, first.stop) {
+					t.Errorf("early stopping stood at %+v, goes on from %+v", first.stop, second.stop)
+				}
+				got = append(got, epochs(t, second, 4)...)
+				if !reflect.DeepEqual(got, want) {
+					t.Errorf("cut after epoch %d: metrics\n%v, want\n%v", cut, got, want)
+				}
+				if names, _ := differing(job.Net, snapshot(whole.Net)); len(names) > 0 {
+					t.Errorf("cut after epoch %d: tensors %v differ", cut, names)
+				}
+			}
+		})
+	}
+}
+
+func TestResumeRefusesWhatIsNotItsOwn(t *testing.T) {
+	dir := t.TempDir()
+	l := start(t, digits(t, 40, p("freeze.strategy", "head_only")))
+	epochs(t, l, 1)
+	if err := l.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*Job){
+		"trial":   func(j *Job) { j.Trial = 7 },
+		"fold":    func(j *Job) { j.Fold = 1 },
+		"rows":    func(j *Job) { j.Train = j.Train[1:] },
+		"options": func(j *Job) { j.Options.LR *= 2 },
+	} {
+		job := digits(t, 40, p("freeze.strategy", "head_only"))
+		change(&job)
+		if err := start(t, job).Resume(dir); err == nil || !strings.Contains(err.Error(), "another trial") {
+			t.Errorf("another %s: %v", name, err)
+		}
+	}
+	if err := start(t, digits(t, 40)).Resume(t.TempDir()); err == nil {
+		t.Error("resumed from an empty folder")
+	}
+}
+
+func TestResumeRefusesADamagedFile(t *testing.T) {
+	dir := t.TempDir()
+	l := start(t, digits(t, 40, p("freeze.strategy", "head_only")))
+	epochs(t, l, 1)
+	if err := l.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, checkpointFile)
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, damage := range [][]byte{whole[:len(whole)/2], whole[:4], nil, []byte(strings.Replace(string(whole), weightPrefix, "feight/", 1))} {
+		if err := os.WriteFile(file, damage, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := start(t, digits(t, 40, p("freeze.strategy", "head_only"))).Resume(dir); err == nil {
+			t.Errorf("resumed from %d damaged bytes", len(damage))
+		}
+	}
+}

@@ -1,0 +1,221 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"automl/runner/finetune/augment"
+	"automl/runner/finetune/data"
+	"automl/runner/finetune/metric"
+	"automl/runner/finetune/model"
+	"automl/runner/finetune/optim"
+	"automl/trial"
+)
+
+// Job is everything that a training run depends on.
+type Job struct {
+	Net     *model.Net // trained in place; its input size is that of the images, its head fits the classes
+	Images  *data.Images
+	Labels  []int32 // class of each image, below Classes
+	Classes int
+	Train   []int // rows to train on; at least one
+	Valid   []int // rows to measure on after each epoch; may be empty: then there are no val_ metrics
+
+	Options   Options
+	Objective trial.Objective // what early stopping watches
+	Epochs    int             // of the whole fold: what the learning-rate schedule spans
+
+	// Every draw derives from these.
+	Seed        uint64
+	Trial, Fold int
+
+	CacheBytes int64 // most the cache of frozen blocks may take; 0: DefaultCacheBytes; below 0: no cache
+}
+
+// DefaultCacheBytes is a gigabyte: a good 16,000 rows of ResNet-8 at 32x32 with only the stem frozen.
+const DefaultCacheBytes = 1 << 30
+
+// Loop trains a job epoch by epoch. It is not safe for concurrent use.
+type Loop struct {
+	job       Job
+	optimizer *optim.Optimizer
+	schedule  optim.Schedule
+	factors   []float64 // of the learning rate, by block
+	weights   []float32 // by class; nil: all alike
+	stop      stopper
+	epoch     int // done
+	step      int // done, over all epochs
+	stage     stage
+}
+
+// Result is what an epoch brought.
+type Result struct {
+	Epoch   int
+	Metrics trial.Metrics // val_... as in Evaluation.Metrics, then train_loss and train_accuracy (while training)
+	Valid   *Evaluation   // nil without validation rows
+	Last    bool          // early stopping: there should be no further epoch
+}
+
+// Diverged means that training left the finite numbers. Another attempt would end alike.
+type Diverged struct {
+	Epoch int
+	Step  int    // of the epoch, from 1; 0: after the epoch
+	What  string // "loss", "gradient" or "validation loss"
+	Value float64
+}
+
+// Error is one line.
+func (e *Diverged) Error() string {
+	at := fmt.Sprintf("epoch %d", e.Epoch)
+	if e.Step > 0 {
+		at += fmt.Sprintf(" step %d", e.Step)
+	}
+	return fmt.Sprintf("training diverged: the %s is %v at %s (a lower lr or clip_norm may help)", e.What, e.Value, at)
+}
+
+// New prepares a loop at epoch 0.
+func New(job Job) (*Loop, error) {
+	if len(job.Train) == 0 || job.Epochs < 1 {
+		return nil, fmt.Errorf("%d rows and %d epochs: nothing to train", len(job.Train), job.Epochs)
+	}
+	if job.CacheBytes == 0 {
+		job.CacheBytes = DefaultCacheBytes
+	}
+	o, err := optim.New(job.Options.Optimizer)
+	if err != nil {
+		return nil, err
+	}
+	l := &Loop{job: job, optimizer: o}
+	l.schedule = optim.Schedule{Curve: job.Options.Curve, Warmup: job.Options.Warmup, Steps: job.Epochs * l.Steps()}
+	if err := l.schedule.Validate(); err != nil {
+		return nil, err
+	}
+	l.factors = job.Options.Freeze.LRFactors(len(job.Net.Blocks()))
+	l.stop = stopper{objective: job.Objective, patience: job.Options.Patience}
+	if job.Options.Balanced {
+		l.weights = balanced(job)
+	}
+	return l, nil
+}
+
+// balanced weighs classes by rows / (classes * rows of the class), as scikit-learn's class_weight="balanced" does; a class
+// without training rows gets 0.
+func balanced(job Job) []float32 {
+	count := make([]int, job.Classes)
+	for _, row := range job.Train {
+		count[job.Labels[row]]++
+	}
+	out := make([]float32, job.Classes)
+	for c, n := range count {
+		if n > 0 {
+			out[c] = float32(float64(len(job.Train)) / float64(job.Classes*n))
+		}
+	}
+	return out
+}
+
+// batch is the number of rows of a step: no more than there are.
+func (l *Loop) batch() int { return min(l.job.Options.BatchSize, len(l.job.Train)) }
+
+// Steps is how many steps an epoch has.
+func (l *Loop) Steps() int { return (len(l.job.Train) + l.batch() - 1) / l.batch() }
+
+// Done is how many epochs were trained.
+func (l *Loop) Done() int { return l.epoch }
+
+// Close frees the graphs.
+func (l *Loop) Close() error { return l.stage.close() }
+
+// Progress is told how far an epoch is, after each step; its error ends the epoch.
+type Progress func(step, steps int) error
+
+// Epoch trains the next epoch and measures. When ctx ends it stops after the step it is at, with the cause of ctx. After an
+// error the loop is of no more use.
+func (l *Loop) Epoch(ctx context.Context, progress Progress) (*Result, error) {
+	epoch := l.epoch + 1
+	if epoch > l.job.Epochs {
+		return nil, fmt.Errorf("epoch %d of %d", epoch, l.job.Epochs)
+	}
+	if err := l.enter(epoch); err != nil {
+		return nil, err
+	}
+	pass, err := l.train(ctx, epoch, progress)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{Epoch: epoch}
+	if len(l.job.Valid) > 0 {
+		if r.Valid, err = l.validate(ctx); err != nil {
+			return nil, err
+		}
+		if !finite(r.Valid.Loss) {
+			return nil, &Diverged{Epoch: epoch, What: "validation loss", Value: r.Valid.Loss}
+		}
+		r.Metrics = r.Valid.Metrics("val_")
+	}
+	r.Metrics = append(r.Metrics, pass.metrics()...)
+	if value, ok := r.Metrics.Get(l.job.Objective.Metric); ok {
+		r.Last = l.stop.see(value)
+	}
+	l.epoch = epoch
+	return r, nil
+}
+
+// pass sums up an epoch's steps.
+type pass struct {
+	loss        float64 // sum over rows
+	rows, right int
+}
+
+func (p pass) metrics() trial.Metrics {
+	n := float64(p.rows)
+	return trial.Metrics{{Name: "train_loss", Value: p.loss / n}, {Name: "train_accuracy", Value: float64(p.right) / n}}
+}
+
+// train runs the steps of an epoch.
+func (l *Loop) train(ctx context.Context, epoch int, progress Progress) (pass, error) {
+	var p pass
+	rows := order(l.job.Train, l.job.Seed, l.job.Trial, l.job.Fold, epoch)
+	in := l.stage.source(augment.Key{Seed: l.job.Seed, Trial: l.job.Trial, Fold: l.job.Fold, Epoch: epoch})
+	b := newBatch(l.batch(), in.size())
+	for s := range l.Steps() {
+		if ctx.Err() != nil {
+			return p, context.Cause(ctx)
+		}
+		n := b.fill(in, rows, l.job.Labels, s*l.batch())
+		loss, logits, err := l.stage.trainer.Step(b.x, b.y, uint64(l.step))
+		if err != nil {
+			return p, fmt.Errorf("train epoch %d step %d: %w", epoch, s+1, err)
+		}
+		if !finite(loss) {
+			return p, &Diverged{Epoch: epoch, Step: s + 1, What: "loss", Value: loss}
+		}
+		if norm := l.optimizer.Step(l.job.Options.LR * l.schedule.Factor(l.step)); !finite(norm) {
+			return p, &Diverged{Epoch: epoch, Step: s + 1, What: "gradient", Value: norm}
+		}
+		l.step++
+		p.rows += n
+		p.loss += loss * float64(n)
+		p.right += hits(logits, b.y, l.job.Classes)
+		if progress != nil {
+			if err := progress(s+1, l.Steps()); err != nil {
+				return p, err
+			}
+		}
+	}
+	return p, nil
+}
+
+// hits counts the rows whose largest logit is their class; padding never is.
+func hits(logits []float32, y []int32, classes int) int {
+	n := 0
+	for i, c := range y {
+		if c >= 0 && metric.Argmax(logits[i*classes:(i+1)*classes]) == int(c) {
+			n++
+		}
+	}
+	return n
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

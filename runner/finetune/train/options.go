@@ -1,0 +1,80 @@
+package train
+
+import (
+	"automl/runner/finetune/augment"
+	"automl/runner/finetune/optim"
+	"automl/trial"
+)
+
+// Options are what the parameters of a trial say about training. See Known for names, defaults and ranges.
+type Options struct {
+	LR             float64
+	Optimizer      optim.Config
+	BatchSize      int
+	Curve          optim.Curve
+	Warmup         float64 // share of all steps
+	Dropout        float64 // before the head
+	LabelSmoothing float64
+	Balanced       bool // class weights rows / (classes * rows of the class)
+	Patience       int  // epochs without a better objective before the fold ends; 0: never
+	Freeze         trial.FreezeSchedule
+	Augment        augment.Config // the zero Config: none
+}
+
+// FreezeName is the name of the typed parameter that becomes freeze.strategy, freeze.depth, ...
+const FreezeName = "freeze"
+
+// ParseOptions reads the parameters of a trial. A parameter that is unknown, of the wrong type or out of its range is a
+// [*ParamError]. Parameters that the chosen optimizer does not use (momentum for AdamW) are allowed and have no effect.
+func ParseOptions(p trial.Params) (Options, error) {
+	names := make([]string, len(p))
+	for i, q := range p {
+		names[i] = q.Name
+	}
+	if err := CheckNames(names); err != nil {
+		return Options{}, err
+	}
+	r := reader{params: p}
+	kind := optim.Kind(r.text("optimizer", string(optim.AdamW), string(optim.AdamW), string(optim.SGD)))
+	oc := optim.Default(kind)
+	oc.WeightDecay = r.atLeast("weight_decay", 0, 0)
+	oc.ClipNorm = r.atLeast("clip_norm", 0, 0)
+	oc.Momentum = r.share("momentum", oc.Momentum)
+	oc.Nesterov = r.flag("nesterov")
+	o := Options{
+		LR:             r.positive("lr", 1e-3),
+		Optimizer:      oc,
+		BatchSize:      r.whole("batch_size", 32, 1),
+		Curve:          optim.Curve(r.text("lr_schedule", string(optim.Cosine), string(optim.Constant), string(optim.Linear), string(optim.Cosine))),
+		Warmup:         r.share("warmup", 0),
+		Dropout:        r.share("dropout", 0),
+		LabelSmoothing: r.share("label_smoothing", 0),
+		Balanced:       r.text("class_weights", "none", "none", "balanced") == "balanced",
+		Patience:       r.whole("early_stopping", 0, 0),
+		Augment: augment.Config{
+			Shift:    r.atLeast("augment_shift", 0, 0),
+			Rotation: r.atLeast("augment_rotation", 0, 0),
+			Crop:     r.whole("augment_crop", 0, 0),
+			Flip:     r.flag("augment_flip"),
+		},
+	}
+	o.Freeze = r.freeze()
+	if r.err != nil {
+		return Options{}, r.err
+	}
+	if err := o.validate(); err != nil {
+		return Options{}, err
+	}
+	return o, nil
+}
+
+// validate checks what concerns more than one parameter, or is checked elsewhere.
+func (o Options) validate() error {
+	if err := o.Augment.Validate(); err != nil {
+		return &ParamError{Name: "augment_rotation", Msg: err.Error()} // the only range that reader does not check
+	}
+	if err := o.Optimizer.Validate(); err != nil {
+		return &ParamError{Name: "nesterov", Msg: err.Error(), Hint: "momentum must be above 0"}
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package train
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"automl/runner/finetune/augment"
+	"automl/runner/finetune/optim"
+	"automl/trial"
+)
+
+func TestDefaults(t *testing.T) {
+	got, err := ParseOptions(nil)
+	want := Options{LR: 1e-3, Optimizer: optim.Default(optim.AdamW), BatchSize: 32, Curve: optim.Cosine,
+		Freeze: trial.FreezeSchedule{Strategy: trial.Full, Depth: 1, UnfreezeEvery: 1, LayerDecay: 1, HeadLRFactor: 1}}
+	if err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestEveryParameterIsRead(t *testing.T) {
+	params := trial.Params{
+		p("lr", 0.1), p("optimizer", "sgd"), p("momentum", 0.5), p("nesterov", true), p("weight_decay", 0.2), p("clip_norm", int64(3)),
+		p("batch_size", 16.0), p("lr_schedule", "linear"), p("warmup", 0.05), p("dropout", 0.3), p("label_smoothing", 0.1),
+		p("class_weights", "balanced"), p("early_stopping", int64(4)), p("augment_shift", 1.5), p("augment_rotation", int64(10)),
+		p("augment_crop", int64(2)), p("augment_flip", true), p("freeze.strategy", "gradual"), p("freeze.depth", 0.5),
+		p("freeze.unfreeze_every", int64(2)), p("freeze.layer_decay", 0.7), p("freeze.head_lr_factor", 10.0),
+	}
+	got, err := ParseOptions(params)
+	want := Options{LR: 0.1, BatchSize: 16, Curve: optim.Linear, Warmup: 0.05, Dropout: 0.3, LabelSmoothing: 0.1, Balanced: true, Patience: 4,
+		Optimizer: optim.Config{Kind: optim.SGD, WeightDecay: 0.2, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Momentum: 0.5, Nesterov: true, ClipNorm: 3},
+		Freeze:    trial.FreezeSchedule{Strategy: trial.Gradual, Depth: 0.5, UnfreezeEvery: 2, LayerDecay: 0.7, HeadLRFactor: 10},
+		Augment:   augment.Config{Shift: 1.5, Rotation: 10, Crop: 2, Flip: true}}
+	if err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+	names := make([]string, len(params))
+	for i, q := range params {
+		names[i] = q.Name
+	}
+	all := KnownParams()
+	slices.Sort(names)
+	slices.Sort(all)
+	if !slices.Equal(names, all) {
+		t.Errorf("known are %v, this test sets %v", all, names)
+	}
+}
+
+func TestParameterErrors(t *testing.T) {
+	for _, c := range []struct {
+		param trial.Param
+		name  string
+		text  string
+	}{
+		{p("learning_rate", 0.1), "learning_rate", "known are: lr, optimizer"},
+		{p("batchsize", 8.0), "batchsize", "did you mean batch_size?"},
+		{p("lr", 0.0), "lr", "above 0"},
+		{p("lr", "fast"), "lr", "above 0"},
+		{p("lr", math.Inf(1)), "lr", "above 0"},
+		{p("optimizer", "adam"), "optimizer", "one of adamw, sgd"},
+		{p("optimizer", 1.0), "optimizer", "one of adamw, sgd"},
+		{p("momentum", 1.0), "momentum", "not including, 1"},
+		{p("batch_size", 0.0), "batch_size", "from 1 up"},
+		{p("batch_size", 1.5), "batch_size", "whole"},
+		{p("weight_decay", -1.0), "weight_decay", "from 0 up"},
+		{p("lr_schedule", "step"), "lr_schedule", "constant, linear, cosine"},
+		{p("nesterov", "yes"), "nesterov", "true or false"},
+		{p("class_weights", "equal"), "class_weights", "none, balanced"},
+		{p("augment_rotation", 200.0), "augment_rotation", "0..180"},
+		{p("freeze.strategy", "some"), "freeze.strategy", "head_only, full"},
+		{p("freeze.depth", 2.0), "freeze", "(0, 1]"},
+		{p("freeze.depth", "all"), "freeze.depth", "above 0"},
+		{p("freeze.unfreeze_every", 0.5), "freeze.unfreeze_every", "whole"},
+	} {
+		_, err := ParseOptions(trial.Params{c.param})
+		var bad *ParamError
+		if !errors.As(err, &bad) || bad.Name != c.name || !strings.Contains(err.Error(), c.text) {
+			t.Errorf("%v: %v", c.param, err)
+		}
+	}
+	_, err := ParseOptions(trial.Params{p("optimizer", "sgd"), p("momentum", 0.0), p("nesterov", true)})
+	if err == nil || !strings.Contains(err.Error(), "momentum must be above 0") {
+		t.Errorf("nesterov without momentum: %v", err)
+	}
+}

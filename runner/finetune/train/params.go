@@ -1,0 +1,172 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"automl/runner/finetune/data"
+	"automl/trial"
+)
+
+// KnownParam describes a parameter that the built-in trainer understands.
+type KnownParam struct {
+	Name    string
+	Default string // as in a sweep file; "off" where there is none
+	Meaning string // with its range
+}
+
+// Known lists every parameter the trainer understands.
+func Known() []KnownParam { return slices.Clone(known) }
+
+var known = []KnownParam{
+	{"lr", "0.001", "learning rate, before the schedule and the factors of the blocks; > 0"},
+	{"optimizer", "adamw", "adamw or sgd"},
+	{"momentum", "0.9", "sgd: momentum, [0, 1)"},
+	{"nesterov", "false", "sgd: look ahead by one momentum step"},
+	{"weight_decay", "0", "decay of weights, not of biases and norms; >= 0"},
+	{"clip_norm", "off", "most that the norm of all gradients may be; 0 is off"},
+	{"batch_size", "32", "rows per step; >= 1"},
+	{"lr_schedule", "cosine", "constant, linear or cosine, over all epochs of a fold"},
+	{"warmup", "0", "share of all steps during which the learning rate rises; [0, 1)"},
+	{"dropout", "0", "share of the head's inputs dropped in training; [0, 1)"},
+	{"label_smoothing", "0", "share of the target spread over all classes; [0, 1)"},
+	{"class_weights", "none", "none, or balanced: weight classes by one over their rows"},
+	{"early_stopping", "off", "epochs without a better objective before the fold ends; 0 is off"},
+	{"augment_shift", "off", "most pixels of the model's input an image moves along each axis; >= 0"},
+	{"augment_rotation", "off", "most degrees an image turns to either side; 0..180"},
+	{"augment_crop", "off", "pixels of black around an image before a piece of its size is cut out; >= 0"},
+	{"augment_flip", "false", "mirror every other image left and right"},
+	{FreezeName + "." + trial.FreezeStrategy, "full", "head_only, full, lp_ft, gradual, partial or surgical"},
+	{FreezeName + "." + trial.FreezeDepth, "1", "share of the blocks below the head trained at the end; (0, 1]"},
+	{FreezeName + "." + trial.FreezeEvery, "1", "epochs between two unfreezings; >= 1"},
+	{FreezeName + "." + trial.FreezeDecay, "1", "learning-rate factor from a block to the one below; (0, 1]"},
+	{FreezeName + "." + trial.FreezeHead, "1", "learning-rate factor of the head; > 0"},
+}
+
+// KnownParams are the names of Known, in its order.
+func KnownParams() []string {
+	out := make([]string, len(known))
+	for i, k := range known {
+		out[i] = k.Name
+	}
+	return out
+}
+
+// ParamError is a fault of one parameter.
+type ParamError struct {
+	Name string // "lr", "freeze.depth"
+	Msg  string
+	Hint string // what would be right; may be empty
+}
+
+// Error is one line.
+func (e *ParamError) Error() string {
+	s := fmt.Sprintf("parameter %s: %s", e.Name, e.Msg)
+	if e.Hint != "" {
+		s += " (" + e.Hint + ")"
+	}
+	return s
+}
+
+// CheckNames finds the first name that the trainer does not understand.
+func CheckNames(names []string) error {
+	all := KnownParams()
+	for _, n := range names {
+		if slices.Contains(all, n) {
+			continue
+		}
+		hint := "known are: " + strings.Join(all, ", ")
+		if near := data.Nearest(n, all); near != "" {
+			hint = fmt.Sprintf("did you mean %s? %s", near, hint)
+		}
+		return &ParamError{Name: n, Msg: "the built-in trainer has no such parameter", Hint: hint}
+	}
+	return nil
+}
+
+// reader reads parameters and keeps the first fault.
+type reader struct {
+	params trial.Params
+	err    error
+}
+
+func (r *reader) fail(name string, value any, hint string) {
+	if r.err == nil {
+		r.err = &ParamError{Name: name, Msg: fmt.Sprintf("%v is not allowed", value), Hint: hint}
+	}
+}
+
+// number reads a number for which ok holds.
+func (r *reader) number(name string, missing float64, hint string, ok func(float64) bool) float64 {
+	value, there := r.params.Get(name)
+	if !there {
+		return missing
+	}
+	v := r.params.Float(name, math.NaN())
+	if math.IsNaN(v) || math.IsInf(v, 0) || !ok(v) {
+		r.fail(name, value, hint)
+		return missing
+	}
+	return v
+}
+
+func (r *reader) positive(name string, missing float64) float64 {
+	return r.number(name, missing, "a number above 0", func(v float64) bool { return v > 0 })
+}
+
+func (r *reader) atLeast(name string, missing, low float64) float64 {
+	return r.number(name, missing, fmt.Sprintf("a number from %v up", low), func(v float64) bool { return v >= low })
+}
+
+func (r *reader) share(name string, missing float64) float64 {
+	return r.number(name, missing, "a number from 0 up to, but not including, 1", func(v float64) bool { return v >= 0 && v < 1 })
+}
+
+func (r *reader) whole(name string, missing, low int) int {
+	hint := fmt.Sprintf("a whole number from %d up", low)
+	return int(r.number(name, float64(missing), hint, func(v float64) bool {
+		return v == math.Trunc(v) && v >= float64(low) && v <= math.MaxInt32
+	}))
+}
+
+func (r *reader) text(name, missing string, choices ...string) string {
+	value, there := r.params.Get(name)
+	if !there {
+		return missing
+	}
+	s, ok := value.(string)
+	if !ok || !slices.Contains(choices, s) {
+		r.fail(name, value, "one of "+strings.Join(choices, ", "))
+		return missing
+	}
+	return s
+}
+
+func (r *reader) flag(name string) bool {
+	value, there := r.params.Get(name)
+	b, ok := value.(bool)
+	if there && !ok {
+		r.fail(name, value, "true or false")
+	}
+	return b
+}
+
+// freeze checks the types, which trial.FreezeFrom does not, and leaves ranges to it.
+func (r *reader) freeze() trial.FreezeSchedule {
+	strategies := make([]string, len(trial.Strategies))
+	for i, s := range trial.Strategies {
+		strategies[i] = string(s)
+	}
+	r.text(FreezeName+"."+trial.FreezeStrategy, "", strategies...)
+	r.positive(FreezeName+"."+trial.FreezeDepth, 1)
+	r.whole(FreezeName+"."+trial.FreezeEvery, 1, 1)
+	r.positive(FreezeName+"."+trial.FreezeDecay, 1)
+	r.positive(FreezeName+"."+trial.FreezeHead, 1)
+	s, err := trial.FreezeFrom(r.params, FreezeName)
+	if err != nil && r.err == nil {
+		r.err = &ParamError{Name: FreezeName, Msg: err.Error()}
+	}
+	return s
+}
