@@ -79,6 +79,15 @@ const (
 	Aborted Failure = "aborted" // the whole process tree was stopped; counts against nobody
 )
 
+// Known is the failure itself, or Crash for a kind that this version does not know.
+func (f Failure) Known() Failure {
+	switch f {
+	case OOM, NaN, Crash, Timeout, Lost, Aborted:
+		return f
+	}
+	return Crash
+}
+
 // Retryable reports whether another attempt may end differently.
 func (f Failure) Retryable() bool { return f != NaN }
 

@@ -120,13 +120,13 @@ func (s FreezeSchedule) LRFactors(blocks int) []float64 {
 func (s FreezeSchedule) String() string {
 	switch s.Strategy {
 	case HeadOnly:
-		return "head only"
+		return "head only" + s.headText()
 	case Full:
 		return "full" + s.decayText()
 	case LPFT:
-		return fmt.Sprintf("head for %d epochs, then all%s", s.UnfreezeEvery, s.decayText())
+		return fmt.Sprintf("head for %s, then all%s", epochs(s.UnfreezeEvery), s.decayText())
 	case Gradual:
-		return fmt.Sprintf("gradual: one block every %d epochs, down to the top %.0f%%%s", s.UnfreezeEvery, 100*s.Depth, s.decayText())
+		return fmt.Sprintf("gradual: one block every %s, down to the top %.0f%%%s", epochs(s.UnfreezeEvery), 100*s.Depth, s.decayText())
 	case Partial:
 		return fmt.Sprintf("top %.0f%% of the blocks%s", 100*s.Depth, s.decayText())
 	}
@@ -134,8 +134,23 @@ func (s FreezeSchedule) String() string {
 }
 
 func (s FreezeSchedule) decayText() string {
-	if s.LayerDecay == 1 {
+	text := ""
+	if s.LayerDecay != 1 {
+		text = fmt.Sprintf(", layer decay %.2f", s.LayerDecay)
+	}
+	return text + s.headText()
+}
+
+func (s FreezeSchedule) headText() string {
+	if s.HeadLRFactor == 1 {
 		return ""
 	}
-	return fmt.Sprintf(", layer decay %.2f", s.LayerDecay)
+	return fmt.Sprintf(", head at %.3g x the learning rate", s.HeadLRFactor)
+}
+
+func epochs(n int) string {
+	if n == 1 {
+		return "epoch"
+	}
+	return fmt.Sprintf("%d epochs", n)
 }

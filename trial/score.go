@@ -10,8 +10,17 @@ type Score struct {
 	Folds []float64 // the value of each fold at Epoch
 }
 
-// Score is the value of everything the trial has reported; see ScoreAt. False when there is no finite value.
-func (t *Trial) Score(o Objective, s Shape) (Score, bool) { return t.ScoreAt(o, s, t.Done) }
+// Score is the value of the trial so far: of the folds it has finished or, in its first one, of what it has reported; see
+// ScoreAt. A fold that has only begun would say more about the first epochs than about the trial. False when there is no
+// finite value.
+func (t *Trial) Score(o Objective, s Shape) (Score, bool) { return t.ScoreAt(o, s, t.settled(s)) }
+
+func (t *Trial) settled(s Shape) Resource {
+	if t.Done.Fold > 0 && t.Done.Epoch < s.Epochs {
+		return Resource{t.Done.Fold - 1, s.Epochs}
+	}
+	return t.Done
+}
 
 // ScoreAt is the value of a trial at a resource it has reached, using nothing that came later: the best, over epochs e, of the
 // aggregate over folds of the value at e, the folds being those that at touches. One epoch is chosen for all folds, the one a

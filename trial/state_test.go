@@ -141,6 +141,18 @@ func TestScore(t *testing.T) {
 	}
 }
 
+func TestScoreLeavesOutAFoldThatHasOnlyBegun(t *testing.T) {
+	s := NewState(study)
+	play(t, s, decision(Decision{Trial: 0, What: Sampled}))
+	for e := 1; e <= 4; e++ {
+		play(t, s, report(0, 0, e, .8))
+	}
+	play(t, s, report(0, 1, 1, .1))
+	if got, ok := s.Trial(0).Score(study.Objective, study.Shape); !ok || got.Value != .8 || len(got.Folds) != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestEarlyStoppedFoldCountsOn(t *testing.T) {
 	s := NewState(study)
 	r := report(0, 0, 2, .9)

@@ -76,7 +76,7 @@ func (s *State) Best() *Trial {
 }
 
 // Leader is the incumbent to show while a study runs: the winner so far or, before any trial is complete, the trial with the
-// best value at the furthest resource reached by any. Nil when nothing was reported.
+// best value among those with the most finished folds. Nil when nothing was reported.
 func (s *State) Leader() *Trial {
 	if t := s.Best(); t != nil {
 		return t
@@ -88,7 +88,8 @@ func (s *State) Leader() *Trial {
 		if !ok || t.Status == Fail {
 			continue
 		}
-		if best == nil || best.Done.Less(t.Done) || best.Done == t.Done && s.Study.Objective.Better(v.Value, score.Value) {
+		further := cmp.Compare(len(v.Folds), len(score.Folds))
+		if best == nil || further > 0 || further == 0 && s.Study.Objective.Better(v.Value, score.Value) {
 			best, score = t, v
 		}
 	}

@@ -56,7 +56,7 @@ every fold, and hands over the best learning rate and freeze schedule with the e
 	f.StringVar(&a.server, "server", "", "URL of a daemon; default: the one of the data directory")
 	f.StringVar(&a.tokenFile, "token-file", "", "file with the daemon's token")
 	f.StringVarP(&a.output, "output", "o", "table", "table, json, yaml or csv")
-	f.StringVar(&a.logLevel, "log-level", "info", "debug, info, warn or error")
+	f.StringVar(&a.logLevel, "log-level", "", "debug, info, warn or error; default: info, and warn for run, which shows what happens anyway")
 	f.BoolVar(&a.noProgress, "no-progress", false, "plain lines instead of the live display")
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	c.AddCommand(a.runCmd(), a.daemonCmd(), a.runnerCmd(), a.trainerCmd(), a.submitCmd(), a.listCmd(), a.statusCmd(),
@@ -74,15 +74,18 @@ func (a *app) checkFlags() error {
 	default:
 		return usage(fmt.Errorf("--output %q is none of table, json, yaml, csv", a.output))
 	}
-	if _, err := zerolog.ParseLevel(a.logLevel); err != nil || a.logLevel == "" {
+	if _, err := zerolog.ParseLevel(a.logLevel); err != nil {
 		return usage(fmt.Errorf("--log-level %q is none of debug, info, warn, error", a.logLevel))
 	}
 	return nil
 }
 
 // log is the logger: for a person on a terminal, JSON otherwise.
-func (a *app) log() zerolog.Logger {
-	level, _ := zerolog.ParseLevel(a.logLevel)
+func (a *app) log(normal zerolog.Level) zerolog.Logger {
+	level := normal
+	if a.logLevel != "" {
+		level, _ = zerolog.ParseLevel(a.logLevel) // checkFlags has seen it
+	}
 	w := a.err
 	if isTerminal(a.err) {
 		w = zerolog.ConsoleWriter{Out: a.err, TimeFormat: time.TimeOnly}

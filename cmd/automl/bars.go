@@ -47,7 +47,7 @@ func (l *label) draw() decor.Decorator {
 
 func newBars(s *screen, plan schedulers.Plan) *bars {
 	b := &bars{screen: s, plan: plan, trials: map[trial.Key]*mpb.Bar{}, labels: map[trial.Key]*label{}, before: -1}
-	b.p = mpb.New(mpb.WithOutput(s.w), mpb.WithRefreshRate(refresh), mpb.WithAutoRefresh(), mpb.WithWidth(30))
+	b.p = mpb.New(mpb.WithOutput(s.w), mpb.WithRefreshRate(refresh), mpb.WithAutoRefresh(), mpb.WithWidth(28))
 	b.study = b.p.New(int64(max(1, plan.Epochs)), mpb.BarStyle(), mpb.BarPriority(0),
 		mpb.PrependDecorators(b.head.draw()),
 		mpb.AppendDecorators(b.tail.draw()))
@@ -71,12 +71,26 @@ func (b *bars) show(s *trial.State, fresh []trial.Event, progress []trial.Progre
 	if b.before < 0 {
 		b.before, b.begun = run, time.Now()
 	}
-	c := s.Counts()
-	b.head.set("%d trials: %d running, %d paused, %d pruned, %d complete ", len(s.Trials), c[trial.Running],
-		c[trial.PausedState], c[trial.PrunedState], c[trial.Complete])
+	b.head.set("%s ", stage(s))
 	b.tail.set(" %d of about %d epochs, %s%s", run, b.plan.Epochs, b.left(run), bestText(s))
 	b.study.SetCurrent(int64(min(run, b.plan.Epochs-1)))
 	b.running(s, progress)
+}
+
+// stage says what the study is at.
+func stage(s *trial.State) string {
+	for _, t := range s.Trials {
+		switch {
+		case t.Open == nil:
+		case t.Open.Phase == trial.Confirm:
+			return "confirming the best on fresh folds"
+		case t.Open.Phase == trial.Refit:
+			return "training the winner on all data"
+		}
+	}
+	c := s.Counts()
+	return fmt.Sprintf("%d trials: %d running, %d paused, %d pruned, %d complete", len(s.Trials), c[trial.Running],
+		c[trial.PausedState], c[trial.PrunedState], c[trial.Complete])
 }
 
 // left is how long the planned epochs will still take, by the speed so far.
@@ -113,7 +127,7 @@ func (b *bars) running(s *trial.State, progress []trial.Progress) {
 		}
 		bar := b.trials[p.Key]
 		if bar == nil {
-			bar = b.bar(p.Key, " "+paramsText(t.Params))
+			bar = b.bar(p.Key, " "+clip(paramsText(t.Params), 70))
 		}
 		b.labels[p.Key].set("trial %-3d %s ", t.Number, where)
 		bar.SetTotal(int64(p.Steps)+1, false) // one more, so that the bar stays until the attempt ends
@@ -131,8 +145,16 @@ func (b *bars) running(s *trial.State, progress []trial.Progress) {
 func (b *bars) bar(key trial.Key, tail string) *mpb.Bar {
 	head, foot := &label{}, &label{}
 	foot.set("%s", tail)
-	bar := b.p.New(0, mpb.BarStyle(), mpb.BarPriority(1+key.Trial), mpb.BarRemoveOnComplete(),
+	bar := b.p.New(0, mpb.BarStyle(), mpb.BarWidth(16), mpb.BarPriority(1+key.Trial), mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(head.draw()), mpb.AppendDecorators(foot.draw()))
 	b.trials[key], b.labels[key] = bar, head
 	return bar
+}
+
+// clip keeps a text from growing beyond n characters.
+func clip(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
 }

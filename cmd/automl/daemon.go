@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"automl/configs"
@@ -14,7 +15,7 @@ func (a *app) daemonCmd() *cobra.Command {
 		Short: "Run the search daemon; runners join it, automl submit gives it work",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			log := a.log()
+			log := a.log(zerolog.InfoLevel)
 			t, err := startTree(c.Context(), a.dataDir, listen, log)
 			if err != nil {
 				return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"automl/trial"
@@ -39,7 +41,7 @@ func (a *app) runSweep(ctx context.Context, path, listen string) error {
 		return err
 	}
 	a.err = &screen{w: a.err} // logs and the live display share the terminal
-	t, err := startTree(ctx, a.dataDir, listen, a.log())
+	t, err := startTree(ctx, a.dataDir, listen, a.log(zerolog.WarnLevel))
 	if err != nil {
 		return err
 	}
@@ -113,7 +115,7 @@ func (a *app) keepRunner(ctx context.Context, slots int) error {
 		if n >= tries {
 			return fmt.Errorf("the local runner ended %d times: %w", n+1, err)
 		}
-		log := a.log()
+		log := a.log(zerolog.WarnLevel)
 		log.Warn().Err(err).Msg("the local runner ended; it is started again")
 		select {
 		case <-ctx.Done():
@@ -130,7 +132,7 @@ func (a *app) startRunner(ctx context.Context, slots int) error {
 	if err != nil {
 		return fmt.Errorf("find the automl program: %w", err)
 	}
-	c := exec.CommandContext(ctx, self, "runner", "--data-dir", a.dataDir, "--log-level", a.logLevel, "--slots", strconv.Itoa(slots))
+	c := exec.CommandContext(ctx, self, "runner", "--data-dir", a.dataDir, "--log-level", cmp.Or(a.logLevel, "info"), "--slots", strconv.Itoa(slots))
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	c.WaitDelay = 20 * time.Second
 	log, err := os.OpenFile(filepath.Join(a.dataDir, "runner.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)

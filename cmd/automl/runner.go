@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"automl/runner"
@@ -60,7 +61,7 @@ func (a *app) runRunner(ctx context.Context, f runnerFlags) error {
 		return err
 	}
 	run := hex.EncodeToString(id[:])
-	log := a.log().With().Str("runner", f.name).Logger()
+	log := a.log(zerolog.InfoLevel).With().Str("runner", f.name).Logger()
 	bus, err := dispatch.NewRunner(ctx, run, dispatch.Options{URL: f.nats, Credentials: creds, Log: log})
 	if err != nil {
 		return err

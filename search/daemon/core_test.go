@@ -232,6 +232,20 @@ func TestTimeBudgetStopsAndStillHandsOver(t *testing.T) {
 	}
 }
 
+// What a runner of another version or a broken trainer may send must not keep its message from being recorded.
+func TestOddMessagesAreRecordable(t *testing.T) {
+	s := newSim(t, testSpec(), 1)
+	s.fill(1)
+	key := s.run[0].a.Key()
+	s.c.inbound(trial.Inbound{Key: key, Run: "run1", N: 1, Report: &trial.Report{Epoch: 1, Cost: math.NaN(), Metrics: trial.Metrics{{Name: "acc", Value: .5}}}})
+	s.c.inbound(trial.Inbound{Key: key, Run: "run1", N: 2, Exit: &trial.Exit{Failure: "meteorite", Message: "boom"}})
+	s.drain()
+	retried := s.decisions(trial.Retried)
+	if tr := s.c.state.Trial(0); tr.Seconds != 0 || len(retried) != 1 || retried[0].Failure != trial.Crash {
+		t.Errorf("%v seconds, %+v", tr.Seconds, retried)
+	}
+}
+
 func TestExhaustedSpaceEndsTheStudy(t *testing.T) {
 	spec := testSpec()
 	spec.Space = search.Space{Parameters: []search.Parameter{{Name: "lr", Kind: search.Ordinal, Choices: []any{1e-3, 1e-2, 1e-1}}}}

@@ -59,6 +59,9 @@ func (c *core) inbound(m trial.Inbound) trial.Outbound {
 // report records what an attempt measured and answers it.
 func (c *core) report(t *trial.Trial, r trial.Report) (trial.Verb, string) {
 	r.Trial, r.Attempt = t.Number, t.Open.Number
+	if !(r.Cost >= 0) || math.IsInf(r.Cost, 0) {
+		r.Cost = 0 // unknown: a number that no clock gives must not keep the report off the record
+	}
 	if t.Open.Phase == trial.Refit {
 		return trial.Continue, ""
 	}
@@ -144,7 +147,7 @@ func (c *core) fail(t *trial.Trial, kind trial.Failure, message string) (trial.V
 func (c *core) exit(t *trial.Trial, e trial.Exit) {
 	o := *t.Open
 	if e.Failure != "" {
-		c.broken(t, e.Failure, e.Message)
+		c.broken(t, e.Failure.Known(), e.Message)
 		return
 	}
 	d := trial.Decision{Trial: t.Number, Attempt: o.Number, At: t.Done}

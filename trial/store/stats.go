@@ -28,6 +28,10 @@ type Stats struct {
 	SQLite    string `json:"sqlite"`
 }
 
+// conflictsSQL counts repetitions with another value. CROSS JOIN has it begin with the few repetitions.
+const conflictsSQL = `SELECT count(*) FROM reports r CROSS JOIN reports f USING (study, trial, metric, fold, epoch)
+	WHERE r.repeated = 1 AND f.repeated = 0 AND (f.value IS NOT r.value OR f.special IS NOT r.special)`
+
 // Stats counts what the database holds; it reads all of it.
 func (db *DB) Stats(ctx context.Context) (Stats, error) {
 	s := Stats{Path: db.path}
@@ -45,9 +49,7 @@ func (db *DB) Stats(ctx context.Context) (Stats, error) {
 			"SELECT count(*) FROM decisions":                  &s.Decisions,
 			"SELECT count(*) FROM reports":                    &s.Reports,
 			"SELECT count(*) FROM reports WHERE repeated = 1": &s.Repeated,
-			`SELECT count(*) FROM reports r JOIN reports f USING (study, trial, metric, fold, epoch)
-				WHERE r.repeated = 1 AND f.repeated = 0
-				AND (f.value IS NOT r.value OR f.special IS NOT r.special)`: &s.Conflicts,
+			conflictsSQL:                                      &s.Conflicts,
 		} {
 			if err := conn.QueryRowContext(ctx, query).Scan(at); err != nil {
 				return err

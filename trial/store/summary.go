@@ -16,9 +16,11 @@ type summary struct {
 	Value     sql.NullFloat64
 	Std       sql.NullFloat64
 	BestEpoch sql.NullInt64
+	Folds     int64
 	DoneFold  int64
 	DoneEpoch int64
 	Epochs    int64
+	Extra     int64
 	Seconds   sql.NullFloat64
 	Attempts  int64
 	Failures  int64
@@ -35,8 +37,8 @@ type summary struct {
 
 // The columns, in the order of summary.columns.
 var (
-	changing = []string{"state", "value", "std", "best_epoch", "done_fold", "done_epoch", "epochs", "seconds", "attempts",
-		"failures", "failure", "reason", "artifact", "started", "ended"}
+	changing = []string{"state", "value", "std", "best_epoch", "folds", "done_fold", "done_epoch", "epochs", "extra", "seconds",
+		"attempts", "failures", "failure", "reason", "artifact", "started", "ended"}
 	fixed = []string{"bracket", "origin", "params"}
 
 	trialColumns = strings.Join(changing, ", ") + ", " + strings.Join(fixed, ", ")
@@ -48,20 +50,22 @@ var (
 
 // columns are the fields, to scan into or to bind.
 func (s *summary) columns() []any {
-	return []any{&s.State, &s.Value, &s.Std, &s.BestEpoch, &s.DoneFold, &s.DoneEpoch, &s.Epochs, &s.Seconds, &s.Attempts,
-		&s.Failures, &s.Failure, &s.Reason, &s.Artifact, &s.Started, &s.Ended, &s.Bracket, &s.Origin, &s.Params}
+	return []any{&s.State, &s.Value, &s.Std, &s.BestEpoch, &s.Folds, &s.DoneFold, &s.DoneEpoch, &s.Epochs, &s.Extra, &s.Seconds,
+		&s.Attempts, &s.Failures, &s.Failure, &s.Reason, &s.Artifact, &s.Started, &s.Ended, &s.Bracket, &s.Origin, &s.Params}
 }
 
 // summarize is the row of a trial, but for its parameters.
 func summarize(t *trial.Trial, s trial.Study) summary {
 	out := summary{State: string(t.Status), DoneFold: int64(t.Done.Fold), DoneEpoch: int64(t.Done.Epoch),
-		Epochs: int64(t.Epochs), Seconds: finite(t.Seconds), Attempts: int64(t.Attempts), Failures: int64(t.Failures),
-		Failure: string(t.Failure), Reason: t.Reason, Artifact: t.Artifact, Started: encodeTime(t.Started),
+		Epochs: int64(t.Epochs), Extra: int64(t.Extra), Seconds: finite(t.Seconds), Attempts: int64(t.Attempts),
+		Failures: int64(t.Failures),
+		Failure:  string(t.Failure), Reason: t.Reason, Artifact: t.Artifact, Started: encodeTime(t.Started),
 		Ended: encodeTime(t.Ended), Bracket: int64(t.Bracket), Origin: string(t.Origin)}
 	score, ok := t.Score(s.Objective, s.Shape)
 	if value := finite(score.Value); ok && value.Valid { // huge values can overflow their mean
 		out.Value, out.Std = value, finite(score.Std)
 		out.BestEpoch = sql.NullInt64{Int64: int64(score.Epoch), Valid: true}
+		out.Folds = int64(len(score.Folds))
 	}
 	return out
 }

@@ -30,7 +30,7 @@ func TestRecordIsAppendOnly(t *testing.T) {
 		"UPDATE trials SET state = 'BROKEN'",
 		"UPDATE trials SET done_fold = -1",
 		"UPDATE trials SET params = 'lr=1'",
-		"INSERT INTO trials SELECT 99, number + 1, state, value, std, best_epoch, done_fold, done_epoch, epochs, seconds, attempts, " +
+		"INSERT INTO trials SELECT 99, number + 1, state, value, std, best_epoch, folds, done_fold, done_epoch, epochs, extra, seconds, attempts, " +
 			"failures, failure, reason, artifact, started, ended, bracket, origin, params FROM trials",
 	} {
 		if _, err := client.Exec(statement); err == nil {

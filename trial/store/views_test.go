@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"automl/trial"
+	"automl/trial/store"
 	"automl/trial/store/storetest"
 )
 
@@ -50,7 +51,7 @@ func TestViewsAgree(t *testing.T) {
 		if err := db.CreateStudy(t.Context(), s); err != nil {
 			rt.Fatal(err)
 		}
-		record := storetest.Record(rt, s, 80)
+		record := storetest.Record(rt, s, 50)
 		if err := db.Append(t.Context(), s.ID, record); err != nil {
 			rt.Fatal(err)
 		}
@@ -61,11 +62,11 @@ func TestViewsAgree(t *testing.T) {
 			}
 		}
 		for view, want := range map[string][]string{
-			"SELECT number, state, value, std, epochs, best_epoch FROM trials_v WHERE study = ? ORDER BY number": trialRows(state),
-			"SELECT trial, fold, value FROM folds_v WHERE study = ? ORDER BY trial, fold":                        foldRows(state),
-			"SELECT trial, metric, fold, epoch, value FROM curves_v WHERE study = ?":                             curveRows(state),
-			"SELECT seq, what, value, threshold FROM decisions_v WHERE study = ? ORDER BY seq":                   decisionRows(record),
-			"SELECT state, trials FROM studies_v WHERE study = ?":                                                {fmt.Sprint(state.Status, " ", len(state.Trials))},
+			"SELECT number, state, value, std, epochs, extra_epochs, best_epoch FROM trials_v WHERE study = ? ORDER BY number": trialRows(state),
+			"SELECT trial, fold, value FROM folds_v WHERE study = ? ORDER BY trial, fold":                                      foldRows(state),
+			"SELECT trial, metric, fold, epoch, value FROM curves_v WHERE study = ?":                                           curveRows(state),
+			"SELECT seq, what, value, threshold FROM decisions_v WHERE study = ? ORDER BY seq":                                 decisionRows(record),
+			"SELECT state, trials FROM studies_v WHERE study = ?":                                                              {fmt.Sprint(state.Status, " ", len(state.Trials))},
 		} {
 			got := query(t, client, view, s.Name)
 			slices.Sort(got)
@@ -85,7 +86,7 @@ func trialRows(s *trial.State) []string {
 		if shown(score.Value) == "NULL" || score.Epoch == 0 {
 			score.Value, score.Std, best = math.NaN(), math.NaN(), "NULL"
 		}
-		out = append(out, fmt.Sprint(t.Number, " ", t.Status, " ", shown(score.Value), " ", shown(score.Std), " ", t.Epochs, " ", best))
+		out = append(out, fmt.Sprint(t.Number, " ", t.Status, " ", shown(score.Value), " ", shown(score.Std), " ", t.Epochs, " ", t.Extra, " ", best))
 	}
 	return out
 }
@@ -233,5 +234,28 @@ func TestTimesAreISO(t *testing.T) {
 	unset := query(t, raw(t, dir), "SELECT started, ended FROM trials_v")
 	if unset[0] != "NULL NULL" {
 		t.Errorf("a trial that never ran has times %s", unset[0])
+	}
+}
+
+// TestPlans holds the queries that people make to the indexes that keep them fast in a large database.
+func TestPlans(t *testing.T) {
+	dir := t.TempDir()
+	openIn(t, dir)
+	client := raw(t, dir)
+	for text, want := range map[string]string{
+		"SELECT * FROM curves_v WHERE study = 'a' AND trial = 7":                "reports_point (study=? AND trial=?",
+		"SELECT * FROM curves_v WHERE study = 'a' AND metric = 'loss'":          "PRIMARY KEY (study=?)",
+		"SELECT * FROM folds_v WHERE study = 'a' AND trial = 7":                 "reports_point (study=? AND trial=? AND metric=?)",
+		"SELECT * FROM folds_v WHERE study = 'a'":                               "reports_point (study=? AND trial=? AND metric=? AND fold=? AND epoch>?)",
+		"SELECT * FROM decisions_v WHERE study = 'a' AND trial = 7":             "decisions_trial (study=? AND <expr>=?)",
+		"SELECT * FROM decisions_v WHERE study = 'a' AND seq > 7":               "PRIMARY KEY (study=? AND seq>?)",
+		"SELECT * FROM trials_v WHERE study = 'a' ORDER BY number":              "PRIMARY KEY (study=?)",
+		"SELECT seq FROM reports WHERE study = 1 AND seq > 5 ORDER BY seq, pos": "PRIMARY KEY (study=? AND seq>?)",
+		store.ConflictsSQL: "reports_point (study=? AND trial=? AND metric=? AND fold=? AND epoch=?)",
+	} {
+		plan := strings.Join(query(t, client, "EXPLAIN QUERY PLAN "+text), "\n")
+		if !strings.Contains(plan, want) || strings.Contains(plan, "TEMP B-TREE") {
+			t.Errorf("%s is planned as\n%s\nwant %s", text, plan, want)
+		}
 	}
 }

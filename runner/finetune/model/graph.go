@@ -16,6 +16,8 @@ type graphBuilder struct {
 	trained []bool // per block
 	rate    float64
 	seed    uint64
+	// normMomentum replaces the network's own momentum of running statistics, unless 0.
+	normMomentum float64
 	// frozenStats keeps running statistics in trained blocks too.
 	frozenStats bool
 	// block is the one being built, dropouts the number of dropouts in it so far.
@@ -88,6 +90,9 @@ func (g *graphBuilder) batchNorm(name string, x node, c ops.NormConfig, momentum
 	mean, variance := g.net.byName[name+".running_mean"], g.net.byName[name+".running_var"]
 	if !g.trained[mean.Block] || g.frozenStats {
 		return g.BatchNormEval(x, gamma, beta, mean.Data, variance.Data, c)
+	}
+	if g.normMomentum > 0 {
+		momentum = g.normMomentum
 	}
 	y, stats := g.BatchNormTrain(x, gamma, beta, c)
 	g.norms = append(g.norms, normUpdate{stats: stats, mean: mean, variance: variance, momentum: momentum})

@@ -18,6 +18,9 @@ type TrainOptions struct {
 	LabelSmoothing float64 // 0 to 1
 	ClassWeights   []float32
 	Seed           uint64 // of the dropout masks
+	// NormMomentum is the weight of a batch in the running statistics, 0 <= NormMomentum <= 1; 0 is what the network's
+	// config.json says, which suits the long training it comes from: at 0.01 they follow within hundreds of steps.
+	NormMomentum float64
 	// From, if above 0, starts the graph at that block: Step then takes the
 	// activations that enter it (see NewPrefix). Blocks below cannot be trained.
 	From int
@@ -53,7 +56,7 @@ func (n *Net) newTrainer(o TrainOptions, frozenStats bool) (*Trainer, error) {
 		return nil, err
 	}
 	g := newGraph(n, o.Batch, slices.Clone(o.Trained))
-	g.rate, g.seed, g.frozenStats = o.Dropout, o.Seed, frozenStats
+	g.rate, g.seed, g.frozenStats, g.normMomentum = o.Dropout, o.Seed, frozenStats, o.NormMomentum
 	t := &Trainer{g: g, classes: n.Classes()}
 	var x node
 	x, t.x = g.input(o.From)

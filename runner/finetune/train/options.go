@@ -15,8 +15,9 @@ type Options struct {
 	Warmup         float64 // share of all steps
 	Dropout        float64 // before the head
 	LabelSmoothing float64
-	Balanced       bool // class weights rows / (classes * rows of the class)
-	Patience       int  // epochs without a better objective before the fold ends; 0: never
+	NormMomentum   float64 // of running statistics: higher than in pretraining, since fine-tuning takes few steps
+	Balanced       bool    // class weights rows / (classes * rows of the class)
+	Patience       int     // epochs without a better objective before the fold ends; 0: never
 	Freeze         trial.FreezeSchedule
 	Augment        augment.Config // the zero Config: none
 }
@@ -49,6 +50,7 @@ func ParseOptions(p trial.Params) (Options, error) {
 		Warmup:         r.share("warmup", 0),
 		Dropout:        r.share("dropout", 0),
 		LabelSmoothing: r.share("label_smoothing", 0),
+		NormMomentum:   r.number("norm_momentum", 0.1, "a number above 0, at most 1", func(v float64) bool { return v > 0 && v <= 1 }),
 		Balanced:       r.text("class_weights", "none", "none", "balanced") == "balanced",
 		Patience:       r.whole("early_stopping", 0, 0),
 		Augment: augment.Config{

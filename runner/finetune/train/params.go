@@ -33,6 +33,7 @@ var known = []KnownParam{
 	{"dropout", "0", "share of the head's inputs dropped in training; [0, 1)"},
 	{"label_smoothing", "0", "share of the target spread over all classes; [0, 1)"},
 	{"class_weights", "none", "none, or balanced: weight classes by one over their rows"},
+	{"norm_momentum", "0.1", "weight of a batch in the running statistics of batch norms; (0, 1]"},
 	{"early_stopping", "off", "epochs without a better objective before the fold ends; 0 is off"},
 	{"augment_shift", "off", "most pixels of the model's input an image moves along each axis; >= 0"},
 	{"augment_rotation", "off", "most degrees an image turns to either side; 0..180"},

@@ -59,6 +59,7 @@ func (l *Loop) enter(epoch int) error {
 	s.trainer, err = l.job.Net.NewTrainer(model.TrainOptions{
 		Batch: l.batch(), Trained: trained, Dropout: l.job.Options.Dropout, LabelSmoothing: l.job.Options.LabelSmoothing,
 		ClassWeights: l.weights, Seed: augment.Mix(l.job.Seed, uint64(l.job.Trial), uint64(l.job.Fold)), From: trainFrom,
+		NormMomentum: l.job.Options.NormMomentum,
 	})
 	if err != nil {
 		return fmt.Errorf("build the training graph: %w", err)

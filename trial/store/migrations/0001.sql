@@ -48,6 +48,7 @@ CREATE TABLE reports (
 
 -- Each point of a learning curve has one value that stands, whichever attempt reported it first.
 CREATE UNIQUE INDEX reports_point ON reports (study, trial, metric, fold, epoch) WHERE repeated = 0;
+CREATE INDEX reports_repeated ON reports (study, trial, metric, fold, epoch) WHERE repeated = 1;
 
 CREATE TABLE decisions (
   study             INTEGER NOT NULL REFERENCES studies (key) ON DELETE CASCADE,
@@ -74,7 +75,7 @@ CREATE TABLE decisions (
   run               TEXT NOT NULL,
   artifact          TEXT NOT NULL,
   hash              TEXT NOT NULL,
-  study_state       TEXT NOT NULL CHECK (study_state IN ('', 'RUNNING', 'PAUSED', 'DONE', 'STOPPED')),
+  study_state       TEXT NOT NULL CHECK (study_state IN ('', 'RUNNING', 'DRAINING', 'PAUSED', 'DONE', 'STOPPED')),
   time              INTEGER NOT NULL CHECK (time >= 0),
   PRIMARY KEY (study, seq),
   CHECK ((trial = -1) = (what IN ('manifest', 'moved'))),
@@ -82,7 +83,7 @@ CREATE TABLE decisions (
   CHECK (what NOT IN ('assigned', 'started') OR attempt >= 1)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX decisions_trial ON decisions (study, trial, seq);
+CREATE INDEX decisions_trial ON decisions (study, nullif(trial, -1), seq); -- as the view shows it
 CREATE INDEX decisions_moved ON decisions (study, seq) WHERE what = 'moved';
 
 -- What applying the record gives for each trial; written with the events that change it, checked by DB.Verify.
@@ -92,10 +93,12 @@ CREATE TABLE trials (
   state      TEXT NOT NULL CHECK (state IN ('WAITING', 'RUNNING', 'PAUSED', 'COMPLETE', 'PRUNED', 'FAIL')),
   value      REAL, -- NULL: no finite value
   std        REAL,
-  best_epoch INTEGER CHECK (best_epoch >= 1),
+  best_epoch INTEGER CHECK (best_epoch >= 1), -- of value: the epoch
+  folds      INTEGER NOT NULL CHECK (folds >= 0), -- of value: how many it is made of
   done_fold  INTEGER NOT NULL CHECK (done_fold >= 0),
   done_epoch INTEGER NOT NULL CHECK (done_epoch >= 0),
   epochs     INTEGER NOT NULL CHECK (epochs >= 0),
+  extra      INTEGER NOT NULL CHECK (extra >= 0), -- epochs of confirming folds
   seconds    REAL CHECK (seconds >= 0),
   attempts   INTEGER NOT NULL CHECK (attempts >= 0),
   failures   INTEGER NOT NULL CHECK (failures >= 0),
@@ -108,7 +111,8 @@ CREATE TABLE trials (
   origin     TEXT NOT NULL CHECK (origin IN ('', 'sampler', 'enqueued')),
   params     TEXT CHECK (params IS NULL OR json_valid(params)),
   PRIMARY KEY (study, number),
-  CHECK ((value IS NULL) = (best_epoch IS NULL))
+  CHECK ((value IS NULL) = (best_epoch IS NULL)),
+  CHECK ((value IS NULL) = (folds = 0))
 ) STRICT, WITHOUT ROWID;
 
 -- The record is append-only. Deleting a study cascades to its rows; by then the study's own row is gone, which is how the
@@ -148,18 +152,18 @@ SELECT s.name AS study, t.number, t.state, t.value, t.std, t.params,
   strftime('%Y-%m-%dT%H:%M:%S', nullif(t.ended, 0) / 1000000000, 'unixepoch')
     || printf('.%06dZ', t.ended / 1000 % 1000000) AS ended,
   t.epochs, t.seconds, t.reason, t.best_epoch, t.done_fold AS fold, t.done_epoch AS epoch, t.bracket, t.origin,
-  t.attempts, t.failures, t.failure, t.artifact,
+  t.attempts, t.failures, t.failure, t.artifact, t.extra AS extra_epochs,
   CASE WHEN t.value IS NULL THEN 9e999 WHEN s.goal = 'maximize' THEN -t.value ELSE t.value END AS loss
 FROM studies s JOIN trials t ON t.study = s.key;
 
--- One row a fold that has reported the objective: its value at the trial's best epoch, or at the last one before it when the
--- fold ended early, and how far it got.
+-- One row a fold that has reported the objective, and how far it got. The value is the one at the trial's best epoch, or at
+-- the last one before it when the fold ended early; NULL while the trial's value does not count the fold yet.
 CREATE VIEW folds_v AS
 SELECT s.name AS study, r.trial, r.fold,
-  (SELECT p.value FROM reports p
-   WHERE p.study = r.study AND p.trial = r.trial AND p.metric = r.metric AND p.fold = r.fold AND p.repeated = 0
-     AND p.epoch <= t.best_epoch
-   ORDER BY p.epoch DESC LIMIT 1) AS value,
+  CASE WHEN r.fold < t.folds THEN (SELECT p.value FROM reports p
+    WHERE p.study = r.study AND p.trial = r.trial AND p.metric = r.metric AND p.fold = r.fold AND p.repeated = 0
+      AND p.epoch <= t.best_epoch
+    ORDER BY p.epoch DESC LIMIT 1) END AS value,
   r.epoch AS epochs
 FROM studies s JOIN trials t ON t.study = s.key
   JOIN reports r ON r.study = s.key AND r.trial = t.number AND r.metric = s.metric AND r.repeated = 0
@@ -184,3 +188,20 @@ SELECT s.name AS study, d.seq, nullif(d.trial, -1) AS trial, d.what, d.reason,
   d.value, d.attempt, d.at_fold AS fold, d.at_epoch AS epoch, d.to_fold, d.to_epoch, d.bracket, d.phase, d.failure,
   d.runner, d.artifact
 FROM studies s JOIN decisions d ON d.study = s.key;
+
+-- What the planner believes about the sizes (rows of the index, then how many share the first column, the first two, ...):
+-- fixed, so that plans do not depend on what a database happened to hold when it was analyzed. Without it, the curves of one
+-- trial are read by scanning its study.
+ANALYZE;
+DELETE FROM sqlite_stat1;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+  ('studies', 'sqlite_autoindex_studies_1', '20 1'),
+  ('studies', 'sqlite_autoindex_studies_2', '20 1'),
+  ('reports', 'reports', '1000000 50000 1 1'),
+  ('reports', 'reports_point', '1000000 50000 100 50 20 1'),
+  ('reports', 'reports_repeated', '1000 50 2 2 2 1'),
+  ('decisions', 'decisions', '50000 2500 1'),
+  ('decisions', 'decisions_trial', '50000 2500 5 1'),
+  ('decisions', 'decisions_moved', '100 5 1'),
+  ('trials', 'trials', '10000 500 1');
+ANALYZE sqlite_schema;

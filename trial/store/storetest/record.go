@@ -104,8 +104,8 @@ func drawDecision(rt *rapid.T, s *trial.State) *trial.Decision {
 		d.Trial = trial.NoTrial
 	case trial.Moved:
 		d.Trial = trial.NoTrial
-		d.Study = rapid.SampledFrom([]trial.StudyState{trial.StudyRunning, trial.StudyPaused, trial.StudyDone,
-			trial.StudyStopped}).Draw(rt, "study")
+		d.Study = rapid.SampledFrom([]trial.StudyState{trial.StudyRunning, trial.StudyDraining, trial.StudyPaused,
+			trial.StudyDone, trial.StudyStopped}).Draw(rt, "study")
 	}
 	return d
 }

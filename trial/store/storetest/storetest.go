@@ -78,7 +78,7 @@ func roundTrip(t *testing.T, s Store) {
 		if err := s.CreateStudy(t.Context(), study); err != nil {
 			rt.Fatal(err)
 		}
-		want := Record(rt, study, 60)
+		want := Record(rt, study, 40)
 		for rest := want; len(rest) > 0; {
 			k := rapid.IntRange(1, len(rest)).Draw(rt, "batch")
 			if err := s.Append(t.Context(), study.ID, rest[:k]); err != nil {

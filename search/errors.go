@@ -1,0 +1,22 @@
+package search
+
+import "errors"
+
+// ErrExhausted says that every configuration of a finite space has been proposed: the search is over.
+var ErrExhausted = errors.New("every configuration of the search space has been tried")
+
+// ParameterError says what is wrong with a parameter of a space, or with the value a configuration gives it.
+type ParameterError struct {
+	Parameter string // its name; empty when it has none
+	Field     string // name, type, low, high, log, step, choices or when; of a configuration, value
+	Msg       string
+	Hint      string // what would be right, may be empty
+}
+
+// Error is the message for a person, without the hint.
+func (e *ParameterError) Error() string {
+	if e.Parameter == "" {
+		return e.Msg
+	}
+	return "parameter " + e.Parameter + ": " + e.Msg
+}

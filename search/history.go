@@ -1,0 +1,150 @@
+package search
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+
+	"automl/trial"
+)
+
+// history is what a sampler remembers of the trials it was shown, so that a study of ten thousand is not encoded and scored
+// again for each proposal. It is a memo and nothing else: everything in it follows from the state, and a state that does not
+// continue the last one replaces it.
+type history struct {
+	mu      sync.Mutex
+	layout  *layout
+	codec   *Codec
+	freeze  []freezeParts
+	records []record
+	seen    map[string]struct{} // keys of all configurations of the study
+}
+
+// record is one trial.
+type record struct {
+	trial  *trial.Trial
+	x      []float64      // nil when the configuration does not fit the space
+	epochs int            // of the trial when reach and own were computed; its curves only grow, and each growth adds to Epochs
+	reach  trial.Resource // how far it has values, at most to the end of the search's ladder
+	own    float64        // loss at reach, +Inf when there is none
+	level  trial.Resource // where loss was computed
+	loss   float64        // loss at level, +Inf when there is none
+}
+
+func newHistory(s Space) *history {
+	l := newLayout(s)
+	return &history{layout: l, codec: newCodec(l), freeze: l.freezeParts(), seen: map[string]struct{}{}}
+}
+
+// sync takes in the trials of the state.
+func (h *history) sync(s *trial.State) {
+	for i := range h.records {
+		if i >= len(s.Trials) || h.records[i].trial != s.Trials[i] {
+			h.records = nil
+			clear(h.seen)
+			break
+		}
+	}
+	for _, t := range s.Trials[len(h.records):] {
+		r := record{trial: t, own: math.Inf(1)}
+		if values, err := h.layout.values(t.Params); err == nil {
+			h.seen[h.layout.key(values, h.freeze)] = struct{}{}
+			if x, err := h.codec.encode(values); err == nil {
+				r.x = x
+			}
+		}
+		h.records = append(h.records, r)
+	}
+}
+
+// score brings the values of all trials up to date.
+func (h *history) score(s *trial.State) {
+	full := s.Study.Shape.Full()
+	for i := range h.records {
+		r := &h.records[i]
+		if r.epochs == r.trial.Epochs {
+			continue
+		}
+		r.epochs, r.reach, r.level = r.trial.Epochs, r.trial.Done, trial.Resource{}
+		if full.Less(r.reach) { // folds beyond those of the search confirm a trial
+			r.reach = full
+		}
+		r.own = lossAt(s, r.trial, r.reach)
+	}
+}
+
+// lossAt is the loss of a trial at a resource, +Inf when it has none there.
+func lossAt(s *trial.State, t *trial.Trial, at trial.Resource) float64 {
+	score, ok := t.ScoreAt(s.Study.Objective, s.Study.Shape, at)
+	if !ok {
+		return math.Inf(1)
+	}
+	return s.Study.Objective.Loss(score.Value)
+}
+
+// scored reports whether the trial has a value: one that failed counts as having none.
+func (r *record) scored() bool { return r.trial.Status != trial.Fail && !math.IsInf(r.own, 1) }
+
+// lossAtLevel is the loss at a resource the trial has reached.
+func (r *record) lossAtLevel(s *trial.State, level trial.Resource) float64 {
+	if r.level != level {
+		r.level, r.loss = level, lossAt(s, r.trial, level)
+	}
+	return r.loss
+}
+
+// fresh reports whether no trial of the study has the configuration.
+func (h *history) fresh(values []any) bool {
+	_, seen := h.seen[h.layout.key(values, h.freeze)]
+	return !seen
+}
+
+// Bounds of the search for a configuration that no trial has.
+const (
+	maxDraws = 1000 // at random, before a finite space is enumerated
+	maxRest  = 256  // configurations an enumeration collects to choose from
+)
+
+// unseen is up to n random configurations that no trial of the study has, at least one unless the space is exhausted. When
+// draws keep hitting what is known, few are left, and a finite space is enumerated: it ends early, because each
+// configuration passed over is one of the study's.
+func (h *history) unseen(n int, source *rand.Rand) ([][]any, error) {
+	var out [][]any
+	for range max(maxDraws, n) {
+		values := make([]any, len(h.layout.parameters))
+		h.layout.place(cube(len(values), source), values)
+		if h.fresh(values) {
+			out = append(out, values)
+		}
+		if len(out) == n {
+			return out, nil
+		}
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	if !h.layout.finite() {
+		return nil, fmt.Errorf("%w, but for some that are too rare to find in %d random draws", ErrExhausted, maxDraws)
+	}
+	if out = h.rest(); len(out) == 0 {
+		return nil, ErrExhausted
+	}
+	source.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	return out[:min(n, len(out))], nil
+}
+
+// rest is the first configurations, in the order of enumeration, that no trial has.
+func (h *history) rest() [][]any {
+	var out [][]any
+	for values := range h.layout.all() {
+		if h.fresh(values) {
+			out = append(out, slices.Clone(values))
+		}
+		if len(out) == maxRest {
+			break
+		}
+	}
+	return out
+}

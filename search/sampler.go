@@ -1,0 +1,90 @@
+package search
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"automl/trial"
+)
+
+// Sampler proposes the parameters of new trials. It is pure: what it draws comes from the given source and the seed of the
+// study alone, so the same seed and the same history give the same proposal.
+type Sampler interface {
+	// Sample proposes parameters inside the space for the next trial, given everything the study knows: finished, paused,
+	// pruned, failed and running trials (the last ones are pending: their values are not known, but they must not be
+	// proposed again). ErrExhausted when each configuration of the space has a trial.
+	Sample(s *trial.State, source *rand.Rand) (trial.Params, error)
+}
+
+// Source is the random source of a trial: derived, never stored, never global.
+func Source(seed uint64, number int) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, uint64(number)))
+}
+
+// Config says which sampler a study uses. A zero field means the default.
+type Config struct {
+	Type       string  // one of Types; default: auto
+	Startup    int     // tpe: trials with a value before the model is trusted; default: 10
+	Candidates int     // tpe: points drawn from the good density, of which the best is proposed; default: 24
+	Gamma      float64 // tpe: share of the trials that counts as good, (0, 1); default: 0.1
+	MaxGood    int     // tpe: most trials that count as good; default: 25
+}
+
+// The types of samplers.
+const (
+	AutoType   = "auto" // picks one; today always tpe
+	TPEType    = "tpe"
+	RandomType = "random"
+)
+
+// Types lists the types of samplers, the default first.
+func Types() []string { return []string{AutoType, TPEType, RandomType} }
+
+// withDefaults fills what is zero.
+func (c Config) withDefaults() Config {
+	def := func(v *int, d int) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	def(&c.Startup, 10)
+	def(&c.Candidates, 24)
+	def(&c.MaxGood, 25)
+	if c.Type == "" {
+		c.Type = AutoType
+	}
+	if c.Gamma == 0 {
+		c.Gamma = 0.1
+	}
+	return c
+}
+
+// Validate checks the settings.
+func (c Config) Validate() error {
+	c = c.withDefaults()
+	switch {
+	case !slices.Contains(Types(), c.Type):
+		return trial.Errorf(trial.Invalid, "there is no sampler %q", c.Type).WithHint("use one of %s", strings.Join(Types(), ", "))
+	case c.Startup < 1 || c.Candidates < 1 || c.MaxGood < 1:
+		return trial.Errorf(trial.Invalid, "startup %d, candidates %d and max_good %d must be at least 1", c.Startup, c.Candidates, c.MaxGood)
+	case !(c.Gamma > 0 && c.Gamma < 1):
+		return trial.Errorf(trial.Invalid, "gamma %v must lie between 0 and 1", c.Gamma)
+	}
+	return nil
+}
+
+// New makes the sampler of a study. It checks the settings and the space.
+func New(cfg Config, s Space) (Sampler, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if err := s.Validate(); err != nil {
+		return nil, fmt.Errorf("search space: %w", err)
+	}
+	if cfg.Type == RandomType {
+		return NewRandom(s), nil
+	}
+	return NewTPE(cfg, s), nil
+}

@@ -1,0 +1,51 @@
+package searchtest
+
+import "automl/search"
+
+// Spaces are search spaces with at least a hundred configurations each, by name.
+func Spaces() map[string]search.Space {
+	return map[string]search.Space{
+		"line": {Parameters: []search.Parameter{{Name: "x", Kind: search.Float, Low: -1, High: 1}}},
+		"grid": {Parameters: []search.Parameter{
+			{Name: "width", Kind: search.Int, Low: 1, High: 1000, Log: true},
+			{Name: "even", Kind: search.Int, Low: 2, High: 11, Step: 2},
+			{Name: "size", Kind: search.Ordinal, Choices: []any{int64(16), int64(32), 64.5}},
+		}},
+		"mixed": mixed(),
+	}
+}
+
+// mixed has every kind of parameter, a constant, a freeze schedule and a chain of conditions whose parents stand last.
+func mixed() search.Space {
+	freeze, err := search.ExpandFreeze("freeze", search.FreezeOptions{})
+	if err != nil {
+		panic(err)
+	}
+	return search.Space{Parameters: append(freeze,
+		search.Parameter{Name: "lr", Kind: search.Float, Low: 1e-6, High: 1e-1, Log: true},
+		search.Parameter{Name: "warmup", Kind: search.Float, Low: 0, High: 0.2, Step: 0.05},
+		search.Parameter{Name: "dampening", Kind: search.Float, Low: 0, High: 1,
+			When: []search.Condition{{Parent: "nesterov", Values: []any{false}}}},
+		search.Parameter{Name: "nesterov", Kind: search.Categorical, Choices: []any{true, false},
+			When: []search.Condition{{Parent: "optimizer", Values: []any{"sgd"}}}},
+		search.Parameter{Name: "seed_words", Kind: search.Constant, Choices: []any{int64(3)}},
+		search.Parameter{Name: "optimizer", Kind: search.Categorical, Choices: []any{"adamw", "sgd", "lamb"}},
+	)}
+}
+
+// Constant is a space with a single configuration.
+func Constant() search.Space {
+	return search.Space{Parameters: []search.Parameter{
+		{Name: "a", Kind: search.Constant, Choices: []any{"x"}},
+		{Name: "b", Kind: search.Float, Low: 2, High: 2},
+	}}
+}
+
+// Finite is a space with 23 configurations: 4 of a times 5 of b, of which 3 are doubled by c.
+func Finite() search.Space {
+	return search.Space{Parameters: []search.Parameter{
+		{Name: "c", Kind: search.Categorical, Choices: []any{true, false}, When: []search.Condition{{Parent: "a", Values: []any{"p"}}, {Parent: "b", Values: []any{int64(1), int64(2), int64(3)}}}},
+		{Name: "a", Kind: search.Categorical, Choices: []any{"p", "q", "r", "s"}},
+		{Name: "b", Kind: search.Int, Low: 1, High: 5},
+	}}
+}

@@ -1,0 +1,36 @@
+package search
+
+// Kind is the kind of a parameter.
+type Kind string
+
+// The kinds of parameters. The typed parameter "freeze" of the sweep file is expanded into these (ExpandFreeze).
+const (
+	Float       Kind = "float"       // Low..High, both included; Log; Step
+	Int         Kind = "int"         // Low..High, both included; Log; Step
+	Ordinal     Kind = "ordinal"     // ordered Choices
+	Categorical Kind = "categorical" // unordered Choices
+	Constant    Kind = "constant"    // Choices[0]
+)
+
+// Condition makes a parameter exist only while its parent, which must itself exist, has one of the values.
+type Condition struct {
+	Parent string
+	Values []any
+}
+
+// Parameter is one dimension of a search space. Values are float64, int64, string or bool.
+type Parameter struct {
+	Name      string
+	Kind      Kind
+	Low, High float64     // float and int
+	Log       bool        // float and int: uniform in the logarithm
+	Step      float64     // float and int: values are Low + i*Step; 0 is none
+	Choices   []any       // ordinal, categorical, constant
+	When      []Condition // all must hold
+	Freeze    string      // name of the typed freeze parameter this one was expanded from; empty for any other
+}
+
+// Space is an ordered list of parameters. A parent may stand anywhere in it.
+type Space struct {
+	Parameters []Parameter
+}
