@@ -82,13 +82,6 @@ type result struct {
 	out, err string
 }
 
-// command prepares the program; kill it hard with its whole tree when the test ends.
-func (s *site) command(args ...string) *exec.Cmd {
-	c := exec.Command(binary, append(args, "--data-dir", s.dir)...)
-	c.WaitDelay = 5 * time.Second
-	return c
-}
-
 // run runs the program to its end.
 func (s *site) run(args ...string) result {
 	s.t.Helper()

@@ -166,7 +166,7 @@ func TestDaemonAndRunnerApart(t *testing.T) {
 	_ = r.Process.Kill()
 	_ = r.Wait()
 	_, before := s.state()
-	r = s.start(box, join...)
+	s.start(box, join...)
 	n := s.reports()
 	until(t, "the study to go on after the runner's death", func() bool { return s.reports() > n+3 })
 	_, after := s.state()

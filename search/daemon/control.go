@@ -85,7 +85,7 @@ func (d *Daemon) Pause(ctx context.Context, study string) error {
 			return nil
 		}
 		c.move(trial.StudyPaused, "paused by the user")
-		c.tellAll(trial.Pause, "the study is paused")
+		c.orderAll(trial.Pause, "the study is paused")
 		return nil
 	})
 }
@@ -105,7 +105,7 @@ func (d *Daemon) Resume(ctx context.Context, study string) error {
 func (d *Daemon) Stop(ctx context.Context, study string) error {
 	return d.control(ctx, study, func(c *core) error {
 		c.endAll("the study was stopped by the user")
-		c.tellAll(trial.Stop, "the study was stopped by the user")
+		c.orderAll(trial.Stop, "the study was stopped by the user")
 		c.move(trial.StudyStopped, "stopped by the user")
 		return nil
 	})
@@ -119,7 +119,7 @@ func (d *Daemon) Delete(ctx context.Context, study string) error {
 			return orUnknown(err, study)
 		}
 		if c := d.core(s.ID); c != nil {
-			c.tellAll(trial.Stop, "the study was deleted")
+			c.orderAll(trial.Stop, "the study was deleted")
 			for _, l := range c.take().letters {
 				if err := d.Bus.Send(l.run, l.out); err != nil {
 					d.Log.Warn().Err(err).Str("run", l.run).Msg("answer a runner")
@@ -154,14 +154,14 @@ func orUnknown(err error, study string) error {
 	return trial.Errorf(trial.NotFound, "there is no study %q", study).WithHint("automl list shows all studies")
 }
 
-func (c *core) tellAll(verb trial.Verb, reason string) {
+func (c *core) orderAll(verb trial.Verb, reason string) {
 	keys := make([]trial.Key, 0, len(c.busy))
 	for key := range c.busy {
 		keys = append(keys, key)
 	}
 	slices.SortFunc(keys, func(a, b trial.Key) int { return a.Trial - b.Trial })
 	for _, key := range keys {
-		c.tell(key, verb, reason)
+		c.order(key, verb, reason)
 	}
 }
 

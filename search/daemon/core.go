@@ -96,8 +96,8 @@ func (c *core) take() ready {
 	return r
 }
 
-// tell sends a verb to the run that works on an attempt, without being asked.
-func (c *core) tell(key trial.Key, verb trial.Verb, reason string) {
+// order sends a verb to the run that works on an attempt, without being asked.
+func (c *core) order(key trial.Key, verb trial.Verb, reason string) {
 	if run, ok := c.busy[key]; ok {
 		c.ready.letters = append(c.ready.letters, letter{run, trial.Outbound{Key: key, Verb: verb, Reason: reason}})
 	}

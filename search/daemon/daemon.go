@@ -79,7 +79,7 @@ func (d *Daemon) load(ctx context.Context, s trial.Study) error {
 	}
 	d.cores = append(d.cores, c)
 	for _, t := range c.state.Trials {
-		if t.Open != nil && t.Open.Run != "" {
+		if t.Open != nil && t.Open.Run != "" && !spec.External {
 			d.expect(t.Open.Runner, t.Open.Run)
 		}
 	}
@@ -152,7 +152,7 @@ func (d *Daemon) more(inbox <-chan trial.Mail) {
 func (d *Daemon) step(ctx context.Context) {
 	d.fill()
 	for _, c := range d.cores {
-		d.commit(ctx, c)
+		_ = d.commit(ctx, c) // logged; the core is read again
 	}
 	d.forget()
 }
@@ -164,7 +164,7 @@ func (d *Daemon) fill() {
 	for free := d.free(); free > 0; {
 		var c *core
 		for _, q := range d.cores {
-			if !idle[q] && (c == nil || q.out() < c.out()) {
+			if !q.spec.External && !idle[q] && (c == nil || q.out() < c.out()) {
 				c = q
 			}
 		}
@@ -183,10 +183,10 @@ func (d *Daemon) fill() {
 
 // commit persists what a core has decided and then lets it out. When that fails the core is thrown away: what was taken in is
 // not acknowledged, so the bus delivers it again to the core that is rebuilt.
-func (d *Daemon) commit(ctx context.Context, c *core) {
+func (d *Daemon) commit(ctx context.Context, c *core) error {
 	r := c.take()
 	if r.empty() && c.err == nil {
-		return
+		return nil
 	}
 	err := c.err
 	if err == nil && len(r.events) > 0 {
@@ -196,7 +196,7 @@ func (d *Daemon) commit(ctx context.Context, c *core) {
 		d.Log.Error().Err(err).Str("study", c.spec.Study.Name).Msg("the record could not be written; the study is read again")
 		d.broken = append(d.broken, c.spec.Study)
 		c.spec.Study.ID = "" // dropped by forget
-		return
+		return trial.Wrap(trial.Unavailable, err, "write the record of study %s", c.spec.Study.Name)
 	}
 	d.report(c, r.events)
 	for _, l := range r.letters {
@@ -212,6 +212,7 @@ func (d *Daemon) commit(ctx context.Context, c *core) {
 	for _, f := range r.acks {
 		f()
 	}
+	return nil
 }
 
 // report logs decisions at the level a person may want.

@@ -113,14 +113,16 @@ type house struct {
 	d     *Daemon
 	store *memory
 	bus   *bus
+	spec  Spec
 	stop  func()
 	acks  int
 }
 
-func newHouse(t *testing.T, store *memory) *house {
+func newHouse(t *testing.T, store *memory) *house { return newHouseWith(t, store, testSpec()) }
+
+func newHouseWith(t *testing.T, store *memory, spec Spec) *house {
 	t.Helper()
-	h := &house{t: t, store: store, bus: &bus{inbox: make(chan trial.Mail)}}
-	spec := testSpec()
+	h := &house{t: t, store: store, spec: spec, bus: &bus{inbox: make(chan trial.Mail)}}
 	decode := func(s trial.Study) (Spec, error) {
 		spec := spec
 		spec.Study = s

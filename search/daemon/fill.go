@@ -120,7 +120,7 @@ func (c *core) end(t *trial.Trial, reason string) {
 	}
 	if t.Open != nil {
 		d.Attempt = t.Open.Number
-		c.tell(c.key(t, d.Attempt), trial.Stop, reason)
+		c.order(c.key(t, d.Attempt), trial.Stop, reason)
 	}
 	c.decide(d)
 	c.release(t)

@@ -157,7 +157,9 @@ func (d *Daemon) free() int {
 		}
 	}
 	for _, c := range d.cores {
-		free -= c.out()
+		if !c.spec.External {
+			free -= c.out()
+		}
 	}
 	return free
 }

@@ -22,6 +22,7 @@ type Spec struct {
 	End        time.Time      // zero: no time budget
 	GPUSeconds float64        // zero: no budget of GPU time
 	Confirm    Confirm
+	External   bool // whoever calls Ask and Tell trains; runners get none of it
 	Refit      bool // train the winner on all data at the end
 }
 

@@ -1,0 +1,129 @@
+package daemon
+
+import (
+	"context"
+	"time"
+
+	"automl/trial"
+)
+
+// Reply is what Ask answers when there is no work, or that there is some.
+type Reply int
+
+// The answers to Ask.
+const (
+	Work Reply = iota // here is some
+	Wait              // nothing now: something that trains has to be told first
+	Over              // nothing will ever be handed out again
+)
+
+// asker is the run, and the runner, that holds the leases of work handed out by Ask.
+const asker = "ask"
+
+// ask hands out work to whoever trains outside: the lease is granted with it.
+func (c *core) ask() (trial.Assignment, Reply) {
+	if c.state.Status.Over() {
+		return trial.Assignment{}, Over
+	}
+	a, ok := c.next()
+	switch {
+	case ok:
+		c.announce(trial.Announce{Key: a.Key(), Runner: asker, Run: asker})
+		return a, Work
+	case c.state.Status.Over():
+		return a, Over
+	}
+	return a, Wait
+}
+
+// tell takes what was measured. The job ends with the first answer other than continue, at the end of its work, or with a
+// failure; nobody has to say so. Telling something again changes nothing.
+func (c *core) tell(key trial.Key, reports []trial.Report, failure *trial.Exit) (trial.Verb, string) {
+	out := trial.Outbound{Verb: trial.Stop, Reason: "nothing was told"}
+	if len(reports) == 0 && failure == nil {
+		return out.Verb, out.Reason
+	}
+	for i := range reports {
+		if out = c.inbound(trial.Inbound{Key: key, Run: asker, Report: &reports[i]}); out.Verb != trial.Continue {
+			break
+		}
+	}
+	if failure != nil {
+		out = c.inbound(trial.Inbound{Key: key, Run: asker, Exit: failure})
+		return trial.Stop, out.Reason
+	}
+	t := c.state.Trial(key.Trial)
+	done := t != nil && t.Open != nil && t.Open.Number == key.Attempt && !t.Done.Less(t.Open.To)
+	if out.Verb != trial.Continue || done {
+		c.inbound(trial.Inbound{Key: key, Run: asker, Exit: &trial.Exit{}})
+	}
+	return out.Verb, out.Reason
+}
+
+// Ask hands out work of a study whose trainer is external.
+func (d *Daemon) Ask(ctx context.Context, study string) (a trial.Assignment, r Reply, err error) {
+	err = d.external(ctx, study, func(c *core) { a, r = c.ask() }, func() { r = Over })
+	return a, r, err
+}
+
+// Tell takes what was measured of work handed out by Ask, and answers once it is recorded. The key's Study is ignored.
+func (d *Daemon) Tell(ctx context.Context, study string, key trial.Key, reports []trial.Report, failure *trial.Exit) (v trial.Verb, reason string, err error) {
+	err = d.external(ctx, study, func(c *core) {
+		key.Study = c.spec.Study.ID
+		v, reason = c.tell(key, reports, failure)
+	}, func() { v, reason = trial.Stop, "the study is over" })
+	return v, reason, err
+}
+
+// external runs f on the core of a study and commits; over is called instead when the study has ended.
+func (d *Daemon) external(ctx context.Context, study string, f func(*core), over func()) error {
+	return d.do(ctx, func() error {
+		s, found, err := d.find(ctx, study)
+		if err != nil || !found {
+			return orUnknown(err, study)
+		}
+		c := d.core(s.ID)
+		if c == nil {
+			if d.mending(s.ID) {
+				return trial.Errorf(trial.Unavailable, "the record of study %s cannot be written just now", s.Name)
+			}
+			over()
+			return nil
+		}
+		if !c.spec.External {
+			return trial.Errorf(trial.Conflict, "the trainer of study %s is not external: its runners ask for it", s.Name)
+		}
+		c.now = time.Now()
+		f(c)
+		return d.commit(ctx, c)
+	})
+}
+
+// Engine is one study without bus, store and clock: ask, train, tell. Benchmarks and simulations drive it; the daemon does the
+// same with the same core.
+type Engine struct{ c *core }
+
+// NewEngine makes a study, or continues one from its record.
+func NewEngine(spec Spec, record []trial.Event) (*Engine, error) {
+	c, err := newCore(spec, record)
+	return &Engine{c}, err
+}
+
+// Ask hands out work.
+func (e *Engine) Ask(now time.Time) (trial.Assignment, Reply) {
+	e.c.now = now
+	return e.c.ask()
+}
+
+// Tell takes what was measured of an attempt, in order, and answers it. failure, if any, comes after the reports.
+func (e *Engine) Tell(now time.Time, key trial.Key, reports []trial.Report, failure *trial.Exit) (trial.Verb, string) {
+	e.c.now = now
+	return e.c.tell(key, reports, failure)
+}
+
+// Take returns the events since the last call, which the caller persists if it persists anything, and the error that made the
+// engine stop, if one did.
+func (e *Engine) Take() ([]trial.Event, error) { return e.c.take().events, e.c.err }
+
+// State is the study as it stands. Do not change it.
+func (e *Engine) State() *trial.State { return e.c.state }
