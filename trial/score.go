@@ -39,7 +39,7 @@ func (t *Trial) ScoreAt(o Objective, s Shape, at Resource) (Score, bool) {
 		}
 		folds := t.column(o.Metric, at, e)
 		value := o.Combine(folds)
-		if math.IsNaN(value) || found && !o.Better(value, best.Value) {
+		if math.IsNaN(value) || math.IsInf(value, 0) || found && !o.Better(value, best.Value) {
 			continue
 		}
 		best = Score{Value: value, Std: std(folds), Epoch: e, Folds: folds}
@@ -78,5 +78,5 @@ func std(v []float64) float64 {
 	for _, x := range v {
 		sum += (x - mean) * (x - mean)
 	}
-	return math.Sqrt(sum / float64(len(v)-1))
+	return min(math.Sqrt(sum/float64(len(v)-1)), math.MaxFloat64) // values near the end of the range: JSON has no infinity
 }

@@ -179,6 +179,25 @@ func TestNonFiniteIsNeverBest(t *testing.T) {
 	}
 }
 
+func TestHugeValuesStayFinite(t *testing.T) {
+	s := NewState(study)
+	play(t, s, decision(Decision{Trial: 0, What: Sampled}))
+	for f, v := range []float64{1e200, 3e200} {
+		for e := 1; e <= 4; e++ {
+			play(t, s, report(0, f, e, v))
+		}
+	}
+	if got, ok := s.Trial(0).Score(study.Objective, study.Shape); !ok || math.IsInf(got.Std, 0) || math.IsNaN(got.Std) {
+		t.Errorf("%+v", got)
+	}
+	for e := 1; e <= 4; e++ {
+		play(t, s, report(0, 2, e, math.MaxFloat64))
+	}
+	if got, ok := s.Trial(0).Score(study.Objective, study.Shape); ok && math.IsInf(got.Value, 0) {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestCombine(t *testing.T) {
 	v := []float64{3, 1, 2, 10}
 	for _, c := range []struct {

@@ -15,6 +15,9 @@ import (
 	"automl/trial/view"
 )
 
+// recordPage is how many events the client asks for at once.
+const recordPage = 10000
+
 // Client reaches a daemon over HTTP. What cannot be reached is an error with code Unavailable.
 type Client struct {
 	base  string
@@ -24,7 +27,10 @@ type Client struct {
 
 // NewClient is a client of the daemon at a URL such as http://127.0.0.1:8080.
 func NewClient(base, token string) *Client {
-	return &Client{base: strings.TrimRight(base, "/") + "/api/v1", token: strings.TrimSpace(token), http: &http.Client{Timeout: time.Minute}}
+	return &Client{base: strings.TrimRight(base, "/") + "/api/v1", token: strings.TrimSpace(token), http: &http.Client{
+		Timeout:       time.Minute,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the API has none
+	}}
 }
 
 // Close ends idle connections.
@@ -36,7 +42,8 @@ func (c *Client) Close() error {
 // Submit hands over a sweep document.
 func (c *Client) Submit(ctx context.Context, document []byte) (Submitted, error) {
 	var out Submitted
-	return out, c.call(ctx, http.MethodPost, "/studies", document, &out)
+	err := c.call(ctx, http.MethodPost, "/studies", document, &out)
+	return out, err
 }
 
 // Studies lists the studies.
@@ -47,18 +54,18 @@ func (c *Client) Studies(ctx context.Context) ([]trial.Study, error) {
 	}
 	var out []trial.Study
 	for _, h := range heads {
-		out = append(out, h.study())
+		out = append(out, trial.Study(h))
 	}
 	return out, nil
 }
 
 // Load builds the state of a study from its record.
 func (c *Client) Load(ctx context.Context, idOrName string) (*trial.State, error) {
-	var r StudyRecord
-	if err := c.call(ctx, http.MethodGet, "/studies/"+url.PathEscape(idOrName)+"/record", nil, &r); err != nil {
+	r, err := c.record(ctx, idOrName, 0, recordPage)
+	if err != nil {
 		return nil, err
 	}
-	study := r.Study.study()
+	study := trial.Study(r.Study)
 	s := trial.NewState(study)
 	for _, e := range r.Events {
 		if err := s.Apply(e); err != nil {
@@ -70,15 +77,33 @@ func (c *Client) Load(ctx context.Context, idOrName string) (*trial.State, error
 
 // Events reads the record of a study after a sequence number.
 func (c *Client) Events(ctx context.Context, study string, after int64) ([]trial.Event, error) {
-	var r StudyRecord
-	err := c.call(ctx, http.MethodGet, fmt.Sprintf("/studies/%s/record?after=%d", url.PathEscape(study), after), nil, &r)
+	r, err := c.record(ctx, study, after, recordPage)
 	return r.Events, err
+}
+
+// record reads a study with its events after a sequence number, a page at a time.
+func (c *Client) record(ctx context.Context, idOrName string, after int64, size int) (StudyRecord, error) {
+	var all StudyRecord
+	for {
+		var page StudyRecord
+		path := studyPath(idOrName, fmt.Sprintf("/record?after=%d&limit=%d", after, size))
+		if err := c.call(ctx, http.MethodGet, path, nil, &page); err != nil {
+			return StudyRecord{}, err
+		}
+		all.Study, all.Events = page.Study, append(all.Events, page.Events...)
+		if len(page.Events) < size {
+			return all, nil
+		}
+		idOrName = page.Study.ID // the name may be another study's by now
+		after = page.Events[len(page.Events)-1].Seq
+	}
 }
 
 // Runners lists the daemon's runners.
 func (c *Client) Runners(ctx context.Context) ([]view.Runner, error) {
 	var out []view.Runner
-	return out, c.call(ctx, http.MethodGet, "/runners", nil, &out)
+	err := c.call(ctx, http.MethodGet, "/runners", nil, &out)
+	return out, err
 }
 
 // Pause stops handing out the work of a study.
@@ -94,12 +119,15 @@ func (c *Client) Stop(ctx context.Context, study string) error { return c.move(c
 
 // Delete removes a study.
 func (c *Client) Delete(ctx context.Context, study string) error {
-	return c.call(ctx, http.MethodDelete, "/studies/"+url.PathEscape(study), nil, nil)
+	return c.call(ctx, http.MethodDelete, studyPath(study, ""), nil, nil)
 }
 
 func (c *Client) move(ctx context.Context, study, verb string) error {
-	return c.call(ctx, http.MethodPost, "/studies/"+url.PathEscape(study)+verb, nil, nil)
+	return c.call(ctx, http.MethodPost, studyPath(study, verb), nil, nil)
 }
+
+// studyPath is a path below that of a study.
+func studyPath(idOrName, rest string) string { return "/studies/" + url.PathEscape(idOrName) + rest }
 
 // call sends a request and decodes the answer into out.
 func (c *Client) call(ctx context.Context, method, path string, in []byte, out any) error {
@@ -131,13 +159,4 @@ func (c *Client) call(ctx context.Context, method, path string, in []byte, out a
 		return fmt.Errorf("the daemon's answer: %w", err)
 	}
 	return nil
-}
-
-// headOf is a study as the API shows it.
-func headOf(s trial.Study) StudyHead {
-	return StudyHead{ID: s.ID, Name: s.Name, Document: s.Document, Digest: s.Digest, Seed: s.Seed, Objective: s.Objective, Shape: s.Shape, Created: s.Created}
-}
-
-func (h StudyHead) study() trial.Study {
-	return trial.Study{ID: h.ID, Name: h.Name, Document: h.Document, Digest: h.Digest, Seed: h.Seed, Objective: h.Objective, Shape: h.Shape, Created: h.Created}
 }

@@ -2,12 +2,10 @@ package web
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
-	"net"
 	"net/http"
 	"reflect"
-	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -30,76 +28,106 @@ type Daemon interface {
 // Record is what the API reads.
 type Record interface {
 	Studies(ctx context.Context) ([]trial.Study, error)
+	Study(ctx context.Context, idOrName string) (trial.Study, error)
 	Load(ctx context.Context, idOrName string) (*trial.State, error)
-	Events(ctx context.Context, study string, after int64) ([]trial.Event, error)
+	EventsN(ctx context.Context, study string, after int64, limit int) ([]trial.Event, error)
 }
 
 // Config is what the API is made of.
 type Config struct {
 	Daemon  Daemon
 	Record  Record
-	Token   string                            // every request must carry it
+	Token   string                            // every request must carry it; when it is empty, all are refused
+	Hosts   []string                          // host names the daemon answers to, besides localhost and any address
 	Prepare func([]byte) (trial.Study, error) // checks a sweep document and makes it a study
 	GPUs    func(trial.Study) float64         // how many GPUs one of its trials holds
 	Planned func(trial.Study) int             // how many epochs are planned for it
 	Log     zerolog.Logger
 }
 
-// maxBody is the largest request body: that of a sweep file.
-const maxBody = 1 << 20
+// server is the handlers of all routes.
+type server struct {
+	Config
+	ticker func() (ticks <-chan time.Time, stop func()) // paces an event stream
+}
 
 // New is the API as a handler.
 func New(cfg Config) http.Handler {
+	return newHandler(cfg, func() (<-chan time.Time, func()) {
+		t := time.NewTicker(lookAgain)
+		return t.C, t.Stop
+	})
+}
+
+func newHandler(cfg Config, ticker func() (<-chan time.Time, func())) http.Handler {
 	mux := http.NewServeMux()
+	api := newAPI(mux)
+	s := &server{cfg, ticker}
+	s.routes(huma.NewGroup(api, "/api/v1"))
+	s.probes(huma.NewGroup(api, "", "/api/v1"))
+	describe(api, mux)
+	return newGuard(cfg, routed(mux))
+}
+
+// newAPI is huma without the routes and headers it would add of its own.
+func newAPI(mux *http.ServeMux) huma.API {
 	c := huma.DefaultConfig("automl", "v1")
-	c.DocsPath = ""
-	c.OpenAPIPath = "/openapi"
-	c.CreateHooks = nil // no $schema links in the answers
+	c.DocsPath, c.SchemasPath, c.OpenAPIPath = "", "", ""
+	c.CreateHooks = nil                         // no $schema links in the answers
+	c.AllowAdditionalPropertiesByDefault = true // answers may grow
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	c.Security = []map[string][]string{{"token": {}}}
-	huma.NewError = newProblem
 	api := humago.New(mux, c)
-	object := reflect.TypeFor[map[string]any]()
-	api.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[json.RawMessage](), object)
-	api.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[trial.Params](), object)
-	api.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[trial.Metrics](), object)
-	s := &server{cfg}
-	s.routes(huma.NewGroup(api, "/api/v1"))
-	return guard(cfg.Token, mux)
-}
-
-// guard refuses what has not the token, comes from another site, or asks for another host.
-func guard(token string, next http.Handler) http.Handler {
-	want := []byte("Bearer " + token)
-	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", "default-src 'none'")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		switch {
-		case !allowedHost(r.Host):
-			refuse(w, http.StatusMisdirectedRequest, "host", "this daemon is not "+r.Host)
-		case r.URL.Path == "/healthz":
-			w.WriteHeader(http.StatusNoContent)
-		case subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), want) != 1:
-			refuse(w, http.StatusUnauthorized, "unauthorized", "the bearer token is missing or wrong")
-		default:
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-			next.ServeHTTP(w, r)
-		}
-	}))
-}
-
-// allowedHost lets addresses through and names of this machine: a name that an attacker controls could point here.
-func allowedHost(host string) bool {
-	name, _, err := net.SplitHostPort(host)
-	if err != nil {
-		name = host
+	object := reflect.TypeFor[map[string]any]() // these are objects whose keys have an order
+	for _, t := range []reflect.Type{reflect.TypeFor[json.RawMessage](), reflect.TypeFor[trial.Params](), reflect.TypeFor[trial.Metrics]()} {
+		api.OpenAPI().Components.Schemas.RegisterTypeAlias(t, object)
 	}
-	name = strings.Trim(name, "[]")
-	return name == "localhost" || net.ParseIP(name) != nil
+	return api
 }
 
-func refuse(w http.ResponseWriter, code int, kind, detail string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(problem{Status: code, Title: http.StatusText(code), Code: kind, Detail: detail})
+// describe serves the OpenAPI document, once all routes are known.
+func describe(api huma.API, mux *http.ServeMux) {
+	op := operation(http.MethodGet, "/openapi.json", "openapi", "This document")
+	op.Responses = map[string]*huma.Response{"200": {Description: "OpenAPI 3.1", Content: map[string]*huma.MediaType{
+		"application/openapi+json": {Schema: &huma.Schema{Type: huma.TypeObject}}}}}
+	api.OpenAPI().AddOperation(&op)
+	status := api.OpenAPI().Components.Schemas.Map()["Status"]
+	status.Properties["best"] = &huma.Schema{AnyOf: []*huma.Schema{status.Properties["best"], {Type: "null"}}} // huma has no nullable objects
+	document, err := json.Marshal(api.OpenAPI())
+	if err != nil {
+		panic(err) // it is made of our own types: the same on every start
+	}
+	answer := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/openapi+json")
+		_, _ = w.Write(document) // the client may be gone
+	}
+	mux.HandleFunc("GET /openapi.json", answer)
+	mux.HandleFunc("GET /api/v1/openapi.json", answer)
+}
+
+// operation describes a route.
+func operation(method, path, id, summary string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary}
+}
+
+func (s *server) routes(api huma.API) {
+	const get, post = http.MethodGet, http.MethodPost
+	huma.Register(api, submission(), s.submit)
+	huma.Register(api, operation(get, "/studies", "list-studies", "List the studies"), s.studies)
+	huma.Register(api, operation(get, "/studies/{id}", "get-study", "How a study stands"), s.study)
+	huma.Register(api, operation(http.MethodDelete, "/studies/{id}", "delete-study", "Stop a study and remove it with its record"),
+		s.move(s.Daemon.Delete))
+	huma.Register(api, operation(get, "/studies/{id}/best", "get-best", "The winner so far"), s.best)
+	huma.Register(api, operation(get, "/studies/{id}/record", "get-record", "A study with the events of its record"), s.record)
+	huma.Register(api, operation(post, "/studies/{id}/pause", "pause-study", "Hand out no more work, call the running trials back"),
+		s.move(s.Daemon.Pause))
+	huma.Register(api, operation(post, "/studies/{id}/resume", "resume-study", "Go on with a paused study"), s.move(s.Daemon.Resume))
+	huma.Register(api, operation(post, "/studies/{id}/stop", "stop-study", "End a study for good"), s.move(s.Daemon.Stop))
+	huma.Register(api, operation(get, "/studies/{id}/trials", "list-trials", "The trials of a study, in pages"), s.trials)
+	huma.Register(api, operation(get, "/studies/{id}/trials/{n}", "get-trial", "A trial with its curves"), s.trial)
+	huma.Register(api, operation(get, "/studies/{id}/trials/{n}/reports", "list-reports", "What was measured of a trial"), s.reports)
+	huma.Register(api, operation(get, "/studies/{id}/trials/{n}/decisions", "list-decisions", "What was decided about a trial, and why"),
+		s.decisions)
+	huma.Register(api, operation(get, "/runners", "list-runners", "The runners heard of"), s.runners)
+	huma.Register(api, streaming(), s.events)
 }

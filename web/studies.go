@@ -1,8 +1,8 @@
 package web
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -12,87 +12,26 @@ import (
 	"automl/trial/view"
 )
 
-type server struct{ Config }
-
-// Submitted answers a submission.
-type Submitted struct {
-	Study string `json:"study" doc:"id of the study"`
-}
-
-// StudyRecord is a study with the events of its record: applying them gives its state.
-type StudyRecord struct {
-	Study  StudyHead     `json:"study"`
-	Events []trial.Event `json:"events"`
-}
-
-// StudyHead is a study as it was submitted.
-type StudyHead struct {
-	ID        string          `json:"id"`
-	Name      string          `json:"name"`
-	Document  json.RawMessage `json:"document"` // its keys in their order, which is that of the search space
-	Digest    string          `json:"digest"`
-	Seed      uint64          `json:"seed"`
-	Objective trial.Objective `json:"objective"`
-	Shape     trial.Shape     `json:"shape"`
-	Created   time.Time       `json:"created"`
-}
-
-type (
-	idInput struct {
-		ID string `path:"id" doc:"id or name of the study"`
-	}
-	recordInput struct {
-		ID    string `path:"id" doc:"id or name of the study"`
-		After int64  `query:"after" minimum:"0" doc:"only events after this sequence number"`
-	}
-	trialsInput struct {
-		ID    string `path:"id" doc:"id or name of the study"`
-		State string `query:"state" enum:"WAITING,RUNNING,PAUSED,COMPLETE,PRUNED,FAIL" doc:"only trials in this state"`
-		After int    `query:"after" default:"-1" doc:"only trials after this number"`
-		Limit int    `query:"limit" default:"1000" minimum:"1" maximum:"10000"`
-	}
-	trialInput struct {
-		ID     string `path:"id" doc:"id or name of the study"`
-		Number int    `path:"n" minimum:"0"`
-	}
-	documentInput struct {
-		RawBody []byte `contentType:"application/json" doc:"the sweep document"`
-	}
-	body[T any] struct {
-		Body T
-	}
-	submitOutput struct {
-		Status int
-		Body   Submitted
-	}
-)
-
-func (s *server) routes(api huma.API) {
-	huma.Register(api, huma.Operation{OperationID: "submit", Method: http.MethodPost, Path: "/studies", Summary: "Submit a sweep document",
-		DefaultStatus: http.StatusCreated, MaxBodyBytes: maxBody, SkipValidateBody: true /* Prepare does, with places */}, s.submit)
-	huma.Get(api, "/studies", s.studies)
-	huma.Get(api, "/studies/{id}", s.study)
-	huma.Get(api, "/studies/{id}/best", s.best)
-	huma.Get(api, "/studies/{id}/trials", s.trials)
-	huma.Get(api, "/studies/{id}/trials/{n}", s.trial)
-	huma.Get(api, "/studies/{id}/trials/{n}/decisions", s.decisions)
-	huma.Get(api, "/studies/{id}/record", s.record)
-	huma.Get(api, "/runners", s.runners)
-	huma.Post(api, "/studies/{id}/pause", s.move(s.Daemon.Pause))
-	huma.Post(api, "/studies/{id}/resume", s.move(s.Daemon.Resume))
-	huma.Post(api, "/studies/{id}/stop", s.move(s.Daemon.Stop))
-	huma.Delete(api, "/studies/{id}", s.move(s.Daemon.Delete))
+// submission describes the route that takes sweep documents. Their content is checked by Prepare, which names places.
+func submission() huma.Operation {
+	op := operation(http.MethodPost, "/studies", "submit-study", "Submit a sweep document; the same one again is the same study")
+	op.DefaultStatus = http.StatusCreated
+	op.MaxBodyBytes = maxBody
+	op.SkipValidateBody = true
+	op.Errors = []int{http.StatusUnauthorized, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity}
+	op.Responses = map[string]*huma.Response{"200": {Description: "The study exists, with this document", Content: map[string]*huma.MediaType{
+		"application/json": {Schema: &huma.Schema{Ref: "#/components/schemas/Submitted"}}}}}
+	return op
 }
 
 func (s *server) submit(ctx context.Context, in *documentInput) (*submitOutput, error) {
-	study, err := s.Prepare(in.RawBody)
+	study, err := s.Prepare(bytes.Clone(in.RawBody)) // huma uses the buffer again
 	if err != nil {
-		return nil, &problem{Status: http.StatusUnprocessableEntity, Title: "the sweep document is wrong", Code: string(trial.Invalid),
-			Detail: err.Error(), Hint: trial.HintOf(err)}
+		return nil, problemOf(http.StatusUnprocessableEntity, trial.Invalid, err)
 	}
 	study, created, err := s.Daemon.Submit(ctx, study)
 	if err != nil {
-		return nil, fail(err)
+		return nil, s.fail(err)
 	}
 	out := &submitOutput{Status: http.StatusOK, Body: Submitted{study.ID}}
 	if created {
@@ -104,11 +43,11 @@ func (s *server) submit(ctx context.Context, in *documentInput) (*submitOutput, 
 func (s *server) studies(ctx context.Context, _ *struct{}) (*body[[]StudyHead], error) {
 	all, err := s.Record.Studies(ctx)
 	if err != nil {
-		return nil, fail(err)
+		return nil, s.fail(err)
 	}
 	out := []StudyHead{}
 	for _, q := range all {
-		out = append(out, headOf(q))
+		out = append(out, StudyHead(q))
 	}
 	return &body[[]StudyHead]{out}, nil
 }
@@ -116,11 +55,11 @@ func (s *server) studies(ctx context.Context, _ *struct{}) (*body[[]StudyHead], 
 func (s *server) study(ctx context.Context, in *idInput) (*body[view.Status], error) {
 	st, err := s.Record.Load(ctx, in.ID)
 	if err != nil {
-		return nil, fail(err)
+		return nil, s.fail(err)
 	}
-	r, err := s.Daemon.Runners(ctx)
+	r, err := s.knownRunners(ctx)
 	if err != nil {
-		return nil, fail(err)
+		return nil, s.fail(err)
 	}
 	return &body[view.Status]{view.StatusOf(st, r, s.GPUs(st.Study), s.Planned(st.Study), time.Now())}, nil
 }
@@ -128,86 +67,51 @@ func (s *server) study(ctx context.Context, in *idInput) (*body[view.Status], er
 func (s *server) best(ctx context.Context, in *idInput) (*body[*view.Best], error) {
 	st, err := s.Record.Load(ctx, in.ID)
 	if err != nil {
-		return nil, fail(err)
+		return nil, s.fail(err)
 	}
 	b := view.BestOf(st, s.GPUs(st.Study))
 	if b == nil {
-		return nil, fail(trial.Errorf(trial.NotFound, "study %s has no complete trial", st.Study.Name))
+		return nil, s.fail(trial.Errorf(trial.NotFound, "study %s has no complete trial", st.Study.Name).
+			WithHint("it is %s", st.Status))
 	}
 	return &body[*view.Best]{b}, nil
 }
 
-func (s *server) trials(ctx context.Context, in *trialsInput) (*body[[]view.Trial], error) {
-	st, err := s.Record.Load(ctx, in.ID)
-	if err != nil {
-		return nil, fail(err)
-	}
-	out := []view.Trial{}
-	for _, t := range st.Trials {
-		if t.Number > in.After && (in.State == "" || in.State == string(t.Status)) && len(out) < in.Limit {
-			out = append(out, view.TrialOf(st, t))
-		}
-	}
-	return &body[[]view.Trial]{out}, nil
-}
-
-func (s *server) trial(ctx context.Context, in *trialInput) (*body[view.Trial], error) {
-	st, err := s.Record.Load(ctx, in.ID)
-	if err != nil {
-		return nil, fail(err)
-	}
-	t := st.Trial(in.Number)
-	if t == nil {
-		return nil, fail(trial.Errorf(trial.NotFound, "study %s has no trial %d", st.Study.Name, in.Number))
-	}
-	v := view.TrialOf(st, t)
-	v.Curves = view.CurvesOf(t)
-	return &body[view.Trial]{v}, nil
-}
-
-func (s *server) decisions(ctx context.Context, in *trialInput) (*body[[]trial.Event], error) {
-	st, err := s.Record.Load(ctx, in.ID)
-	if err != nil {
-		return nil, fail(err)
-	}
-	events, err := s.Record.Events(ctx, st.Study.ID, 0)
-	if err != nil {
-		return nil, fail(err)
-	}
-	out := []trial.Event{}
-	for _, e := range events {
-		if e.Decision != nil && e.Decision.Trial == in.Number {
-			out = append(out, e)
-		}
-	}
-	return &body[[]trial.Event]{out}, nil
-}
-
 func (s *server) record(ctx context.Context, in *recordInput) (*body[StudyRecord], error) {
-	st, err := s.Record.Load(ctx, in.ID)
+	study, err := s.Record.Study(ctx, in.ID)
 	if err != nil {
-		return nil, fail(err)
+		return nil, s.fail(err)
 	}
-	events, err := s.Record.Events(ctx, st.Study.ID, in.After)
+	events, err := s.Record.EventsN(ctx, study.ID, in.After, in.Limit)
 	if err != nil {
-		return nil, fail(err)
+		return nil, s.fail(err)
 	}
-	return &body[StudyRecord]{StudyRecord{headOf(st.Study), append([]trial.Event{}, events...)}}, nil
+	return &body[StudyRecord]{StudyRecord{StudyHead(study), append([]trial.Event{}, events...)}}, nil
 }
 
 func (s *server) runners(ctx context.Context, _ *struct{}) (*body[[]view.Runner], error) {
-	r, err := s.Daemon.Runners(ctx)
+	r, err := s.knownRunners(ctx)
 	if err != nil {
-		return nil, fail(err)
+		return nil, s.fail(err)
 	}
 	return &body[[]view.Runner]{r}, nil
+}
+
+// knownRunners are the daemon's runners, with lists that are never null.
+func (s *server) knownRunners(ctx context.Context) ([]view.Runner, error) {
+	known, err := s.Daemon.Runners(ctx)
+	out := append([]view.Runner{}, known...)
+	for i := range out {
+		out[i].Attempts = append([]trial.Key{}, out[i].Attempts...)
+	}
+	return out, err
 }
 
 // move is a handler that changes the state of a study.
 func (s *server) move(do func(context.Context, string) error) func(context.Context, *idInput) (*struct{}, error) {
 	return func(ctx context.Context, in *idInput) (*struct{}, error) {
 		if err := do(ctx, in.ID); err != nil {
-			return nil, fail(err)
+			return nil, s.fail(err)
 		}
 		return nil, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	stdlog "log"
 	"net"
 	"net/http"
 	"os"
@@ -90,8 +91,8 @@ func (t *tree) open(listen string) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", listen, err)
 	}
-	t.http = &http.Server{ReadHeaderTimeout: 10 * time.Second,
-		Handler: web.New(web.Config{Daemon: t.daemon, Record: t.db, Token: token, Prepare: prepare, GPUs: gpusOf,
+	t.http = &http.Server{ReadHeaderTimeout: 10 * time.Second, ErrorLog: stdlog.New(t.log, "", 0),
+		Handler: web.New(web.Config{Daemon: t.daemon, Record: t.db, Token: token, Hosts: hostNames(listen), Prepare: prepare, GPUs: gpusOf,
 			Planned: planned, Log: t.log})}
 	go func() {
 		if err := t.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -100,6 +101,18 @@ func (t *tree) open(listen string) error {
 	}()
 	info := daemonInfo{URL: "http://" + l.Addr().String(), Token: token, NATS: t.nats.URL(), PID: os.Getpid()}
 	return writeDaemonFile(t.dir, info)
+}
+
+// hostNames are the names under which this machine may be asked: its own, and the one it was told to listen on.
+func hostNames(listen string) []string {
+	var names []string
+	if host, _, err := net.SplitHostPort(listen); err == nil && host != "" {
+		names = append(names, host)
+	}
+	if name, err := os.Hostname(); err == nil {
+		names = append(names, name)
+	}
+	return names
 }
 
 // stop takes everything down, doors first.

@@ -14,14 +14,19 @@ import (
 // do runs f in the daemon's goroutine and waits for it.
 func (d *Daemon) do(ctx context.Context, f func() error) error {
 	done := make(chan error, 1)
+	over := trial.Errorf(trial.Unavailable, "the daemon is shutting down")
 	select {
 	case d.calls <- func() { done <- f() }:
+	case <-d.over:
+		return over
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	select {
 	case err := <-done:
 		return err
+	case <-d.over:
+		return over
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -131,7 +136,7 @@ func (d *Daemon) Delete(ctx context.Context, study string) error {
 	})
 }
 
-// control changes a study that is not over.
+// control changes a study that is not over, and returns once the change is recorded.
 func (d *Daemon) control(ctx context.Context, study string, f func(*core) error) error {
 	return d.do(ctx, func() error {
 		s, found, err := d.find(ctx, study)
@@ -143,7 +148,10 @@ func (d *Daemon) control(ctx context.Context, study string, f func(*core) error)
 			return trial.Errorf(trial.Conflict, "study %s is over", s.Name)
 		}
 		c.now = time.Now()
-		return f(c)
+		if err := f(c); err != nil {
+			return err
+		}
+		return d.commit(ctx, c)
 	})
 }
 

@@ -35,6 +35,7 @@ type Daemon struct {
 	progress map[trial.Key]trial.Progress
 	calls    chan func()
 	again    chan struct{}
+	over     chan struct{} // closed when Run has ended
 	boot     time.Time
 }
 
@@ -47,7 +48,7 @@ func New(ctx context.Context, cfg Config) (*Daemon, error) {
 		cfg.Grace = 90 * time.Second
 	}
 	d := &Daemon{Config: cfg, runners: map[string]*member{}, progress: map[trial.Key]trial.Progress{},
-		calls: make(chan func()), again: make(chan struct{}, 1), boot: time.Now()}
+		calls: make(chan func()), again: make(chan struct{}, 1), over: make(chan struct{}), boot: time.Now()}
 	studies, err := cfg.Store.Studies(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list the studies: %w", err)
@@ -86,8 +87,9 @@ func (d *Daemon) load(ctx context.Context, s trial.Study) error {
 	return nil
 }
 
-// Run drives the studies until ctx ends.
+// Run drives the studies until ctx ends. Call it once.
 func (d *Daemon) Run(ctx context.Context) error {
+	defer close(d.over)
 	tick, slow := time.NewTicker(time.Second), time.NewTicker(republish)
 	defer tick.Stop()
 	defer slow.Stop()
