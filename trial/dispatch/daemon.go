@@ -77,6 +77,9 @@ func (d *Daemon) start(ctx context.Context) error {
 	if err := d.subscribe(); err != nil {
 		return err
 	}
+	if err := d.nc.FlushWithContext(ctx); err != nil { // until the server has the subscriptions it drops what they are for
+		return busError(err, "listen to the runners")
+	}
 	live, stop := context.WithCancel(context.Background())
 	d.stop = stop
 	d.running.Go(func() { d.intake(live, in) })
