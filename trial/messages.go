@@ -90,3 +90,13 @@ type Delivery struct {
 	Ack        func() error
 	Nak        func() error
 }
+
+// Reply is what a program that asks for work is answered.
+type Reply int
+
+// The replies.
+const (
+	ReplyWork Reply = iota // here is some
+	ReplyWait              // nothing now: something that trains has to be told first
+	ReplyOver              // nothing will ever be handed out again
+)

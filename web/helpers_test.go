@@ -36,6 +36,11 @@ type fakeDaemon struct {
 	db      *store.DB
 	runners []view.Runner
 	err     error // what every call fails with
+
+	asked   int
+	key     trial.Key
+	told    []trial.Report
+	failure *trial.Exit
 }
 
 func (d *fakeDaemon) Submit(ctx context.Context, s trial.Study) (trial.Study, bool, error) {
@@ -53,6 +58,19 @@ func (d *fakeDaemon) Submit(ctx context.Context, s trial.Study) (trial.Study, bo
 			WithHint("give the sweep another name")
 	}
 	return old, false, nil
+}
+
+// Ask hands out one job, then nothing, then the end of the study.
+func (d *fakeDaemon) Ask(context.Context, string) (trial.Assignment, trial.Reply, error) {
+	d.asked++
+	a := trial.Assignment{Trial: 3, Attempt: 2, Params: trial.Params{{Name: "lr", Value: 0.5}}, To: trial.Resource{Epoch: 4}}
+	return a, min(trial.Reply(d.asked-1), trial.ReplyOver), d.err
+}
+
+// Tell keeps what it was told.
+func (d *fakeDaemon) Tell(_ context.Context, _ string, key trial.Key, reports []trial.Report, failure *trial.Exit) (trial.Verb, string, error) {
+	d.key, d.told, d.failure = key, reports, failure
+	return trial.Pause, "for a test", d.err
 }
 
 func (d *fakeDaemon) Pause(ctx context.Context, study string) error {

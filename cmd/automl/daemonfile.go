@@ -43,3 +43,5 @@ func readDaemonFile(dir string) (daemonInfo, error) {
 	}
 	return info, nil
 }
+
+func removeDaemonFile(dir string) error { return os.Remove(daemonFile(dir)) }

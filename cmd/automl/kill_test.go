@@ -174,7 +174,7 @@ func TestDaemonAndRunnerApart(t *testing.T) {
 
 	_ = d.Process.Kill()
 	_ = d.Wait()
-	_ = os.Remove(daemonFile(s.dir))
+	_ = removeDaemonFile(s.dir)
 	_, before = s.state()
 	s.start(s.dir, listen...)
 	until(t, "the daemon again", ready)

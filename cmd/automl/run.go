@@ -36,6 +36,11 @@ func (a *app) runSweep(ctx context.Context, path, listen string) error {
 	if err != nil {
 		return err
 	}
+	if sweep.Trainer.Type == "external" {
+		e := sweep.Errorf("trainer.type", "nobody would train: an external trainer asks a daemon for work")
+		e.Hint = "start automl daemon, submit the sweep, and ask and tell over HTTP"
+		return e
+	}
 	study, err := newStudy(sweep)
 	if err != nil {
 		return err

@@ -28,9 +28,7 @@ func loadSweep(path string) (*configs.Sweep, error) {
 // checkTrainer checks what the built-in trainer will need: the model, the data, the label column, the searched parameters.
 func checkTrainer(s *configs.Sweep) error {
 	switch s.Trainer.Type {
-	case "external":
-		return s.Errorf("trainer.type", "external trainers (ask and tell) are not supported by this version")
-	case "command":
+	case "external", "command":
 		return nil
 	}
 	var names []string
@@ -85,7 +83,7 @@ func decode(study trial.Study) (daemon.Spec, error) {
 		Study: study, Space: s.Space(), Sampler: s.Sampler, Scheduler: s.Scheduler, Folds: s.FoldPlan(), Trainer: s.Trainer,
 		Resources: s.Resources, Enqueue: s.Enqueue, Workers: s.Workers, GPUSeconds: s.Budget.GPUHours * 3600,
 		Confirm: daemon.Confirm{Top: s.Confirm.Top, Seeds: s.Confirm.Seeds},
-		Refit:   s.Trainer.Type == "builtin",
+		Refit:   s.Trainer.Type == "builtin", External: s.Trainer.Type == "external",
 	}
 	if end, ok := s.Budget.End(study.Created); ok {
 		spec.End = end

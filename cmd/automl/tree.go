@@ -118,7 +118,7 @@ func hostNames(listen string) []string {
 // stop takes everything down, doors first.
 func (t *tree) stop() {
 	if t.http != nil {
-		_ = os.Remove(daemonFile(t.dir))
+		_ = removeDaemonFile(t.dir)
 		_ = t.http.Close()
 	}
 	if t.cancel != nil {

@@ -7,33 +7,23 @@ import (
 	"automl/trial"
 )
 
-// Reply is what Ask answers when there is no work, or that there is some.
-type Reply int
-
-// The answers to Ask.
-const (
-	Work Reply = iota // here is some
-	Wait              // nothing now: something that trains has to be told first
-	Over              // nothing will ever be handed out again
-)
-
 // asker is the run, and the runner, that holds the leases of work handed out by Ask.
 const asker = "ask"
 
 // ask hands out work to whoever trains outside: the lease is granted with it.
-func (c *core) ask() (trial.Assignment, Reply) {
+func (c *core) ask() (trial.Assignment, trial.Reply) {
 	if c.state.Status.Over() {
-		return trial.Assignment{}, Over
+		return trial.Assignment{}, trial.ReplyOver
 	}
 	a, ok := c.next()
 	switch {
 	case ok:
 		c.announce(trial.Announce{Key: a.Key(), Runner: asker, Run: asker})
-		return a, Work
+		return a, trial.ReplyWork
 	case c.state.Status.Over():
-		return a, Over
+		return a, trial.ReplyOver
 	}
-	return a, Wait
+	return a, trial.ReplyWait
 }
 
 // tell takes what was measured. The job ends with the first answer other than continue, at the end of its work, or with a
@@ -61,8 +51,8 @@ func (c *core) tell(key trial.Key, reports []trial.Report, failure *trial.Exit) 
 }
 
 // Ask hands out work of a study whose trainer is external.
-func (d *Daemon) Ask(ctx context.Context, study string) (a trial.Assignment, r Reply, err error) {
-	err = d.external(ctx, study, func(c *core) { a, r = c.ask() }, func() { r = Over })
+func (d *Daemon) Ask(ctx context.Context, study string) (a trial.Assignment, r trial.Reply, err error) {
+	err = d.external(ctx, study, func(c *core) { a, r = c.ask() }, func() { r = trial.ReplyOver })
 	return a, r, err
 }
 
@@ -78,25 +68,40 @@ func (d *Daemon) Tell(ctx context.Context, study string, key trial.Key, reports 
 // external runs f on the core of a study and commits; over is called instead when the study has ended.
 func (d *Daemon) external(ctx context.Context, study string, f func(*core), over func()) error {
 	return d.do(ctx, func() error {
-		s, found, err := d.find(ctx, study)
-		if err != nil || !found {
-			return orUnknown(err, study)
-		}
-		c := d.core(s.ID)
+		c := d.named(study)
 		if c == nil {
-			if d.mending(s.ID) {
-				return trial.Errorf(trial.Unavailable, "the record of study %s cannot be written just now", s.Name)
-			}
-			over()
-			return nil
+			return d.absent(ctx, study, over)
 		}
 		if !c.spec.External {
-			return trial.Errorf(trial.Conflict, "the trainer of study %s is not external: its runners ask for it", s.Name)
+			return trial.Errorf(trial.Conflict, "the trainer of study %s is not external: its runners ask for it", c.spec.Study.Name)
 		}
 		c.now = time.Now()
 		f(c)
 		return d.commit(ctx, c)
 	})
+}
+
+// named finds the core of a study that is not over by id or name.
+func (d *Daemon) named(study string) *core {
+	for _, c := range d.cores {
+		if c.spec.Study.ID == study || c.spec.Study.Name == study {
+			return c
+		}
+	}
+	return nil
+}
+
+// absent says why a study has no core: it is over, being read again, or not there.
+func (d *Daemon) absent(ctx context.Context, study string, over func()) error {
+	s, found, err := d.find(ctx, study)
+	switch {
+	case err != nil || !found:
+		return orUnknown(err, study)
+	case d.mending(s.ID):
+		return trial.Errorf(trial.Unavailable, "the record of study %s cannot be written just now", s.Name)
+	}
+	over()
+	return nil
 }
 
 // Engine is one study without bus, store and clock: ask, train, tell. Benchmarks and simulations drive it; the daemon does the
@@ -110,7 +115,7 @@ func NewEngine(spec Spec, record []trial.Event) (*Engine, error) {
 }
 
 // Ask hands out work.
-func (e *Engine) Ask(now time.Time) (trial.Assignment, Reply) {
+func (e *Engine) Ask(now time.Time) (trial.Assignment, trial.Reply) {
 	e.c.now = now
 	return e.c.ask()
 }

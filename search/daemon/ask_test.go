@@ -20,10 +20,10 @@ func TestAskAndTellPlayAWholeStudy(t *testing.T) {
 	var record []trial.Event
 	for range 1000 {
 		a, reply := e.Ask(now)
-		if reply == Over {
+		if reply == trial.ReplyOver {
 			break
 		}
-		if reply == Wait {
+		if reply == trial.ReplyWait {
 			t.Fatal("there is nothing to wait for with one worker")
 		}
 		trainOutside(t, e, now, a)
@@ -92,7 +92,7 @@ func TestAskThroughTheDaemon(t *testing.T) {
 		h.spec.External = true
 		h = newHouseWith(t, store, h.spec)
 		a, reply, err := h.d.Ask(t.Context(), "study")
-		if err != nil || reply != Work {
+		if err != nil || reply != trial.ReplyWork {
 			t.Fatal(reply, err)
 		}
 		h.heartbeat("run1", time.Now(), 4)

@@ -40,8 +40,8 @@ func newHouse(t *testing.T, p sim.Problem, sampler, scheduler string) *house {
 
 func (h *house) Ask() (sim.Job, sim.Answer) {
 	a, reply := h.engine.Ask(h.now)
-	if reply != daemon.Work {
-		return sim.Job{}, map[daemon.Reply]sim.Answer{daemon.Wait: sim.Wait, daemon.Over: sim.Over}[reply]
+	if reply != trial.ReplyWork {
+		return sim.Job{}, map[trial.Reply]sim.Answer{trial.ReplyWait: sim.Wait, trial.ReplyOver: sim.Over}[reply]
 	}
 	h.running[a.Trial] = a.Key()
 	return sim.Job{Trial: a.Trial, Params: a.Params, From: a.From.Epoch, To: a.To.Epoch}, sim.Work
