@@ -3,6 +3,7 @@ package trial
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // Strategy is the kind of a freeze schedule.
@@ -126,7 +127,7 @@ func (s FreezeSchedule) String() string {
 	case LPFT:
 		return fmt.Sprintf("head for %s, then all%s", epochs(s.UnfreezeEvery), s.decayText())
 	case Gradual:
-		return fmt.Sprintf("gradual: one block every %s, down to the top %.0f%%%s", epochs(s.UnfreezeEvery), 100*s.Depth, s.decayText())
+		return fmt.Sprintf("gradual: one block every %s, down to the top %.0f%%%s", strings.TrimPrefix(epochs(s.UnfreezeEvery), "1 "), 100*s.Depth, s.decayText())
 	case Partial:
 		return fmt.Sprintf("top %.0f%% of the blocks%s", 100*s.Depth, s.decayText())
 	}
@@ -150,7 +151,7 @@ func (s FreezeSchedule) headText() string {
 
 func epochs(n int) string {
 	if n == 1 {
-		return "epoch"
+		return "1 epoch"
 	}
 	return fmt.Sprintf("%d epochs", n)
 }

@@ -61,3 +61,18 @@ func TestFreezeFrom(t *testing.T) {
 		}
 	}
 }
+
+func TestFreezeInWords(t *testing.T) {
+	for want, s := range map[string]FreezeSchedule{
+		"head for 1 epoch, then all, layer decay 0.50":                           {LPFT, 1, 1, 0.5, 1},
+		"gradual: one block every epoch, down to the top 50%":                    {Gradual, 0.5, 1, 1, 1},
+		"gradual: one block every 2 epochs, down to the top 50%":                 {Gradual, 0.5, 2, 1, 1},
+		"head only, head at 10 x the learning rate":                              {HeadOnly, 1, 1, 1, 10},
+		"top 25% of the blocks, layer decay 0.90, head at 2 x the learning rate": {Partial, 0.25, 1, 0.9, 2},
+		"bottom 25% of the blocks and the head":                                  {Surgical, 0.25, 1, 1, 1},
+	} {
+		if got := s.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
