@@ -60,8 +60,8 @@ func bestTable(b *view.Best) *table {
 func (a *app) printBest(s *trial.State, b *view.Best) {
 	t, w := s.Trial(b.Trial), a.out
 	score := trial.Score{Value: b.Value, Std: b.Std, Folds: make([]float64, len(b.Folds))}
-	fmt.Fprintf(w, "\nBest of %d trials: trial %d, %s %s over %d folds, at epoch %d\n\n", len(s.Trials), b.Trial,
-		s.Study.Objective.Metric, scoreText(score), len(b.Folds), b.Epoch)
+	fmt.Fprintf(w, "\nBest of %d trials: trial %d, %s %s over %s, at epoch %d\n\n", len(s.Trials), b.Trial,
+		s.Study.Objective.Metric, scoreText(score), counted(len(b.Folds), "fold"), b.Epoch)
 	rows := &table{head: []string{"  parameter", "value"}}
 	for _, p := range t.Params {
 		if !strings.HasPrefix(p.Name, "freeze.") {
@@ -77,12 +77,33 @@ func (a *app) printBest(s *trial.State, b *view.Best) {
 		fmt.Fprintf(w, " %.4f", f.Value)
 	}
 	run, full := s.EpochsRun(), s.EpochsFull()
-	fmt.Fprintf(w, "\n  cost     %d of %d epochs (%.0f%%): the rest was saved by pruning\n", run, full, 100*float64(run)/float64(max(1, full)))
-	if b.Artifact != "" {
-		fmt.Fprintf(w, "  model    %s (%s)\n", b.Artifact, t.Reason)
-	} else if s.Status.Over() {
-		fmt.Fprintf(w, "  model    not saved: %s\n", s.Reason)
+	fmt.Fprintf(w, "\n  cost     %s", counted(run, "epoch"))
+	if run < full {
+		fmt.Fprintf(w, " of %d (%.0f%%): the rest was saved by pruning", full, 100*float64(run)/float64(full))
 	}
+	fmt.Fprintf(w, "\n  model    %s\n", modelText(s, t))
 	fmt.Fprintf(w, "  record   %s/automl.db\n", a.dataDir)
 	fmt.Fprintf(w, "\nautoml describe %s shows all trials, automl explain %s TRIAL why one was stopped\n", s.Study.Name, s.Study.Name)
+}
+
+// modelText says where the refitted model is, or why there is none.
+func modelText(s *trial.State, t *trial.Trial) string {
+	spec, err := decode(s.Study)
+	switch {
+	case t.Artifact != "":
+		return fmt.Sprintf("%s (%s)", t.Artifact, t.Reason)
+	case err == nil && !spec.Refit:
+		return "a trainer of your own saves its own: train it with these parameters on all data"
+	case s.Status.Over():
+		return "not saved: " + s.Reason
+	}
+	return "saved when the study is done"
+}
+
+// counted is a number of things: "1 fold", "5 folds".
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -46,6 +46,7 @@ type site struct {
 	t     *testing.T
 	dir   string // data directory
 	sweep string // path of the sweep file
+	limit time.Duration
 }
 
 // newSite makes a sweep whose trainer is the test binary itself; more is appended to the file.
@@ -56,7 +57,7 @@ func newSite(t *testing.T, mode, more string) *site {
 		t.Fatal(err)
 	}
 	root := t.TempDir()
-	s := &site{t: t, dir: filepath.Join(root, "data"), sweep: filepath.Join(root, "sweep.yaml")}
+	s := &site{t: t, dir: filepath.Join(root, "data"), sweep: filepath.Join(root, "sweep.yaml"), limit: 3 * time.Minute}
 	text := fmt.Sprintf(`name: e2e
 objective: {metric: acc, goal: maximize}
 parameters:
@@ -85,7 +86,7 @@ type result struct {
 // run runs the program to its end.
 func (s *site) run(args ...string) result {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(s.t.Context(), s.limit)
 	defer cancel()
 	c := exec.CommandContext(ctx, binary, append(args, "--data-dir", s.dir)...)
 	c.WaitDelay = 5 * time.Second

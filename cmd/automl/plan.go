@@ -28,7 +28,7 @@ func (a *app) planCmd() *cobra.Command {
 			}
 			rows := planTable(plan)
 			return a.show(plan, func() {
-				fmt.Fprintf(a.out, "%s: %d folds of %d epochs\n\n", study.Name, study.Shape.Folds, study.Shape.Epochs)
+				fmt.Fprintf(a.out, "%s: %s of %s\n\n", study.Name, counted(study.Shape.Folds, "fold"), counted(study.Shape.Epochs, "epoch"))
 				rows.print(a.out)
 				fmt.Fprintf(a.out, "\n%d epochs in all; without pruning the same trials would take %d (%.0f%%)\n", plan.Epochs, plan.Full,
 					100*plan.Fraction())

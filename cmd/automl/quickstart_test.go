@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"testing"
+	"time"
 
 	"automl/trial"
 	"automl/trial/view"
@@ -14,6 +15,7 @@ func TestQuickstart(t *testing.T) {
 		t.Skip("trains for minutes: ./check quickstart runs it")
 	}
 	s := newSite(t, "", "")
+	s.limit = 15 * time.Minute // two on an idle machine with two cores
 	s.ok("run", "../../configs/quickstart.yaml")
 	best := decodeJSON[view.Best](t, s.ok("best", "quickstart", "-o", "json").out)
 	status := decodeJSON[view.Status](t, s.ok("status", "quickstart", "-o", "json").out)

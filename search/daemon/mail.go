@@ -173,7 +173,7 @@ func (c *core) atRung(t *trial.Trial, d *trial.Decision) {
 	if !t.Done.Less(study.Shape.Full()) {
 		score, _ := t.Score(study.Objective, study.Shape)
 		d.What, d.At, d.Value = trial.Completed, study.Shape.Full(), number(score.Value)
-		d.Reason = fmt.Sprintf("trained in full: %d folds", study.Shape.Folds)
+		d.Reason = fmt.Sprintf("trained in full: %d epochs, folds 0 to %d", study.Shape.Epochs, study.Shape.Folds-1)
 		return
 	}
 	v := c.sched.Verdict(t.Number)
