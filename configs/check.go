@@ -24,15 +24,17 @@ func (c *checker) check() {
 	c.checkResources()
 }
 
-var studyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$`)
+var studyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)*$`)
+
+const maxName = 100
 
 func (c *checker) checkName() {
 	switch {
 	case c.doc.Name == "":
 		c.missingKey("name").withHint("give the study a name")
-	case !studyName.MatchString(c.doc.Name):
+	case len(c.doc.Name) > maxName || !studyName.MatchString(c.doc.Name):
 		c.wrong("name", "%q is no name for a study", shorten(c.doc.Name)).
-			withHint("use up to 100 letters, digits, '_', '.' and '-', beginning with a letter or a digit")
+			withHint("use up to 100 letters, digits, '_', '.' and '-', beginning with a letter or a digit; '/' may stand between such names")
 	}
 }
 
@@ -54,8 +56,8 @@ func (c *checker) checkLadder() {
 }
 
 func (c *checker) checkBudget() {
-	b := c.doc.Budget
-	if *b == (budgetDoc{}) {
+	b := c.doc.budget()
+	if c.doc.Budget != nil && b == (budgetDoc{}) {
 		c.wrong("budget", "is empty").withHint("give at least one of trials, hours, gpu_hours and deadline")
 	}
 	if n := len(c.doc.Enqueue); b.Trials > 0 && n > b.Trials {

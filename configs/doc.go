@@ -19,7 +19,8 @@
 //
 // Plain scalars are resolved by the core schema of YAML 1.2 alone: 1e-6 is a float, 010 is ten, yes, no, on and off are
 // strings, and 07:00 is a string. Anchors, aliases, merge keys, tags, directives and complex keys are refused; a document has
-// at most 1 MiB.
+// at most 1 MiB, or 16 MiB when it is JSON: a list of candidates is long. Candidates in a CSV file are read by Load and stand
+// in the canonical document, so that a restart needs no file.
 //
 // # Defaults
 //

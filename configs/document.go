@@ -8,13 +8,14 @@ type document struct {
 	Name       string         `json:"name,omitempty" jsonschema_description:"Name of the study, unique in a data directory. Default: the file's base name."`
 	Objective  objectiveDoc   `json:"objective" jsonschema:"required" jsonschema_description:"What is optimized."`
 	Parameters parameterDocs  `json:"parameters" jsonschema:"required" jsonschema_description:"The search space: a name and a parameter each. A bare value is a constant."`
+	Candidates *candidatesDoc `json:"candidates,omitempty" jsonschema_description:"The only configurations there are: a list, or a CSV file with a column for each parameter, where an empty cell is a parameter that does not exist."`
 	Enqueue    assignmentDocs `json:"enqueue,omitempty" jsonschema_description:"Configurations to run first. What an entry leaves out is drawn at random."`
 	Folds      *foldsDoc      `json:"folds,omitempty" jsonschema_description:"Cross-validation. Default: 5 folds for the built-in trainer, 1 for any other."`
 	Epochs     *epochsDoc     `json:"epochs" jsonschema:"required" jsonschema_description:"How long a trial trains in each fold."`
 	Workers    int            `json:"workers,omitempty" jsonschema:"minimum=1" jsonschema_description:"The most trials at once. Default: the slots there are."`
 	Sampler    *samplerDoc    `json:"sampler,omitempty" jsonschema_description:"Who proposes parameters. Default: auto."`
 	Scheduler  *schedulerDoc  `json:"scheduler,omitempty" jsonschema_description:"Who decides how far a trial trains. Default: auto."`
-	Budget     *budgetDoc     `json:"budget,omitempty" jsonschema_description:"When the search ends, whichever comes first. Default: after 100 trials."`
+	Budget     *budgetDoc     `json:"budget,omitempty" jsonschema_description:"When the search ends, whichever comes first. Default: after 100 trials; never with an external trainer."`
 	Trainer    trainerDoc     `json:"trainer" jsonschema:"required" jsonschema_description:"What trains."`
 	Resources  *resourcesDoc  `json:"resources,omitempty" jsonschema_description:"What one trial needs of a machine."`
 	Confirm    *confirmDoc    `json:"confirm,omitempty" jsonschema_description:"Train the best trials again before one is handed over, so that luck is not taken for quality."`
@@ -24,7 +25,6 @@ type document struct {
 // notSupported are the keys and the words of the format that this version does not act on. They are refused, never ignored.
 var notSupported = map[string]string{
 	"constraints": "constraints between parameters",
-	"candidates":  "list of candidates",
 	"warm_start":  "warm start from known results",
 	"prior":       "priors on parameters",
 
@@ -34,7 +34,7 @@ var notSupported = map[string]string{
 // unsupported is what a key would do, empty for a key that is simply unknown.
 func unsupported(path string) string {
 	switch path {
-	case "constraints", "candidates", "warm_start":
+	case "constraints", "warm_start":
 		return notSupported[path]
 	}
 	if parameterKey(path) == "prior" {

@@ -50,21 +50,26 @@ func (c *checker) checkEnqueue(s search.Space) {
 			e.params = full
 			continue
 		}
-		var p *search.ParameterError
-		if !errors.As(err, &p) {
-			c.wrong(path, "%v", err)
-			continue
-		}
-		if at := join(path, p.Parameter); c.has(at) {
-			path = at
-		}
-		made := c.wrong(path, "%s", p.Msg)
-		made.Hint = p.Hint
-		if c.unknown(s, p.Parameter) {
-			m, _ := c.mark(path)
-			made.Line, made.Column = m.key.line, m.key.column
-			made.Hint = suggest(p.Parameter, c.parameterNames())
-		}
+		c.valueError(s, path, err)
+	}
+}
+
+// valueError records what is wrong with a configuration at its place.
+func (c *checker) valueError(s search.Space, path string, err error) {
+	var p *search.ParameterError
+	if !errors.As(err, &p) {
+		c.wrong(path, "%v", err)
+		return
+	}
+	if at := join(path, p.Parameter); p.Parameter != "" && c.has(at) {
+		path = at
+	}
+	made := c.wrong(path, "%s", p.Msg)
+	made.Hint = p.Hint
+	if p.Parameter != "" && c.unknown(s, p.Parameter) {
+		m, _ := c.mark(path)
+		made.Line, made.Column = m.key.line, m.key.column
+		made.Hint = suggest(p.Parameter, c.parameterNames())
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -30,7 +31,7 @@ type jsonReader struct {
 // here is the place of the next token.
 func (r *jsonReader) here() place {
 	end := int(r.dec.InputOffset())
-	for end < len(r.data) && bytes.IndexByte([]byte(" \t\r\n,:"), r.data[end]) >= 0 {
+	for end < len(r.data) && strings.IndexByte(" \t\r\n,:", r.data[end]) >= 0 {
 		end++
 	}
 	for r.offset < end {
@@ -60,7 +61,7 @@ func (r *jsonReader) next(depth int) (*node, *Error) {
 		}
 		return r.array(at, depth)
 	case json.Number:
-		return plain(t.String(), at), nil
+		return jsonNumber(t.String(), at), nil
 	case string:
 		return &node{kind: text, at: at, raw: t, value: t}, nil
 	case bool:
@@ -70,6 +71,18 @@ func (r *jsonReader) next(depth int) (*node, *Error) {
 		return plain("false", at), nil
 	}
 	return plain("null", at), nil
+}
+
+// jsonNumber is plain for what is known to be a number of JSON.
+func jsonNumber(raw string, at place) *node {
+	if strings.ContainsAny(raw, ".eE") {
+		v, _ := strconv.ParseFloat(raw, 64) // out of range is an infinity, which the decoder refuses
+		return &node{kind: float, at: at, raw: raw, value: v}
+	}
+	if i, err := strconv.ParseInt(raw, 10, 64); err == nil {
+		return &node{kind: integer, at: at, raw: raw, value: i}
+	}
+	return plain(raw, at)
 }
 
 func (r *jsonReader) object(at place, depth int) (*node, *Error) {

@@ -12,10 +12,11 @@ import (
 // samplerDoc says who proposes parameters: a type, or a type with options.
 type samplerDoc struct {
 	Type       string  `json:"type" jsonschema:"required" jsonschema_description:"Kind of sampler."`
-	Startup    int     `json:"startup,omitempty" jsonschema:"minimum=1" jsonschema_description:"tpe: trials with a value before the model is trusted."`
+	Startup    int     `json:"startup,omitempty" jsonschema:"minimum=1" jsonschema_description:"tpe, gp: trials with a value before the model is trusted."`
 	Candidates int     `json:"candidates,omitempty" jsonschema:"minimum=1,maximum=100000" jsonschema_description:"tpe: points drawn from the good density, of which the best is proposed."`
 	Gamma      float64 `json:"gamma,omitempty" jsonschema:"exclusiveMinimum=0,exclusiveMaximum=1" jsonschema_description:"tpe: share of the trials that counts as good."`
 	MaxGood    int     `json:"max_good,omitempty" jsonschema:"minimum=1" jsonschema_description:"tpe: most trials that count as good."`
+	Points     int     `json:"points,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"grid: values of a float without a step."`
 }
 
 func (*samplerDoc) short() string { return "type" }
@@ -25,14 +26,16 @@ type schedulerDoc struct {
 	Type     string `json:"type" jsonschema:"required" jsonschema_description:"Kind of scheduler."`
 	Eta      int    `json:"eta,omitempty" jsonschema:"minimum=2,maximum=1000" jsonschema_description:"Of eta trials on a rung, one goes on."`
 	Brackets int    `json:"brackets,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"hyperband: at most so many brackets, the most aggressive ones first."`
+	Startup  int    `json:"startup,omitempty" jsonschema:"minimum=1" jsonschema_description:"median: complete trials before one is compared with them."`
 }
 
 func (*schedulerDoc) short() string { return "type" }
 
 // optionTypes are the types an option goes with. An option of another type would do nothing, so it is an error.
 var optionTypes = map[string][]string{
-	"sampler.startup": {"tpe"}, "sampler.candidates": {"tpe"}, "sampler.gamma": {"tpe"}, "sampler.max_good": {"tpe"},
-	"scheduler.eta": {"auto", "asha", "hyperband"}, "scheduler.brackets": {"auto", "hyperband"},
+	"sampler.startup": {"tpe", "gp"}, "sampler.candidates": {"tpe"}, "sampler.gamma": {"tpe"}, "sampler.max_good": {"tpe"},
+	"sampler.points": {"grid"},
+	"scheduler.eta":  {"auto", "asha", "hyperband"}, "scheduler.brackets": {"auto", "hyperband"}, "scheduler.startup": {"median"},
 }
 
 // checkMethods checks the types of sampler and scheduler and that their options go with them.

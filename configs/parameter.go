@@ -13,6 +13,7 @@ const (
 	maxParameters = 1000
 	maxChoices    = 1000
 	maxEnqueue    = 10_000
+	maxCandidates = 200_000
 )
 
 // parameterDocs is the search space in the order it was written.

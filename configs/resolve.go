@@ -90,9 +90,22 @@ func (d *document) fillMethods() {
 	if d.Scheduler == nil {
 		d.Scheduler = &schedulerDoc{Type: schedulers.Auto}
 	}
-	if d.Budget == nil {
+	if d.Budget == nil && !d.external() { // whoever asks knows when to stop asking
 		d.Budget = &budgetDoc{Trials: defaultTrials}
 	}
+}
+
+// budget is the limits there are; the zero value is none.
+func (d *document) budget() budgetDoc {
+	if d.Budget == nil {
+		return budgetDoc{}
+	}
+	return *d.Budget
+}
+
+func (d *document) external() bool {
+	_, yes := d.Trainer.body.(*externalDoc)
+	return yes
 }
 
 var noName = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)

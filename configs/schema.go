@@ -124,6 +124,12 @@ func (assignmentDoc) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "object", AdditionalProperties: scalar{}.JSONSchema()}
 }
 
+// JSONSchema is a file or a list.
+func (candidatesDoc) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"},
+		{Type: "array", Items: assignmentDoc{}.JSONSchema(), MinItems: ref[uint64](1)}}}
+}
+
 // JSONSchema is one number or two.
 func (span) JSONSchema() *jsonschema.Schema {
 	number := &jsonschema.Schema{Type: "number"}

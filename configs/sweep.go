@@ -110,6 +110,7 @@ func read(file, study string, data []byte, dir string, files bool) (*Sweep, erro
 	}
 	space, ok := c.space()
 	if ok {
+		space = c.addCandidates(space, dir, files)
 		c.checkEnqueue(space)
 	}
 	if len(s.errs) > 0 {
@@ -124,15 +125,19 @@ func (d *document) sweep(space search.Space, s *source) (*Sweep, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the document: %w", err)
 	}
+	if len(data) > maxBytes {
+		return nil, s.errorf("candidates", "they make a document of %d bytes, more than the %d there may be", len(data), maxBytes)
+	}
+	b := d.budget()
 	out := &Sweep{
 		Name:      d.Name,
 		Objective: trial.Objective(d.Objective),
 		Shape:     trial.Shape{Folds: d.Folds.K, Epochs: d.Epochs.Max},
 		Sampler: search.Config{Type: d.Sampler.Type, Startup: d.Sampler.Startup, Candidates: d.Sampler.Candidates,
-			Gamma: d.Sampler.Gamma, MaxGood: d.Sampler.MaxGood},
+			Gamma: d.Sampler.Gamma, MaxGood: d.Sampler.MaxGood, Points: d.Sampler.Points},
 		Scheduler: schedulers.Config{Type: d.Scheduler.Type, Eta: d.Scheduler.Eta, Grace: d.Epochs.Grace,
-			Brackets: d.Scheduler.Brackets, Trials: d.Budget.Trials},
-		Budget:  Budget{d.Budget.Trials, d.Budget.Hours, d.Budget.GPUHours, string(d.Budget.Deadline)},
+			Brackets: d.Scheduler.Brackets, Startup: d.Scheduler.Startup, Trials: b.Trials},
+		Budget:  Budget{b.Trials, b.Hours, b.GPUHours, string(b.Deadline)},
 		Trainer: d.Trainer.spec(),
 		Resources: trial.Resources{GPUs: *d.Resources.GPUs, Fraction: d.Resources.Fraction,
 			MemoryBytes: int64(d.Resources.Memory), TimeoutSeconds: float64(d.Resources.Timeout)},
@@ -154,7 +159,7 @@ func (d *document) sweep(space search.Space, s *source) (*Sweep, error) {
 
 // Space is the search space, typed parameters expanded.
 func (s *Sweep) Space() search.Space {
-	return search.Space{Parameters: slices.Clone(s.space.Parameters)}
+	return search.Space{Parameters: slices.Clone(s.space.Parameters), Candidates: slices.Clone(s.space.Candidates)}
 }
 
 // FoldPlan says how the folds are drawn.

@@ -71,8 +71,7 @@ func TestDefaults(t *testing.T) {
 		Objective: trial.Objective{Metric: "val_accuracy", Goal: trial.Maximize, Folds: trial.Mean},
 		Shape:     trial.Shape{Folds: 1, Epochs: 5},
 		Sampler:   search.Config{Type: "auto"},
-		Scheduler: schedulers.Config{Type: "auto", Grace: 3, Trials: 100},
-		Budget:    Budget{Trials: 100},
+		Scheduler: schedulers.Config{Type: "auto", Grace: 3}, // whoever asks knows when to stop
 		Trainer:   trial.TrainerSpec{Type: "external"},
 		Seed:      1,
 	}
@@ -127,7 +126,7 @@ func TestFull(t *testing.T) {
 }
 
 func TestStudy(t *testing.T) {
-	s := parsed(t, "seed: 7\n")
+	s := parsed(t, "seed: 7\nbudget: {trials: 100}\n")
 	created := time.Date(2026, 11, 24, 22, 0, 0, 0, time.FixedZone("", 3600))
 	study := s.Study("abc", created)
 	if err := study.Validate(); err != nil {
@@ -198,7 +197,7 @@ func TestMany(t *testing.T) {
 		"more than the 10000 that": head + `"parameters": {"p": 1}, "enqueue": [` + many("{}", 10001) + `]}`,
 		"and 90 more":              head + `"parameters": {"p": 1}, ` + many(`"q": 1`, 20_000) + `}`,
 		"the key stands twice":     head + `"parameters": {` + many(`"p": 1`, 1000) + `}}`,
-		"10000 configurations":     head + `"parameters": {"p": 1}, "enqueue": [` + many("{}", 10000) + `]}`,
+		"10000 configurations":     head + `"budget": {"trials": 100}, "parameters": {"p": 1}, "enqueue": [` + many("{}", 10000) + `]}`,
 		"nest deeper than":         head + `"name": ` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}`,
 		"is not one of float, in":  head + `"parameters": {"p": {"type": "` + strings.Repeat("x", 900_000) + `"}}}`,
 	} {

@@ -88,6 +88,9 @@ type mark struct{ key, value place }
 // walk records the places of a node and all below it.
 func (s *source) walk(path string, keyAt place, n *node) {
 	s.marks[path] = mark{keyAt, n.at}
+	if path == candidatesKey && n.kind == list { // there may be very many: see checker.candidate
+		return
+	}
 	for i, item := range n.items {
 		if n.kind == mapping {
 			s.walk(join(path, n.keys[i].name), n.keys[i].at, item)
@@ -106,7 +109,7 @@ func join(path, key string) string {
 }
 
 // index is the path of an item of a list.
-func index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
+func index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
 // has reports whether the document has something at a path.
 func (s *source) has(path string) bool {

@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	// maxBytes is the largest document that is read.
-	maxBytes = 1 << 20
+	// maxBytes is the largest document that is read, maxYAML the largest that is not JSON.
+	maxBytes = 16 << 20
+	maxYAML  = 1 << 20
 	// maxKeys bounds the keys of a YAML document: the parser's time grows with the square of the keys of a section.
 	maxKeys = 10_000
 )
@@ -31,7 +32,7 @@ func (s *source) syntax(at place, format string, args ...any) *Error {
 // parse turns the bytes of a document into a tree.
 func parse(s *source, data []byte) (*node, *Error) {
 	if len(data) > maxBytes {
-		return nil, s.syntax(place{}, "the file is larger than 1 MiB, the most a sweep file may have")
+		return nil, s.syntax(place{}, "the file is larger than 16 MiB, the most a sweep file may have")
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if wrong := checkBytes(s, data); wrong != nil {
@@ -39,6 +40,13 @@ func parse(s *source, data []byte) (*node, *Error) {
 	}
 	if looksLikeJSON(data) && json.Valid(data) {
 		return parseJSON(s, data)
+	}
+	if len(data) > maxYAML {
+		if looksLikeJSON(data) {
+			return nil, jsonError(s, data)
+		}
+		return nil, s.syntax(place{}, "the file is larger than 1 MiB, the most a sweep file may have that is not JSON").
+			withHint("put a long list of candidates into a CSV file: candidates: trials.csv")
 	}
 	y := &yamlReader{source: s, lines: strings.Split(string(data), "\n")}
 	wrong := y.checkTabs()

@@ -21,6 +21,7 @@ type Config struct {
 	Eta      int    // of eta trials on a rung, one goes on; 0 means DefaultEta
 	Grace    int    // epochs every trial gets before it is compared; 0 means DefaultGrace, at most what there is
 	Brackets int    // hyperband: at most so many brackets, the most aggressive ones first; 0 means all
+	Startup  int    // median: complete trials before one is compared with them; 0 means DefaultStartup
 	Trials   int    // the budget: trials started in total, failed ones included; 0 means no limit
 }
 
@@ -35,6 +36,7 @@ var kinds = []kind{
 	{"fifo", func(c Config, s *trial.State) Scheduler { return newFIFO(c, s) }},
 	{"asha", func(c Config, s *trial.State) Scheduler { return newASHA(c, s) }},
 	{"hyperband", func(c Config, s *trial.State) Scheduler { return newHyperband(c, s) }},
+	{"median", func(c Config, s *trial.State) Scheduler { return newMedian(c, s) }},
 }
 
 // Types is the names Config.Type may have, Auto first.
@@ -61,8 +63,9 @@ func (c Config) Resolve(s trial.Shape) (Config, error) {
 		return c, trial.Errorf(trial.Invalid, "%d folds of %d epochs make no ladder", s.Folds, s.Epochs)
 	case c.Eta < 2:
 		return c, trial.Errorf(trial.Invalid, "eta is %d", c.Eta).WithHint("of eta trials on a rung one goes on: eta is 2 or more")
-	case c.Grace < 0 || c.Brackets < 0 || c.Trials < 0:
-		return c, trial.Errorf(trial.Invalid, "grace %d, brackets %d and trials %d must not be negative", c.Grace, c.Brackets, c.Trials)
+	case c.Grace < 0 || c.Brackets < 0 || c.Trials < 0 || c.Startup < 0:
+		return c, trial.Errorf(trial.Invalid, "grace %d, brackets %d, trials %d and startup %d must not be negative", c.Grace, c.Brackets,
+			c.Trials, c.Startup)
 	}
 	c.Grace = min(c.Grace, s.Epochs)
 	if c.Type == "" || c.Type == Auto {

@@ -45,6 +45,7 @@ func TestNewRefuses(t *testing.T) {
 		"an unknown type": {schedulers.Config{Type: "hyperbnd"}, trial.NewState(study), trial.Invalid},
 		"eta 1":           {schedulers.Config{Eta: 1}, trial.NewState(study), trial.Invalid},
 		"negative trials": {schedulers.Config{Trials: -1}, trial.NewState(study), trial.Invalid},
+		"startup -1":      {schedulers.Config{Startup: -1}, trial.NewState(study), trial.Invalid},
 		"no ladder":       {schedulers.Config{}, trial.NewState(trial.Study{}), trial.Invalid},
 		"a used state":    {schedulers.Config{}, used, trial.Internal},
 	} {

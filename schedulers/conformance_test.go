@@ -19,6 +19,9 @@ func TestConformance(t *testing.T) {
 		{Type: "hyperband", Trials: 40, Eta: 2, Grace: 1, Brackets: 2},
 		{Type: "hyperband", Eta: 4, Grace: 1},
 		{Type: "auto", Trials: 15},
+		{Type: "median", Trials: 20, Grace: 1},
+		{Type: "median", Trials: 25, Grace: 2, Startup: 1},
+		{Type: "median", Grace: 1, Startup: 2},
 	} {
 		t.Run(fmt.Sprintf("%s trials %d eta %d", c.Type, c.Trials, c.Eta), func(t *testing.T) {
 			t.Parallel()

@@ -1,7 +1,7 @@
 // Package schedulers decides who trains how far: which paused trial goes on, when a new one starts, who is pruned, and when
 // the search is over.
 //
-// There are three schedulers, one algorithm. A bracket is an asynchronous successive halving (Li et al. 2020, "A System for
+// There are three schedulers that are one algorithm, and one more. A bracket is an asynchronous successive halving (Li et al. 2020, "A System for
 // Massively Parallel Hyperparameter Tuning", arXiv 1810.05934) that pauses and promotes: a trial trains up to its rung, pauses
 // with its checkpoint, and goes on once it is among the best there.
 //
@@ -9,6 +9,8 @@
 //   - asha: one bracket that starts at the first rung.
 //   - hyperband: a bracket for every rung to start at, as in Li et al. 2018 ("Hyperband", JMLR 18), all of them asynchronous
 //     and at the same time.
+//   - median: fifo with the median stopping rule (Golovin et al. 2017, "Google Vizier"). A trial under way is stopped, between
+//     rungs, when its best value so far in the fold is worse than the median of the running averages of the complete trials.
 //
 // Rungs are [Ladder]. What a scheduler will do, and what that costs, is [Plan], before anything has run.
 //

@@ -28,6 +28,7 @@ func TestGolden(t *testing.T) {
 		{Type: "fifo", Trials: 8},
 		{Type: "asha", Trials: 30, Grace: 1},
 		{Type: "hyperband", Trials: 30, Grace: 1},
+		{Type: "median", Trials: 20, Grace: 2, Startup: 3},
 	} {
 		for _, workers := range []int{1, 4} {
 			name := fmt.Sprintf("%s-%d", c.Type, workers)

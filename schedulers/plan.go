@@ -9,6 +9,7 @@ type Plan struct {
 	Brackets []BracketPlan
 	Epochs   int  // all rungs of all brackets together
 	Full     int  // the same trials without pruning
+	AtMost   bool // how many trials are stopped, and when, depends on their values: the epochs are the most there can be
 	Repeats  bool // no budget of trials: the table is one round of an unlimited search, as a picture of its proportions
 }
 

@@ -2,6 +2,7 @@ package search
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"automl/trial"
 )
@@ -18,9 +19,18 @@ func (s Space) Active(p trial.Params, i int) bool {
 }
 
 // Contains checks a complete configuration: every active parameter has a value it may have, of its own Go type, and nothing
-// else is there. The error is a *ParameterError.
+// else is there; where there are candidates, it is one of them. The error is a *ParameterError.
 func (s Space) Contains(p trial.Params) error {
-	l := newLayout(s)
+	if s.Candidates != nil {
+		if !slices.ContainsFunc(s.Candidates, p.Equal) {
+			return errNoCandidate
+		}
+		return nil
+	}
+	return newLayout(s).contains(p)
+}
+
+func (l *layout) contains(p trial.Params) error {
 	values, err := l.values(p)
 	if err != nil {
 		return err
@@ -30,6 +40,11 @@ func (s Space) Contains(p trial.Params) error {
 			return l.parameters[i].wrong("value", "", "%T %v must be written as %T %v", q.Value, q.Value, values[i], values[i])
 		}
 	}
+	return l.isComplete(p, values)
+}
+
+// isComplete reports what a configuration lacks, given its values, or has too much.
+func (l *layout) isComplete(p trial.Params, values []any) error {
 	given := len(p)
 	if err := l.settle(values); err != nil {
 		return err
@@ -45,12 +60,16 @@ func (s Space) Contains(p trial.Params) error {
 }
 
 // Complete brings a configuration into the form samplers give: ordered like the space, numbers of the type their parameter
-// has, constants added. A missing, unknown, inactive or impossible parameter is a *ParameterError.
+// has, constants added. A missing, unknown, inactive or impossible parameter is a *ParameterError. Where there are candidates
+// it is the one that means the same.
 func (s Space) Complete(p trial.Params) (trial.Params, error) {
 	l := newLayout(s)
 	values, err := l.values(p)
 	if err != nil {
 		return nil, err
+	}
+	if s.Candidates != nil {
+		return newPool(s, l).find(values)
 	}
 	if err := l.settle(values); err != nil {
 		return nil, err
@@ -59,12 +78,16 @@ func (s Space) Complete(p trial.Params) (trial.Params, error) {
 }
 
 // Fill is Complete for a configuration with gaps: missing active parameters are drawn at random. A parent that is missing is
-// drawn from the values that the given parameters allow it.
+// drawn from the values that the given parameters allow it. Where there are candidates it is a random one of those that have
+// the given values.
 func (s Space) Fill(p trial.Params, source *rand.Rand) (trial.Params, error) {
 	l := newLayout(s)
 	values, err := l.values(p)
 	if err != nil {
 		return nil, err
+	}
+	if s.Candidates != nil {
+		return newPool(s, l).draw(values, source)
 	}
 	if err := l.drawParents(values, source); err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ import (
 // BenchmarkSample asks for one more trial after many that ran three folds of ten epochs, one of them new since the last time.
 func BenchmarkSample(b *testing.B) {
 	p := fineTuning()
-	for _, kind := range []string{search.RandomType, search.TPEType} {
+	for _, kind := range []string{search.RandomType, search.TPEType, search.GPType, search.SobolType, search.GridType, search.CMAESType} {
 		for _, n := range []int{100, 1000, 10000} {
 			b.Run(fmt.Sprintf("%s/trials=%d", kind, n), func(b *testing.B) {
 				sampler, err := search.New(search.Config{Type: kind}, p.space)

@@ -11,7 +11,7 @@ func TestConformance(t *testing.T) {
 	for _, name := range search.Types() {
 		t.Run(name, func(t *testing.T) {
 			searchtest.Run(t, func(s search.Space) search.Sampler {
-				sampler, err := search.New(search.Config{Type: name}, s)
+				sampler, err := search.New(search.Config{Type: name, Points: 100}, s)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -1,6 +1,9 @@
 package search
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // ErrExhausted says that every configuration of a finite space has been proposed: the search is over.
 var ErrExhausted = errors.New("every configuration of the search space has been tried")
@@ -12,6 +15,20 @@ type ParameterError struct {
 	Msg       string
 	Hint      string // what would be right, may be empty
 }
+
+// CandidateError says which candidate of a space is wrong.
+type CandidateError struct {
+	Index int // from 0
+	Err   error
+}
+
+// Error names the candidate by its index.
+func (e *CandidateError) Error() string { return fmt.Sprintf("candidates[%d]: %v", e.Index, e.Err) }
+
+// Unwrap is what is wrong with it.
+func (e *CandidateError) Unwrap() error { return e.Err }
+
+var errNoCandidate = &ParameterError{Msg: "no candidate has these values", Hint: "give those of one of the candidates"}
 
 // Error is the message for a person, without the hint.
 func (e *ParameterError) Error() string {

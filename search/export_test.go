@@ -1,6 +1,9 @@
 package search
 
-import "automl/trial"
+import (
+	"automl/search/gp"
+	"automl/trial"
+)
 
 // Split shows the division of trials into good and bad to the tests.
 func Split(space Space, s *trial.State, least, good int) (g, b, pending []int) {
@@ -8,4 +11,12 @@ func Split(space Space, s *trial.State, least, good int) (g, b, pending []int) {
 	h.sync(s)
 	h.score(s)
 	return h.split(s, least, func(int) int { return good })
+}
+
+// Observations shows what a Gaussian process is told of a study to the tests.
+func Observations(space Space, s *trial.State) gp.Observations {
+	h := newHistory(space)
+	h.sync(s)
+	h.score(s)
+	return h.observations(s)
 }

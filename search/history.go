@@ -20,6 +20,7 @@ type history struct {
 	freeze  []freezeParts
 	records []record
 	seen    map[string]struct{} // keys of all configurations of the study
+	pool    *pool               // the candidates; nil when the space has none
 }
 
 // record is one trial.
@@ -35,7 +36,12 @@ type record struct {
 
 func newHistory(s Space) *history {
 	l := newLayout(s)
-	return &history{layout: l, codec: newCodec(l), freeze: l.freezeParts(), seen: map[string]struct{}{}}
+	h := &history{layout: l, codec: newCodec(l), freeze: l.freezeParts(), seen: map[string]struct{}{}}
+	if s.Candidates != nil {
+		h.pool = newPool(s, l)
+		h.pool.encode(h.codec)
+	}
+	return h
 }
 
 // sync takes in the trials of the state.
@@ -44,13 +50,16 @@ func (h *history) sync(s *trial.State) {
 		if i >= len(s.Trials) || h.records[i].trial != s.Trials[i] {
 			h.records = nil
 			clear(h.seen)
+			h.pool.release()
 			break
 		}
 	}
 	for _, t := range s.Trials[len(h.records):] {
 		r := record{trial: t, own: math.Inf(1)}
 		if values, err := h.layout.values(t.Params); err == nil {
-			h.seen[h.layout.key(values, h.freeze)] = struct{}{}
+			key := h.layout.key(values, h.freeze)
+			h.seen[key] = struct{}{}
+			h.pool.take(key)
 			if x, err := h.codec.encode(values); err == nil {
 				r.x = x
 			}

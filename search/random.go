@@ -6,7 +6,7 @@ import (
 	"automl/trial"
 )
 
-// Random draws configurations uniformly, parents before their children. It takes nothing from results.
+// Random draws configurations uniformly, parents before their children, or one of the candidates. It takes nothing from results.
 type Random struct{ history *history }
 
 var _ Sampler = (*Random)(nil)
@@ -19,6 +19,13 @@ func (r *Random) Sample(s *trial.State, source *rand.Rand) (trial.Params, error)
 	r.history.mu.Lock()
 	defer r.history.mu.Unlock()
 	r.history.sync(s)
+	if pool := r.history.pool; pool != nil {
+		free, err := pool.free()
+		if err != nil {
+			return nil, err
+		}
+		return pool.params[free[source.IntN(len(free))]], nil
+	}
 	found, err := r.history.unseen(1, source)
 	if err != nil {
 		return nil, err

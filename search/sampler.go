@@ -26,21 +26,28 @@ func Source(seed uint64, number int) *rand.Rand {
 // Config says which sampler a study uses. A zero field means the default.
 type Config struct {
 	Type       string  // one of Types; default: auto
-	Startup    int     // tpe: trials with a value before the model is trusted; default: 10
+	Startup    int     // tpe, gp: trials with a value before the model is trusted; default: 10
 	Candidates int     // tpe: points drawn from the good density, of which the best is proposed; default: 24
 	Gamma      float64 // tpe: share of the trials that counts as good, (0, 1); default: 0.1
 	MaxGood    int     // tpe: most trials that count as good; default: 25
+	Points     int     // grid: values of a float without a step; default: 5
 }
 
 // The types of samplers.
 const (
 	AutoType   = "auto" // picks one; today always tpe
 	TPEType    = "tpe"
+	GPType     = "gp"
 	RandomType = "random"
+	SobolType  = "sobol"
+	GridType   = "grid"
+	CMAESType  = "cmaes"
 )
 
 // Types lists the types of samplers, the default first.
-func Types() []string { return []string{AutoType, TPEType, RandomType} }
+func Types() []string {
+	return []string{AutoType, TPEType, GPType, RandomType, SobolType, GridType, CMAESType}
+}
 
 // withDefaults fills what is zero.
 func (c Config) withDefaults() Config {
@@ -52,6 +59,7 @@ func (c Config) withDefaults() Config {
 	def(&c.Startup, 10)
 	def(&c.Candidates, 24)
 	def(&c.MaxGood, 25)
+	def(&c.Points, 5)
 	if c.Type == "" {
 		c.Type = AutoType
 	}
@@ -69,6 +77,8 @@ func (c Config) Validate() error {
 		return trial.Errorf(trial.Invalid, "there is no sampler %q", c.Type).WithHint("use one of %s", strings.Join(Types(), ", "))
 	case c.Startup < 1 || c.Candidates < 1 || c.MaxGood < 1:
 		return trial.Errorf(trial.Invalid, "startup %d, candidates %d and max_good %d must be at least 1", c.Startup, c.Candidates, c.MaxGood)
+	case c.Points < 1 || c.Points > maxPoints:
+		return trial.Errorf(trial.Invalid, "points %d must lie between 1 and %d", c.Points, maxPoints)
 	case !(c.Gamma > 0 && c.Gamma < 1):
 		return trial.Errorf(trial.Invalid, "gamma %v must lie between 0 and 1", c.Gamma)
 	}
@@ -83,8 +93,17 @@ func New(cfg Config, s Space) (Sampler, error) {
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("search space: %w", err)
 	}
-	if cfg.Type == RandomType {
+	switch cfg.Type {
+	case RandomType:
 		return NewRandom(s), nil
+	case SobolType:
+		return NewSobol(s), nil
+	case GridType:
+		return NewGrid(cfg, s), nil
+	case CMAESType:
+		return NewCMAES(s), nil
+	case GPType:
+		return NewGP(cfg, s), nil
 	}
 	return NewTPE(cfg, s), nil
 }

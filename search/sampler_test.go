@@ -9,7 +9,8 @@ import (
 )
 
 func TestNewRefuses(t *testing.T) {
-	for _, cfg := range []search.Config{{Type: "magic"}, {Startup: -1}, {Candidates: -1}, {MaxGood: -1}, {Gamma: 1}, {Gamma: -0.1}} {
+	for _, cfg := range []search.Config{{Type: "magic"}, {Startup: -1}, {Candidates: -1}, {MaxGood: -1}, {Gamma: 1}, {Gamma: -0.1},
+		{Points: -1}, {Points: 1001}} {
 		if _, err := search.New(cfg, small); trial.CodeOf(err) != trial.Invalid {
 			t.Errorf("%+v: %v", cfg, err)
 		}

@@ -2,10 +2,14 @@ package search
 
 import "math"
 
-// Size is how many configurations a finite space has, each freeze schedule as often as it can be written; false when a
-// parameter is continuous or there are more than a 64-bit integer holds or can be counted.
+// Size is how many configurations a finite space has: its candidates, or else all there can be, each freeze schedule as often as
+// it can be written; false when a
+// parameter is continuous, or there are more than a 64-bit integer holds or can be counted.
 func (s Space) Size() (int, bool) {
 	l := newLayout(s)
+	if s.Candidates != nil {
+		return len(newPool(s, l).params), true
+	}
 	if !l.finite() {
 		return 0, false
 	}

@@ -1,5 +1,7 @@
 package search
 
+import "automl/trial"
+
 // Kind is the kind of a parameter.
 type Kind string
 
@@ -33,4 +35,7 @@ type Parameter struct {
 // Space is an ordered list of parameters. A parent may stand anywhere in it.
 type Space struct {
 	Parameters []Parameter
+	// Candidates are the only configurations there are, complete ones; none: all that the parameters allow. One that stands
+	// twice, also where only its freeze schedule is written in another way, counts once, as it stands first.
+	Candidates []trial.Params
 }

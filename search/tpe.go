@@ -48,6 +48,9 @@ func (t *TPE) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) {
 		return t.start(s, source)
 	}
 	good, bad := t.fit(s)
+	if h.pool != nil {
+		return t.bestCandidate(good, bad)
+	}
 	for range maxRounds {
 		for _, x := range tpe.Propose(good, bad, t.config.Candidates, source) {
 			if values := h.codec.decode(x); h.fresh(values) {
@@ -80,6 +83,9 @@ func (t *TPE) ready() bool {
 // start proposes the next point of a quasi-random sequence, or a random one where that has a trial already.
 func (t *TPE) start(s *trial.State, source *rand.Rand) (trial.Params, error) {
 	h := t.history
+	if h.pool != nil {
+		return h.pool.spread(len(s.Trials), s.Study.Seed)
+	}
 	values := make([]any, len(h.layout.parameters))
 	h.layout.place(halton(len(s.Trials), len(values), s.Study.Seed), values)
 	if h.fresh(values) {
@@ -144,4 +150,18 @@ func (t *TPE) bestUnseen(good, bad *tpe.Mixture, source *rand.Rand) (trial.Param
 	}
 	tpe.Rank(good, bad, points)
 	return t.history.codec.Decode(points[0]), nil
+}
+
+// bestCandidate is the best, for the model, of all candidates that no trial has.
+func (t *TPE) bestCandidate(good, bad *tpe.Mixture) (trial.Params, error) {
+	pool := t.history.pool
+	free, err := pool.free()
+	if err != nil {
+		return nil, err
+	}
+	points := make([][]float64, len(free))
+	for k, i := range free {
+		points[k] = pool.x[i]
+	}
+	return pool.params[free[bestOf(tpe.LogRatios(good, bad, points))]], nil
 }

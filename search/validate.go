@@ -10,8 +10,16 @@ import (
 
 var namePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
-// Validate checks the space. The error is a *ParameterError, the first one in the order of the space.
+// Validate checks the space. The error is a *ParameterError, the first one in the order of the space; in a *CandidateError when
+// it is that of a candidate.
 func (s Space) Validate() error {
+	if err := s.validateParameters(); err != nil {
+		return err
+	}
+	return s.validateCandidates()
+}
+
+func (s Space) validateParameters() error {
 	at := make(map[string]int, len(s.Parameters))
 	for i, p := range s.Parameters {
 		if !namePattern.MatchString(p.Name) {

@@ -58,12 +58,11 @@ func (p Parameter) Normalize(v any) (any, error) {
 		return nil, p.refuse(v, "one of "+listed(p.Choices))
 	}
 	x, ok := number(v)
-	between := fmt.Sprintf("between %v and %v", p.Low, p.High)
 	switch {
 	case !ok || !(x >= p.Low && x <= p.High):
-		return nil, p.refuse(v, between)
+		return nil, p.refuse(v, p.between())
 	case p.Kind == Int && x != math.Trunc(x):
-		return nil, p.refuse(v, "a whole number "+between)
+		return nil, p.refuse(v, "a whole number "+p.between())
 	case p.Step > 0:
 		i := math.Round((x - p.Low) / p.Step)
 		if math.Abs(p.Low+i*p.Step-x) > 1e-6*p.Step {
@@ -75,6 +74,8 @@ func (p Parameter) Normalize(v any) (any, error) {
 	}
 	return x, nil
 }
+
+func (p Parameter) between() string { return fmt.Sprintf("between %v and %v", p.Low, p.High) }
 
 func (p Parameter) refuse(v any, want string) error {
 	return &ParameterError{Parameter: p.Name, Field: "value", Hint: "give " + want,

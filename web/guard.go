@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// maxBody is the largest request body: that of a sweep file.
-const maxBody = 1 << 20
+// maxBody is the largest request body: that of a sweep document with a long list of candidates.
+const maxBody = 16 << 20
 
 // probes are the paths that need no token, and tell nothing but whether the daemon is well.
 var probes = []string{"/healthz", "/readyz", "/api/v1/healthz", "/api/v1/readyz"}

@@ -55,7 +55,7 @@ func newProblem(status int, msg string, errs ...error) huma.StatusError {
 		Hint: "GET /openapi.json describes every route"}
 	switch {
 	case status == http.StatusRequestEntityTooLarge:
-		p.Code, p.Hint = "too_large", "a sweep document has less than 1 MiB; large lists belong into a file on the daemon's machine"
+		p.Code, p.Hint = "too_large", "a sweep document has less than 16 MiB"
 	case status >= http.StatusInternalServerError:
 		p.Code, p.Hint = string(trial.Internal), ""
 	}

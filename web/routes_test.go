@@ -22,7 +22,7 @@ func TestSubmitStatuses(t *testing.T) {
 		wantProblem(t, http.StatusUnprocessableEntity, "invalid", "objective.goal", "maximize")
 	post("{").wantProblem(t, http.StatusUnprocessableEntity, "invalid", "request body", "")
 	post("").wantProblem(t, http.StatusBadRequest, "invalid", "body is required", "openapi")
-	post(strings.Repeat(" ", 1<<20)+"{}").wantProblem(t, http.StatusRequestEntityTooLarge, "too_large", "too large", "1 MiB")
+	post(strings.Repeat(" ", 16<<20)+"{}").wantProblem(t, http.StatusRequestEntityTooLarge, "too_large", "too large", "16 MiB")
 }
 
 // TestHintStandsOnce: errors of the sweep document have their hint in their text.

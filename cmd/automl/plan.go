@@ -30,7 +30,11 @@ func (a *app) planCmd() *cobra.Command {
 			return a.show(plan, func() {
 				fmt.Fprintf(a.out, "%s: %s of %s\n\n", study.Name, counted(study.Shape.Folds, "fold"), counted(study.Shape.Epochs, "epoch"))
 				rows.print(a.out)
-				fmt.Fprintf(a.out, "\n%d epochs in all; without pruning the same trials would take %d (%.0f%%)\n", plan.Epochs, plan.Full,
+				atMost := ""
+				if plan.AtMost {
+					atMost = "at most "
+				}
+				fmt.Fprintf(a.out, "\n%s%d epochs in all; without pruning the same trials would take %d (%.0f%%)\n", atMost, plan.Epochs, plan.Full,
 					100*plan.Fraction())
 			}, rows)
 		},

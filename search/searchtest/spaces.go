@@ -1,6 +1,9 @@
 package searchtest
 
-import "automl/search"
+import (
+	"automl/search"
+	"automl/trial"
+)
 
 // Spaces are search spaces with at least a hundred configurations each, by name.
 func Spaces() map[string]search.Space {
@@ -11,7 +14,8 @@ func Spaces() map[string]search.Space {
 			{Name: "even", Kind: search.Int, Low: 2, High: 11, Step: 2},
 			{Name: "size", Kind: search.Ordinal, Choices: []any{int64(16), int64(32), 64.5}},
 		}},
-		"mixed": mixed(),
+		"mixed":  mixed(),
+		"listed": listed(120),
 	}
 }
 
@@ -48,4 +52,26 @@ func Finite() search.Space {
 		{Name: "a", Kind: search.Categorical, Choices: []any{"p", "q", "r", "s"}},
 		{Name: "b", Kind: search.Int, Low: 1, High: 5},
 	}}
+}
+
+// listed is the mixed space with n candidates.
+func listed(n int) search.Space {
+	s := mixed()
+	var all []trial.Params
+	for i := range n {
+		p, err := s.Fill(nil, search.Source(11, i))
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, p)
+	}
+	s.Candidates = all
+	return s
+}
+
+// Candidates is a space with 40 configurations: candidates, the first of which stands twice.
+func Candidates() search.Space {
+	s := listed(40)
+	s.Candidates = append(s.Candidates, s.Candidates[0])
+	return s
 }

@@ -21,6 +21,7 @@ func Run(t *testing.T, newSampler func(search.Space) search.Sampler) {
 	}
 	t.Run("constant", func(t *testing.T) { testExhausts(t, Constant(), 1, newSampler) })
 	t.Run("finite", func(t *testing.T) { testExhausts(t, Finite(), 23, newSampler) })
+	t.Run("candidates", func(t *testing.T) { testExhausts(t, Candidates(), 40, newSampler) })
 	t.Run("switched", func(t *testing.T) { testSwitched(t, newSampler) })
 }
 

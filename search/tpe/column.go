@@ -7,8 +7,8 @@ import (
 
 // column is the kernels of the n observations and, last, the prior's, in one coordinate.
 type column interface {
-	// add adds, to the i-th term, the logarithm of the i-th kernel at v.
-	add(v float64, terms []float64)
+	// logs sets the i-th of out to the logarithm of the i-th kernel at v, NaN where its observation lacks the coordinate.
+	logs(v float64, out []float64)
 	// sample draws from the i-th kernel, or from any that has the coordinate when that one lacks it.
 	sample(i int, source *rand.Rand) float64
 }
@@ -26,31 +26,10 @@ func newColumn(d Dim, values []float64, sigma float64) column {
 	return newNormals(values, sigma)
 }
 
-// spread adds the logarithms of the kernels to the terms. A kernel that is NaN, because its observation lacks the coordinate,
-// counts as the mean of those that are not, the prior's always being one.
-func spread(logs, terms []float64) {
-	known := make([]float64, 0, len(logs))
-	for i, t := range logs {
-		if !math.IsNaN(t) {
-			known = append(known, t)
-			terms[i] += t
-		}
-	}
-	if len(known) == len(logs) {
-		return
-	}
-	mean := logSumExp(known) - math.Log(float64(len(known)))
-	for i, t := range logs {
-		if math.IsNaN(t) {
-			terms[i] += mean
-		}
-	}
-}
-
 // fixed is a coordinate with one value.
 type fixed struct{}
 
-func (fixed) add(float64, []float64)         {}
+func (fixed) logs(_ float64, out []float64)  { clear(out) }
 func (fixed) sample(int, *rand.Rand) float64 { return 0.5 }
 
 // normals are normal kernels cut to [0, 1]. The prior is centred and as wide as the range.
@@ -59,15 +38,17 @@ type normals struct {
 	sigma []float64 // (n+1)
 	mass  []float64 // (n+1), logarithm of what the uncut normal has inside
 	scale []float64 // (n+1), logarithm of the density at the mean
+	whole bool      // no observation lacks the coordinate
 }
 
 func newNormals(values []float64, sigma float64) *normals {
 	n := len(values)
-	c := &normals{make([]float64, n+1), make([]float64, n+1), make([]float64, n+1), make([]float64, n+1)}
+	c := &normals{make([]float64, n+1), make([]float64, n+1), make([]float64, n+1), make([]float64, n+1), true}
 	for i := range c.mean {
 		c.mean[i], c.sigma[i] = 0.5, 1
 		if i < n {
 			c.mean[i], c.sigma[i] = values[i], sigma
+			c.whole = c.whole && !math.IsNaN(values[i])
 		}
 		c.mass[i] = logMass(-c.mean[i]/c.sigma[i], (1-c.mean[i])/c.sigma[i])
 		c.scale[i] = logNormal(c.mean[i], c.mean[i], c.sigma[i], c.mass[i])
@@ -75,13 +56,20 @@ func newNormals(values []float64, sigma float64) *normals {
 	return c
 }
 
-func (c *normals) add(v float64, terms []float64) {
-	logs := make([]float64, len(c.mean))
+func (c *normals) logs(v float64, out []float64) {
 	for i, mean := range c.mean {
 		z := (v - mean) / c.sigma[i]
-		logs[i] = c.scale[i] - 0.5*z*z
+		out[i] = c.scale[i] - 0.5*z*z
 	}
-	spread(logs, terms)
+}
+
+// add adds the logarithms of the kernels at v to the terms, where all of them are there.
+func (c *normals) add(v float64, terms []float64) {
+	mean, sigma, scale := c.mean[:len(terms)], c.sigma[:len(terms)], c.scale[:len(terms)]
+	for i := range terms {
+		z := (v - mean[i]) / sigma[i]
+		terms[i] += scale[i] - 0.5*z*z
+	}
 }
 
 func (c *normals) sample(i int, source *rand.Rand) float64 {
@@ -117,17 +105,15 @@ func newCells(d Dim, values []float64, sigma float64) *cells {
 	return c
 }
 
-func (c *cells) add(v float64, terms []float64) {
+func (c *cells) logs(v float64, out []float64) {
 	_, low, high := c.cell(v)
-	logs := make([]float64, len(c.first))
 	for i, mean := range c.mean {
 		if k := c.first[i]; k < i {
-			logs[i] = logs[k]
+			out[i] = out[k]
 		} else {
-			logs[i] = logMass((low-mean)/c.sigma[i], (high-mean)/c.sigma[i]) - c.mass[i]
+			out[i] = logMass((low-mean)/c.sigma[i], (high-mean)/c.sigma[i]) - c.mass[i]
 		}
 	}
-	spread(logs, terms)
 }
 
 func (c *cells) sample(i int, source *rand.Rand) float64 {
@@ -150,21 +136,19 @@ func newCategorical(choices int, values []float64) *categorical {
 	return &categorical{values, choices, (1 + extra) / whole, extra / whole}
 }
 
-func (c *categorical) add(v float64, terms []float64) {
+func (c *categorical) logs(v float64, out []float64) {
 	hit, miss := math.Log(c.hit), math.Log(c.miss)
-	logs := make([]float64, len(terms))
 	for i, o := range c.observed {
 		switch {
 		case math.IsNaN(o):
-			logs[i] = o
+			out[i] = o
 		case o == v:
-			logs[i] = hit
+			out[i] = hit
 		default:
-			logs[i] = miss
+			out[i] = miss
 		}
 	}
-	logs[len(c.observed)] = -math.Log(float64(c.choices))
-	spread(logs, terms)
+	out[len(c.observed)] = -math.Log(float64(c.choices))
 }
 
 func (c *categorical) sample(i int, source *rand.Rand) float64 {

@@ -101,16 +101,7 @@ func (m *Mixture) Sample(source *rand.Rand) []float64 {
 }
 
 // LogDensity is the logarithm of the density at x; of coordinates with finitely many values, of their probability.
-func (m *Mixture) LogDensity(x []float64) float64 {
-	terms := make([]float64, len(m.logw))
-	copy(terms, m.logw)
-	for d, v := range x {
-		if !math.IsNaN(v) {
-			m.columns[d].add(v, terms)
-		}
-	}
-	return logSumExp(terms)
-}
+func (m *Mixture) LogDensity(x []float64) float64 { return newScorer(m).logDensity(x) }
 
 // logSumExp is log(sum exp(v)) without overflow.
 func logSumExp(v []float64) float64 {

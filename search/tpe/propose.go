@@ -23,8 +23,8 @@ func Rank(good, bad *Mixture, points [][]float64) {
 		ratio float64
 	}
 	all := make([]scored, len(points))
-	for i, x := range points {
-		all[i] = scored{x, good.LogDensity(x) - bad.LogDensity(x)}
+	for i, r := range LogRatios(good, bad, points) {
+		all[i] = scored{points[i], r}
 	}
 	slices.SortStableFunc(all, func(a, b scored) int {
 		switch {
@@ -38,4 +38,14 @@ func Rank(good, bad *Mixture, points [][]float64) {
 	for i, s := range all {
 		points[i] = s.x
 	}
+}
+
+// LogRatios is log(good(x) / bad(x)) of each point.
+func LogRatios(good, bad *Mixture, points [][]float64) []float64 {
+	out := make([]float64, len(points))
+	g, b := newScorer(good), newScorer(bad)
+	for i, x := range points {
+		out[i] = g.logDensity(x) - b.logDensity(x)
+	}
+	return out
 }

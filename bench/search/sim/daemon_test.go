@@ -15,7 +15,7 @@ import (
 	"automl/trial"
 )
 
-// house drives the daemon's own engine, which knows no candidates.
+// house drives the daemon's own engine.
 type house struct {
 	t       *testing.T
 	metric  string

@@ -15,14 +15,11 @@ import (
 
 // engine drives the project's samplers and schedulers as a study of the daemon does: every answer is an event of the record,
 // applied to the state and then to the scheduler. It is free of leases, folds and retries, which a simulated worker does not need.
-// Where a task has candidates, a proposal is replaced by the nearest one that is left before it is recorded, so that the sampler
-// learns what was trained.
 type engine struct {
 	task    *suite.Task
 	state   *trial.State
 	sched   schedulers.Scheduler
 	sampler search.Sampler
-	nearest *suite.Nearest
 	seconds float64 // of training so far, which dates the events
 	failed  error
 }
@@ -35,9 +32,6 @@ func newEngine(p Problem, sampler search.Config, scheduler schedulers.Config) (*
 	study := trial.Study{ID: "bench", Name: t.Suite + "/" + t.Name, Seed: hash.Sum64(), Objective: t.Objective,
 		Shape: trial.Shape{Folds: 1, Epochs: t.Epochs}, Created: time.Unix(0, 0).UTC()}
 	e := &engine{task: t, state: trial.NewState(study)}
-	if t.Candidates != nil {
-		e.nearest = suite.NewNearest(t)
-	}
 	var err error
 	if e.sched, err = schedulers.New(scheduler, e.state); err != nil {
 		return nil, err
@@ -77,16 +71,12 @@ func (e *engine) Ask() (Job, Answer) {
 func (e *engine) sample(a schedulers.Start) *trial.Trial {
 	n := len(e.state.Trials)
 	params, err := e.sampler.Sample(e.state, search.Source(e.state.Study.Seed, n))
-	left := err == nil
 	switch {
-	case err != nil && !errors.Is(err, search.ErrExhausted):
-		e.failed = err
-		return nil
-	case left && e.nearest != nil:
-		params, left = e.nearest.Take(params)
-	}
-	if !left {
+	case errors.Is(err, search.ErrExhausted):
 		e.decide(trial.Decision{Trial: trial.NoTrial, What: trial.Moved, Study: trial.StudyDraining, Reason: "nothing is left to try"})
+		return nil
+	case err != nil:
+		e.failed = err
 		return nil
 	}
 	e.decide(trial.Decision{Trial: n, What: trial.Sampled, Bracket: a.Bracket, Params: params, Origin: trial.FromSampler,

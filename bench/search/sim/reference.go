@@ -26,8 +26,8 @@ type reference struct {
 func newReference(p Problem, anyhow bool) *reference {
 	r := &reference{problem: p, anyhow: anyhow,
 		random: cpython.FromText(fmt.Sprintf("%s/%s/%d", p.Task.Suite, p.Task.Name, p.Seed))}
-	if p.Task.Candidates != nil && !anyhow {
-		r.limited, r.order = true, slices.Clone(p.Task.Candidates)
+	if p.Task.Space.Candidates != nil && !anyhow {
+		r.limited, r.order = true, slices.Clone(p.Task.Space.Candidates)
 		r.random.Shuffle(len(r.order), func(i, j int) { r.order[i], r.order[j] = r.order[j], r.order[i] })
 	}
 	return r

@@ -70,7 +70,7 @@ func Run(p Problem, m Maker, epochs int) (*Result, error) {
 	}
 	g := &game{problem: p, task: p.Task, optimizer: o, total: epochs, idle: p.Workers, result: &Result{Ended: Spent}}
 	g.best = math.Inf(-1)
-	if f, ok := o.(free); ok && f.free() && p.Task.Candidates != nil {
+	if f, ok := o.(free); ok && f.free() && p.Task.Space.Candidates != nil {
 		g.nearest = suite.NewNearest(p.Task)
 	}
 	if err := g.play(); err != nil {

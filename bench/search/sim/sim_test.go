@@ -142,7 +142,7 @@ func TestNobodyIsIdle(t *testing.T) {
 func TestCandidatesOfEngine(t *testing.T) {
 	task := harnesstest.LoadTask(t, "taskset", "patch32_GRU64_avg_bs128")
 	short := *task
-	short.Candidates = task.Candidates[:20]
+	short.Space.Candidates = task.Space.Candidates[:20]
 	for _, name := range []string{"tpe+fifo", "random+asha"} {
 		maker, err := sim.Parse(name)
 		if err != nil {
@@ -153,7 +153,7 @@ func TestCandidatesOfEngine(t *testing.T) {
 			t.Errorf("%s: %d trials, %s, %v", name, r.Trials, r.Ended, err)
 		}
 		best := math.Inf(1)
-		for _, c := range short.Candidates {
+		for _, c := range short.Space.Candidates {
 			curve, err := task.Curve(c, 0)
 			if err != nil {
 				t.Fatal(err)

@@ -55,8 +55,8 @@ func compare(t *testing.T, task *suite.Task, want harnesstest.Task) {
 	if string(task.Objective.Goal) != want.Goal || task.Objective.Metric != want.Metric || task.Epochs != want.Epochs {
 		t.Errorf("%s: %+v over %d epochs, want %s %s over %d", task.Name, task.Objective, task.Epochs, want.Goal, want.Metric, want.Epochs)
 	}
-	if task.Best != want.Best || task.Worst != want.Worst || len(task.Candidates) != want.Candidates {
-		t.Errorf("%s: best %v, worst %v, %d candidates, want %v, %v, %d", task.Name, task.Best, task.Worst, len(task.Candidates),
+	if task.Best != want.Best || task.Worst != want.Worst || len(task.Space.Candidates) != want.Candidates {
+		t.Errorf("%s: best %v, worst %v, %d candidates, want %v, %v, %d", task.Name, task.Best, task.Worst, len(task.Space.Candidates),
 			want.Best, want.Worst, want.Candidates)
 	}
 	if err := task.Space.Validate(); err != nil {

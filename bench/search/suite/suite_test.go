@@ -72,7 +72,7 @@ func line(values ...float64) *suite.Task {
 	task := &suite.Task{Space: search.Space{Parameters: []search.Parameter{{Name: "x", Kind: search.Float, High: 1},
 		{Name: "c", Kind: search.Categorical, Choices: []any{"a", "b"}}}}}
 	for _, v := range values {
-		task.Candidates = append(task.Candidates, trial.Params{{Name: "x", Value: v}, {Name: "c", Value: "a"}})
+		task.Space.Candidates = append(task.Space.Candidates, trial.Params{{Name: "x", Value: v}, {Name: "c", Value: "a"}})
 	}
 	return task
 }
@@ -80,7 +80,7 @@ func line(values ...float64) *suite.Task {
 // TestNearest checks that candidates are handed out once, and that another category is far away.
 func TestNearest(t *testing.T) {
 	task := line(0.3, 0.4, 0.5, 0.9)
-	task.Candidates = append(task.Candidates, trial.Params{{Name: "x", Value: 0.42}, {Name: "c", Value: "b"}})
+	task.Space.Candidates = append(task.Space.Candidates, trial.Params{{Name: "x", Value: 0.42}, {Name: "c", Value: "b"}})
 	n := suite.NewNearest(task)
 	want := []float64{0.4, 0.5, 0.3, 0.9, 0.42}
 	for _, w := range want {
@@ -88,7 +88,7 @@ func TestNearest(t *testing.T) {
 			t.Errorf("took %s, want x=%v", p, w)
 		}
 	}
-	if _, ok := n.Take(task.Candidates[0]); ok {
+	if _, ok := n.Take(task.Space.Candidates[0]); ok {
 		t.Error("a candidate was left after all were taken")
 	}
 }

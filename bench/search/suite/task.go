@@ -11,12 +11,11 @@ import (
 // Task is one problem. Its methods may be called by several goroutines at once.
 type Task struct {
 	Suite, Name string
-	Space       search.Space
+	Space       search.Space // with candidates where only some configurations were recorded
 	Objective   trial.Objective
-	Epochs      int            // of a full run; 1 means black-box
-	Candidates  []trial.Params // the only configurations there are; nil: all of the space
-	Best        float64        // the best value of all configurations and epochs
-	Worst       float64        // the worst one of all configurations and epochs; of a black box, the median
+	Epochs      int     // of a full run; 1 means black-box
+	Best        float64 // the best value of all configurations and epochs
+	Worst       float64 // the worst one of all configurations and epochs; of a black box, the median
 
 	query func(p trial.Params, seed int64) (Curve, error)
 	truth func(p trial.Params, epoch int) float64

@@ -68,7 +68,7 @@ func tasksetTask(name string, rows []tasksetRow) *Task {
 		for _, p := range tasksetParameters {
 			c = append(c, trial.Param{Name: p.name, Value: r.HP[p.name]})
 		}
-		t.Candidates = append(t.Candidates, c)
+		t.Space.Candidates = append(t.Space.Candidates, c)
 		index[identity(c)] = i
 		t.Best, t.Worst = min(t.Best, slices.Min(r.loss)), max(t.Worst, slices.Max(r.loss))
 	}

@@ -97,8 +97,8 @@ type Nearest struct {
 
 // NewNearest is for a task with candidates, all of them free.
 func NewNearest(t *Task) *Nearest {
-	n := &Nearest{task: t, taken: make([]bool, len(t.Candidates))}
-	for _, c := range t.Candidates {
+	n := &Nearest{task: t, taken: make([]bool, len(t.Space.Candidates))}
+	for _, c := range t.Space.Candidates {
 		n.points = append(n.points, encode(t.Space, c))
 	}
 	return n
@@ -124,5 +124,5 @@ func (n *Nearest) Take(p trial.Params) (trial.Params, bool) {
 		return nil, false
 	}
 	n.taken[best] = true
-	return n.task.Candidates[best], true
+	return n.task.Space.Candidates[best], true
 }

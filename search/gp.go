@@ -1,0 +1,164 @@
+package search
+
+import (
+	"math/rand/v2"
+
+	"automl/search/gp"
+	"automl/trial"
+)
+
+// GP is Bayesian optimization with a Gaussian process (see package gp): it proposes the configuration whose expected improvement
+// on the best one is highest, pending trials and the probability of a failure considered. It learns more from each trial than
+// TPE does, and takes more time over it.
+//
+// It begins as TPE does, and it hands over to TPE once so many trials have a value that the model no longer pays for its time.
+type GP struct {
+	history *history
+	tpe     *TPE // shares the history
+	space   gp.Space
+	cache   gp.Cache
+
+	conditional bool // some parameter is
+}
+
+var _ Sampler = (*GP)(nil)
+
+// maxModelled is how many trials with a value the Gaussian process is used for.
+const maxModelled = 1000
+
+// NewGP makes a GP sampler for a valid space.
+func NewGP(cfg Config, s Space) *GP {
+	t := NewTPE(cfg, s)
+	g := &GP{history: t.history, tpe: t}
+	codec := t.history.codec
+	g.space.Active = codec.Active
+	for d := range codec.Dims() {
+		g.space.Dims = append(g.space.Dims, codec.modelled(d))
+		g.conditional = g.conditional || g.space.Dims[d].Conditional
+	}
+	return g
+}
+
+// maxLevels is how many values of a number are told apart; one with more is a continuum to the model.
+const maxLevels = 128
+
+// modelled is a coordinate as the Gaussian process sees it.
+func (c *Codec) modelled(d int) gp.Dim {
+	out := gp.Dim{Choices: c.dims[d].Choices, Conditional: len(c.when[d]) > 0}
+	if n := c.dims[d].Values; out.Choices == 0 && n > 0 && n <= maxLevels {
+		p := c.layout.parameters[c.layout.order[d]]
+		for i := range n {
+			out.Levels = append(out.Levels, p.toUnit(p.at(i)))
+		}
+	}
+	return out
+}
+
+// Sample proposes a configuration that no trial has; ErrExhausted when there is none.
+func (g *GP) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) {
+	if g.outgrown(s) {
+		return g.tpe.Sample(s, source)
+	}
+	h := g.history
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sync(s)
+	h.score(s)
+	if !g.tpe.ready() {
+		return g.tpe.start(s, source)
+	}
+	model := gp.NewModel(&g.space, h.observations(s), gp.Options{}, &g.cache)
+	if h.pool != nil {
+		return h.bestFree(model)
+	}
+	if g.conditional && len(s.Trials)%detour == 0 {
+		return h.elsewhere(model, source)
+	}
+	for _, x := range model.Propose(maxProposed, source) {
+		if values := h.codec.decode(x); h.fresh(values) {
+			return h.layout.params(values), nil
+		}
+	}
+	return h.mostPromising(model, source)
+}
+
+// maxProposed is how many points the model proposes, in case the best ones stand for configurations that have a trial.
+const maxProposed = 16
+
+// detour is how often, in a space with conditional parameters, a trial goes to another combination of them than the model likes
+// best. A combination that is good in a small part of its range may have had bad luck so far; the model, which has no
+// observation in that part, would not come back to it.
+const detour = 6
+
+// elsewhere is the most promising of random configurations in which the same parameters exist, which ones being random.
+func (h *history) elsewhere(m *gp.Model, source *rand.Rand) (trial.Params, error) {
+	found, err := h.unseen(maxRest, source)
+	if err != nil {
+		return nil, err
+	}
+	groups := map[string][][]any{}
+	var names []string
+	for _, values := range found {
+		name := present(values)
+		if groups[name] == nil {
+			names = append(names, name)
+		}
+		groups[name] = append(groups[name], values)
+	}
+	return h.best(m, groups[names[source.IntN(len(names))]])
+}
+
+// present tells combinations of parameters that exist apart.
+func present(values []any) string {
+	b := make([]byte, len(values))
+	for i, v := range values {
+		if v != nil {
+			b[i] = 1
+		}
+	}
+	return string(b)
+}
+
+// outgrown reports whether the study has too many trials for the model.
+func (g *GP) outgrown(s *trial.State) bool {
+	h := g.history
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sync(s)
+	h.score(s)
+	return h.scored() > maxModelled
+}
+
+// bestFree is the candidate that no trial has and that the model expects most of.
+func (h *history) bestFree(m *gp.Model) (trial.Params, error) {
+	free, err := h.pool.free()
+	if err != nil {
+		return nil, err
+	}
+	points := make([][]float64, len(free))
+	for k, i := range free {
+		points[k] = h.pool.x[i]
+	}
+	return h.pool.params[free[m.Rank(points, 1)[0]]], nil
+}
+
+// mostPromising is the best, for the model, of random configurations that no trial has.
+func (h *history) mostPromising(m *gp.Model, source *rand.Rand) (trial.Params, error) {
+	found, err := h.unseen(maxRest, source)
+	if err != nil {
+		return nil, err
+	}
+	return h.best(m, found)
+}
+
+// best is the one of some configurations that the model expects most of.
+func (h *history) best(m *gp.Model, found [][]any) (trial.Params, error) {
+	points := make([][]float64, len(found))
+	for i, values := range found {
+		var err error
+		if points[i], err = h.codec.encode(values); err != nil {
+			return nil, err
+		}
+	}
+	return h.layout.params(found[m.Rank(points, 1)[0]]), nil
+}

@@ -1,0 +1,73 @@
+package gp
+
+import "math"
+
+// Sizes and efforts of a fit.
+const (
+	coarse      = 40  // observations the starts are tried on
+	fine        = 128 // observations the best of them is finished on
+	coarseEvals = 25
+	fineEvals   = 14
+)
+
+// starts are where the optimization begins: the lengthscales by a factor of the prior's mode, and the noise.
+var starts = [...]struct{ length, noise float64 }{{1, 1e-3}, {3, 1e-2}, {0.4, 1e-4}}
+
+// Fit finds the hyperparameters of observations x (n x d) with outputs y (n) that are about standardized, and their own noise
+// variances (n, or nil): the largest posterior density found by L-BFGS from few starts. Those are tried on at most coarse of
+// the observations; only the best is continued on more, at most fine. It is a function of its arguments alone.
+func Fit(s *Space, x [][]float64, y, noise []float64, warp bool) Params {
+	if len(x) == 0 {
+		v := newEvidence(s, nil, nil, nil, warp)
+		return v.params(v.prior.centre)
+	}
+	v := part(s, x, y, noise, warp, coarse)
+	var best []float64
+	least := math.Inf(1)
+	for _, start := range starts {
+		phi := v.start(start.length, start.noise)
+		if value := minimize(v.eval, phi, v.prior.low, v.prior.high, coarseEvals); value < least {
+			least, best = value, phi
+		}
+	}
+	if best == nil {
+		best = v.start(1, 1e-3)
+	}
+	if len(x) > coarse {
+		v = part(s, x, y, noise, warp, fine)
+		minimize(v.eval, best, v.prior.low, v.prior.high, fineEvals)
+	}
+	v.eval(best, make([]float64, len(best))) // for the mean
+	return v.params(best)
+}
+
+// part is the evidence of at most m of the observations.
+func part(s *Space, x [][]float64, y, noise []float64, warp bool, m int) *evidence {
+	if len(x) <= m {
+		return newEvidence(s, x, y, noise, warp)
+	}
+	chosen := representatives(y, m)
+	return newEvidence(s, pick(x, chosen), pick(y, chosen), pick(noise, chosen), warp)
+}
+
+func (v *evidence) start(length, noise float64) []float64 {
+	phi := make([]float64, v.layout.size)
+	copy(phi, v.prior.centre)
+	for j := range v.layout.cat {
+		phi[j] += math.Log(length)
+	}
+	phi[v.layout.noise] = math.Log(noise)
+	return phi
+}
+
+// pick takes elements by position; nil stays nil.
+func pick[T any](v []T, positions []int) []T {
+	if v == nil {
+		return nil
+	}
+	out := make([]T, len(positions))
+	for i, p := range positions {
+		out[i] = v[p]
+	}
+	return out
+}
