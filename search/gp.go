@@ -17,8 +17,6 @@ type GP struct {
 	tpe     *TPE // shares the history
 	space   gp.Space
 	cache   gp.Cache
-
-	conditional bool // some parameter is
 }
 
 var _ Sampler = (*GP)(nil)
@@ -34,7 +32,6 @@ func NewGP(cfg Config, s Space) *GP {
 	g.space.Active = codec.Active
 	for d := range codec.Dims() {
 		g.space.Dims = append(g.space.Dims, codec.modelled(d))
-		g.conditional = g.conditional || g.space.Dims[d].Conditional
 	}
 	return g
 }
@@ -71,9 +68,6 @@ func (g *GP) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) {
 	if h.pool != nil {
 		return h.bestFree(model)
 	}
-	if g.conditional && len(s.Trials)%detour == 0 {
-		return h.elsewhere(model, source)
-	}
 	for _, x := range model.Propose(maxProposed, source) {
 		if values := h.codec.decode(x); h.fresh(values) {
 			return h.layout.params(values), nil
@@ -84,40 +78,6 @@ func (g *GP) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) {
 
 // maxProposed is how many points the model proposes, in case the best ones stand for configurations that have a trial.
 const maxProposed = 16
-
-// detour is how often, in a space with conditional parameters, a trial goes to another combination of them than the model likes
-// best. A combination that is good in a small part of its range may have had bad luck so far; the model, which has no
-// observation in that part, would not come back to it.
-const detour = 6
-
-// elsewhere is the most promising of random configurations in which the same parameters exist, which ones being random.
-func (h *history) elsewhere(m *gp.Model, source *rand.Rand) (trial.Params, error) {
-	found, err := h.unseen(maxRest, source)
-	if err != nil {
-		return nil, err
-	}
-	groups := map[string][][]any{}
-	var names []string
-	for _, values := range found {
-		name := present(values)
-		if groups[name] == nil {
-			names = append(names, name)
-		}
-		groups[name] = append(groups[name], values)
-	}
-	return h.best(m, groups[names[source.IntN(len(names))]])
-}
-
-// present tells combinations of parameters that exist apart.
-func present(values []any) string {
-	b := make([]byte, len(values))
-	for i, v := range values {
-		if v != nil {
-			b[i] = 1
-		}
-	}
-	return string(b)
-}
 
 // outgrown reports whether the study has too many trials for the model.
 func (g *GP) outgrown(s *trial.State) bool {
@@ -148,14 +108,8 @@ func (h *history) mostPromising(m *gp.Model, source *rand.Rand) (trial.Params, e
 	if err != nil {
 		return nil, err
 	}
-	return h.best(m, found)
-}
-
-// best is the one of some configurations that the model expects most of.
-func (h *history) best(m *gp.Model, found [][]any) (trial.Params, error) {
 	points := make([][]float64, len(found))
 	for i, values := range found {
-		var err error
 		if points[i], err = h.codec.encode(values); err != nil {
 			return nil, err
 		}

@@ -92,6 +92,24 @@ func mixed() problem {
 	}}
 }
 
+// branches is a choice of three models with parameters of their own, each best elsewhere, and one that all share.
+func branches() problem {
+	s := &Space{Dims: []Dim{{Choices: 3}, {}}}
+	for range 9 {
+		s.Dims = append(s.Dims, Dim{Conditional: true})
+	}
+	s.Active = func(x []float64, d int) bool { return d < 2 || (d-2)/3 == int(x[0]) }
+	return problem{"branches", s, func(x []float64) float64 {
+		c := int(x[0])
+		best, slope := []float64{0.2, 0.5, 0.8}[c], []float64{1, 4, 2}[c]
+		loss := []float64{0.3, 0, 0.15}[c] + 3*math.Pow(x[1]-best, 2)
+		for i := range 3 {
+			loss += slope * math.Pow(x[2+3*c+i]-best+0.1*float64(i), 2)
+		}
+		return loss
+	}}
+}
+
 // play is a sequence of the best losses of a loop: startup points of a Halton sequence, then the proposals, each made while
 // the last workers - 1 are pending.
 func (p problem) play(seed uint64, n, workers int, opt Options) []float64 {

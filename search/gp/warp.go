@@ -8,7 +8,9 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Warp names a transformation of outputs before the model sees them.
+// Warp names a transformation of outputs before the model sees them. On analytic functions (20 seeds, 100 trials) HalfRank was
+// best in continuous spaces but stayed in the wrong branch of a mixed or a conditional one, as did Power; Standard was the
+// other way round; MeanLog was near the better of them everywhere.
 type Warp int
 
 // The warps. All are monotone and leave mean 0 and variance 1.
