@@ -17,12 +17,13 @@ const Auto = "auto"
 
 // Config is what a sweep file says about the scheduler.
 type Config struct {
-	Type     string // one of Types; empty means Auto
-	Eta      int    // of eta trials on a rung, one goes on; 0 means DefaultEta
-	Grace    int    // epochs every trial gets before it is compared; 0 means DefaultGrace, at most what there is
-	Brackets int    // hyperband: at most so many brackets, the most aggressive ones first; 0 means all
-	Startup  int    // median: complete trials before one is compared with them; 0 means DefaultStartup
-	Trials   int    // the budget: trials started in total, failed ones included; 0 means no limit
+	Type       string     // one of Types; empty means Auto
+	Eta        int        // of eta trials on a rung, one goes on; 0 means DefaultEta, DefaultThawEta for freezethaw
+	Grace      int        // epochs every trial gets before it is compared; 0 means DefaultGrace, at most what there is
+	Brackets   int        // hyperband: at most so many brackets, the most aggressive ones first; 0 means all
+	Startup    int        // median: complete trials before one is compared with them; 0 means DefaultStartup
+	Trials     int        // the budget: trials started in total, failed ones included; 0 means no limit
+	Forecaster Forecaster // freezethaw: what it goes by; without one it does what asha does
 }
 
 // kind is a scheduler as the registry knows it.
@@ -36,6 +37,7 @@ var kinds = []kind{
 	{"fifo", func(c Config, s *trial.State) Scheduler { return newFIFO(c, s) }},
 	{"asha", func(c Config, s *trial.State) Scheduler { return newASHA(c, s) }},
 	{"hyperband", func(c Config, s *trial.State) Scheduler { return newHyperband(c, s) }},
+	{freezeThawType, func(c Config, s *trial.State) Scheduler { return newFreezeThaw(c, s) }},
 	{"median", func(c Config, s *trial.State) Scheduler { return newMedian(c, s) }},
 }
 
@@ -48,15 +50,20 @@ func Types() []string {
 	return out
 }
 
-// Resolve fills in the defaults and replaces Auto: asha where there are rungs to compare trials on before they are complete, else
-// fifo. On the public suites asha loses less than hyperband at every budget (bench/search; TaskSet with tpe at ten times the
-// epochs of one trial: a regret of .13 against .23), since hyperband trains part of its trials in full from the first on.
+// Resolve fills in the defaults and replaces Auto: freezethaw where there are rungs to compare trials on before they are complete,
+// else fifo. On the public suites freezethaw loses least at every budget: see docs/search-results.md.
 func (c Config) Resolve(s trial.Shape) (Config, error) {
-	if c.Eta == 0 {
-		c.Eta = DefaultEta
-	}
 	if c.Grace == 0 {
 		c.Grace = DefaultGrace
+	}
+	if c.Type == "" || c.Type == Auto {
+		c.Type = pick(s, c)
+	}
+	if c.Eta == 0 {
+		c.Eta = DefaultEta
+		if c.Type == freezeThawType {
+			c.Eta = DefaultThawEta
+		}
 	}
 	switch {
 	case s.Folds < 1 || s.Epochs < 1:
@@ -68,15 +75,12 @@ func (c Config) Resolve(s trial.Shape) (Config, error) {
 			c.Trials, c.Startup)
 	}
 	c.Grace = min(c.Grace, s.Epochs)
-	if c.Type == "" || c.Type == Auto {
-		c.Type = pick(len(NewLadder(s, c.Grace, c.Eta)))
-	}
 	return c, nil
 }
 
-func pick(rungs int) string {
-	if rungs > 1 {
-		return "asha"
+func pick(s trial.Shape, c Config) string {
+	if s.Folds > 1 || s.Epochs > c.Grace {
+		return freezeThawType
 	}
 	return "fifo"
 }

@@ -18,5 +18,6 @@ func Observations(space Space, s *trial.State) gp.Observations {
 	h := newHistory(space)
 	h.sync(s)
 	h.score(s)
-	return h.observations(s)
+	o, _, _ := h.observations(s, s.Seq)
+	return o
 }

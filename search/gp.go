@@ -28,12 +28,17 @@ const maxModelled = 1000
 func NewGP(cfg Config, s Space) *GP {
 	t := NewTPE(cfg, s)
 	g := &GP{history: t.history, tpe: t}
-	codec := t.history.codec
-	g.space.Active = codec.Active
-	for d := range codec.Dims() {
-		g.space.Dims = append(g.space.Dims, codec.modelled(d))
-	}
+	g.space = modelSpace(t.history.codec)
 	return g
+}
+
+// modelSpace is a space as the Gaussian process sees it.
+func modelSpace(c *Codec) gp.Space {
+	out := gp.Space{Active: c.Active}
+	for d := range c.Dims() {
+		out.Dims = append(out.Dims, c.modelled(d))
+	}
+	return out
 }
 
 // maxLevels is how many values of a number are told apart; one with more is a continuum to the model.
@@ -64,7 +69,7 @@ func (g *GP) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) {
 	if !g.tpe.ready() {
 		return g.tpe.start(s, source)
 	}
-	model := gp.NewModel(&g.space, h.observations(s), gp.Options{}, &g.cache)
+	model, _, _ := h.model(s, &g.space, &g.cache)
 	if h.pool != nil {
 		return h.bestFree(model)
 	}

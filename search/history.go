@@ -20,7 +20,8 @@ type history struct {
 	freeze  []freezeParts
 	records []record
 	seen    map[string]struct{} // keys of all configurations of the study
-	pool    *pool               // the candidates; nil when the space has none
+	hyper   hyper
+	pool    *pool // the candidates; nil when the space has none
 }
 
 // record is one trial.
@@ -32,6 +33,12 @@ type record struct {
 	own    float64        // loss at reach, +Inf when there is none
 	level  trial.Resource // where loss was computed
 	loss   float64        // loss at level, +Inf when there is none
+	passed []passed       // losses at stations, which never change once a trial has passed them
+}
+
+type passed struct {
+	at   trial.Resource
+	loss float64
 }
 
 func newHistory(s Space) *history {
@@ -102,6 +109,23 @@ func (r *record) lossAtLevel(s *trial.State, level trial.Resource) float64 {
 		r.level, r.loss = level, lossAt(s, r.trial, level)
 	}
 	return r.loss
+}
+
+// lossAtStation is lossAt, remembered.
+func (h *history) lossAtStation(s *trial.State, r *record, at trial.Resource) float64 {
+	if r.reach == at {
+		return r.own
+	}
+	for _, p := range r.passed {
+		if p.at == at {
+			return p.loss
+		}
+	}
+	loss := lossAt(s, r.trial, at)
+	if !r.reach.Less(at) {
+		r.passed = append(r.passed, passed{at, loss})
+	}
+	return loss
 }
 
 // fresh reports whether no trial of the study has the configuration.

@@ -10,36 +10,65 @@ import (
 // maxPending is how many pending trials a model looks at, evenly over the study.
 const maxPending = 48
 
-// observations are the trials of a study as a Gaussian process sees them. Values are only compared at equal resource: at level,
-// the furthest one that enough trials have reached. For trials that were left behind, level is guessed from where they stand,
-// see guess. A trial without a value failed if it is over, otherwise it is pending.
-func (h *history) observations(s *trial.State) gp.Observations {
-	n := h.scored()
-	level := h.level(s.Study.Shape, min(n, max(len(h.codec.dims)+1, n/5)))
+// observations are the trials of a study as a Gaussian process sees them: what each would be worth at the end, see finals, in
+// standard units. A trial without a value failed if it is over, otherwise it is pending.
+func (h *history) observations(s *trial.State, seq int64) (gp.Observations, *finals, scale) {
+	f := h.finals(s, seq)
 	var o gp.Observations
-	var at, pending []int
-	behind := false
+	var pending []int
+	next, sum, square := 0, 0.0, 0.0
 	for i := range h.records {
 		r := &h.records[i]
-		switch {
-		case r.x == nil:
+		if r.x == nil {
 			continue
-		case !r.scored() && !r.trial.Status.Terminal():
+		}
+		y, noise := math.NaN(), 0.0
+		if next < len(f.trials) && f.trials[next] == i {
+			y, noise = f.end(next)
+			next++
+			sum += y
+			square += y * y
+		} else if !r.trial.OverAt(seq) {
 			pending = append(pending, i)
 			continue
 		}
-		y := math.NaN()
-		if r.scored() {
-			y = r.lossAtLevel(s, level)
-			behind = behind || r.reach.Less(level)
-		}
-		at, o.X, o.Y = append(at, i), append(o.X, r.x), append(o.Y, y)
+		o.X, o.Y, o.Noise = append(o.X, r.x), append(o.Y, y), append(o.Noise, noise)
 	}
 	for _, i := range thin(pending, maxPending) {
 		o.Pending = append(o.Pending, h.records[i].x)
 	}
-	if behind {
-		h.guess(s, level, at, &o)
+	c := scale{0, 1}
+	if n := float64(next); n > 0 {
+		c.mean = sum / n
+		if sd := math.Sqrt(max(square/n-c.mean*c.mean, 0)); sd > 1e-12 {
+			c.sd = sd
+		}
+		for i := range o.Y {
+			o.Y[i] = c.in(o.Y[i])
+			o.Noise[i] /= c.sd * c.sd
+		}
 	}
-	return o
+	return o, f, c
+}
+
+// hyper are the hyperparameters of the model: fitted on what was known when the last but a few results came in, so that they
+// are a function of the record and yet seldom fitted anew.
+type hyper struct {
+	of     *trial.Trial
+	seq    int64
+	params gp.Params
+}
+
+func (h *history) model(s *trial.State, space *gp.Space, cache *gp.Cache) (*gp.Model, *finals, scale) {
+	o, f, c := h.observations(s, s.Seq)
+	opt := gp.Options{Warp: gp.Standard}
+	if n := len(s.Results); n > 0 {
+		last := s.Results[gp.Schedule(n)-1].Seq
+		if k := &h.hyper; k.of != s.Trials[0] || k.seq != last {
+			was, _, _ := h.observations(s, last)
+			k.of, k.seq, k.params = s.Trials[0], last, gp.FitSuccesses(space, was, opt)
+		}
+		opt.Params = &h.hyper.params
+	}
+	return gp.NewModel(space, o, opt, cache), f, c
 }

@@ -35,7 +35,7 @@ type Config struct {
 
 // The types of samplers.
 const (
-	AutoType   = "auto" // picks one; today always tpe
+	AutoType   = "auto" // picks one: gp, which hands over to tpe when it has seen a thousand trials
 	TPEType    = "tpe"
 	GPType     = "gp"
 	RandomType = "random"
@@ -102,8 +102,8 @@ func New(cfg Config, s Space) (Sampler, error) {
 		return NewGrid(cfg, s), nil
 	case CMAESType:
 		return NewCMAES(s), nil
-	case GPType:
-		return NewGP(cfg, s), nil
+	case TPEType:
+		return NewTPE(cfg, s), nil
 	}
-	return NewTPE(cfg, s), nil
+	return NewGP(cfg, s), nil
 }

@@ -14,7 +14,16 @@ type State struct {
 	Seq    int64      // of the last event applied
 	Hash   string     // of the folds, once known
 	Trials []*Trial
-	Since  time.Time // of the latest change of Status
+	// Results are the ends of all attempts of the search that left a value or a failure, in the order they came in.
+	Results []Result
+	Since   time.Time // of the latest change of Status
+}
+
+// Result says how far a trial was when an attempt at it ended.
+type Result struct {
+	Seq   int64
+	Trial int
+	At    Resource
 }
 
 // NewState is a study before its first event.
@@ -58,7 +67,9 @@ func (s *State) report(r Report) error {
 	if r.Fold < 0 || r.Epoch < 1 || r.Epoch > s.Study.Shape.Epochs {
 		return fmt.Errorf("trial %d reports fold %d epoch %d, outside the ladder", r.Trial, r.Fold, r.Epoch)
 	}
-	t.put(r, s.Study.Shape)
+	if t.put(r, s.Study.Shape) {
+		t.note(s.Seq + 1)
+	}
 	return nil
 }
 
@@ -88,8 +99,19 @@ func (s *State) decide(d Decision, now time.Time) error {
 	if err := t.allow(d); err != nil {
 		return fmt.Errorf("trial %d (%s): %w", t.Number, t.Status, err)
 	}
+	if result(t, d) {
+		s.Results = append(s.Results, Result{Seq: s.Seq + 1, Trial: t.Number, At: t.Done})
+	}
 	t.apply(d, now)
+	if t.Status.Terminal() && t.over == 0 {
+		t.over = s.Seq + 1
+	}
 	return nil
+}
+
+// result tells whether a decision ends an attempt of the search.
+func result(t *Trial, d Decision) bool {
+	return t.Open != nil && (d.What == Paused || d.What == Completed || d.What == Pruned || d.What == Failed)
 }
 
 // allow is the state machine: which decision may follow which state.

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"math"
+	"sort"
 	"time"
 )
 
@@ -58,7 +59,34 @@ type Trial struct {
 	names  []string               // metrics in the order they were first seen
 	curves map[string][][]float64 // metric -> fold -> epoch-1 -> value, NaN where nothing was reported
 	last   map[int]int            // fold -> its last epoch, where it was stopped early
+	way    []step                 // how Done came about
+	over   int64                  // the event that ended the search of it, 0 before
 }
+
+// step is where a trial stood from an event on.
+type step struct {
+	seq  int64
+	done Resource
+}
+
+// note remembers that Done is what it is from an event on.
+func (t *Trial) note(seq int64) {
+	if n := len(t.way); n == 0 || t.way[n-1].done != t.Done {
+		t.way = append(t.way, step{seq, t.Done})
+	}
+}
+
+// DoneAt is what Done was after an event of the record.
+func (t *Trial) DoneAt(seq int64) Resource {
+	i := sort.Search(len(t.way), func(i int) bool { return t.way[i].seq > seq })
+	if i == 0 {
+		return Resource{}
+	}
+	return t.way[i-1].done
+}
+
+// OverAt reports whether the search of the trial was over after an event of the record.
+func (t *Trial) OverAt(seq int64) bool { return t.over != 0 && t.over <= seq }
 
 // Metrics are the names of what was reported, in the order they were first seen.
 func (t *Trial) Metrics() []string { return t.names }

@@ -50,10 +50,12 @@ func newCore(spec Spec, record []trial.Event) (*core, error) {
 	c := &core{spec: spec, state: trial.NewState(spec.Study), busy: map[trial.Key]string{},
 		retryAt: map[int]time.Time{}, failed: map[int]int{}}
 	var err error
-	if c.sched, err = schedulers.New(spec.Scheduler, c.state); err != nil {
+	if c.sampler, err = search.New(spec.Sampler, spec.Space); err != nil {
 		return nil, err
 	}
-	if c.sampler, err = search.New(spec.Sampler, spec.Space); err != nil {
+	plan := spec.Scheduler
+	plan.Forecaster = search.ForecasterOf(c.sampler, spec.Space)
+	if c.sched, err = schedulers.New(plan, c.state); err != nil {
 		return nil, err
 	}
 	for _, e := range record {

@@ -14,15 +14,17 @@ type memo struct {
 	last         *Posterior
 }
 
-// posterior is the posterior of outputs y with variances noise. Its hyperparameters are those of the first schedule(n)
+// posterior is the posterior of outputs y with variances noise. Its hyperparameters are those of the first Schedule(n)
 // observations, so they depend on the observations and not on when the cache was asked.
 func (c *memo) posterior(s *Space, x [][]float64, y, noise []float64, opt Options) *Posterior {
 	made := digest(x, y, noise, opt)
 	if c.last != nil && c.made == made {
 		return c.last
 	}
-	n := schedule(len(y))
-	if n == len(y) {
+	n := Schedule(len(y))
+	if opt.Params != nil && !opt.labels {
+		c.params = *opt.Params
+	} else if n == len(y) {
 		c.fit(made, s, x, y, noise, opt)
 	} else {
 		c.fit(digest(x[:n], y[:n], first(noise, n), opt), s, x[:n], y[:n], first(noise, n), opt)
@@ -48,9 +50,27 @@ func (c *memo) fit(key uint64, s *Space, x [][]float64, y, noise []float64, opt 
 	}
 }
 
-// schedule is how many of n observations the hyperparameters are fitted on: all up to 40, then the last step of a ladder that
+// FitSuccesses are the hyperparameters of those of the observations that did not fail.
+func FitSuccesses(s *Space, o Observations, opt Options) Params {
+	var x [][]float64
+	var y, noise []float64
+	for i, v := range o.Y {
+		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			x, y = append(x, o.X[i]), append(y, v)
+			if o.Noise != nil {
+				noise = append(noise, o.Noise[i])
+			}
+		}
+	}
+	z := opt.Warp.Apply(y)
+	p := Fit(s, x, z, carried(noise, y, z), opt.InputWarp)
+	fitShared(s, &p, x, z, carried(noise, y, z))
+	return p
+}
+
+// Schedule is how many of n observations the hyperparameters are fitted on: all up to 40, then the last step of a ladder that
 // grows by a sixteenth.
-func schedule(n int) int {
+func Schedule(n int) int {
 	s := 40
 	for s < n && s+s/16 <= n {
 		s += s / 16

@@ -4,6 +4,7 @@ import "math"
 
 // Params are the hyperparameters of the model, in the units of the warped outputs.
 type Params struct {
+	Shared float64 // share of the observations' own noise that near points have in common
 	// Length is (d), of a coordinate in [0, 1] its lengthscale, of a categorical one its weight w.
 	Length []float64
 	// Gap is the squared distance, in lengthscales, that a conditional coordinate adds when it exists in one of two points

@@ -1,6 +1,9 @@
 package gp
 
-import "math"
+import (
+	"math"
+	"math/rand/v2"
+)
 
 // Sizes of the posterior.
 const (
@@ -19,15 +22,17 @@ type Observations struct {
 
 // Options are what is chosen about the model; the zero value is the default.
 type Options struct {
-	Warp      Warp // of the outputs
-	InputWarp bool // fit a Kumaraswamy warp of each coordinate in [0, 1]
-	labels    bool // outputs are labels
+	Warp      Warp    // of the outputs
+	Params    *Params // nil: they are fitted
+	InputWarp bool    // fit a Kumaraswamy warp of each coordinate in [0, 1]
+	labels    bool    // outputs are labels
 }
 
 // Model is what a proposal is made from: the objective's posterior, the failures', and the points they come from.
 type Model struct {
 	space     *Space
 	objective *Posterior // nil before the first success
+	base      *Posterior
 	best      float64    // lowest mean of the objective's posterior at the observations
 	fantasies fantasies  // of the pending points
 	failure   *Posterior // nil without failures
@@ -63,6 +68,7 @@ func NewModel(s *Space, o Observations, opt Options, cache *Cache) *Model {
 	if len(y) > 0 {
 		base := cache.objective.posterior(s, m.x, y, noise, opt)
 		m.rankObserved(base, y)
+		m.base = base
 		m.objective = base.WithPending(o.Pending)
 		m.fantasies = newFantasies(m.objective, base, o.Pending, m.best)
 	}
@@ -118,4 +124,27 @@ func posterior(s *Space, p Params, x [][]float64, z, noise []float64) *Posterior
 		return NewPosterior(s, p, x, z, noise)
 	}
 	return NewSparse(s, p, x, z, noise, representatives(z, inducing))
+}
+
+// Ready reports whether there is an objective.
+func (m *Model) Ready() bool { return m.objective != nil }
+
+// Outlooks are the mean and the variance of the objective at points (c x d), pending ones considered.
+func (m *Model) Outlooks(x [][]float64) (mean, variance []float64) {
+	mean, variance = make([]float64, len(x)), make([]float64, len(x))
+	m.objective.batch(m.objective.kernel.embed(x), mean, variance)
+	return mean, variance
+}
+
+// Left is the share of the variance at x that is left after an observation there with each of the noises; own is the position of
+// the observation that it takes the place of, or -1.
+func (m *Model) Left(x []float64, own int, noises []float64) []float64 {
+	out := make([]float64, len(noises))
+	m.base.left(x, own, noises, out)
+	return out
+}
+
+// Candidates are global points, spread evenly over the space, and perturbations of the best observed ones.
+func (m *Model) Candidates(global, local int, source *rand.Rand) [][]float64 {
+	return m.candidates(global, local, source)
 }

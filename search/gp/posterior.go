@@ -1,6 +1,8 @@
 package gp
 
 import (
+	"math"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
 )
@@ -21,6 +23,7 @@ type Posterior struct {
 	alpha  []float64 // (m)
 	l      matrix    // (m x m)
 	u      *matrix   // (m x m), sparse alone
+	noise  []float64 // (m), exact alone
 
 	// Of the p pending points: w = (I - B^-1) L^-1 k, L^-T w, and the factor of their covariance given the data, with noise.
 	w, lw   []float64 // (p x m)
@@ -32,7 +35,7 @@ type Posterior struct {
 // one of these observations is, under a standard normal prior.
 func NewPosterior(s *Space, p Params, x [][]float64, y, noise []float64) *Posterior {
 	k := NewKernel(s, p)
-	g := &Posterior{kernel: k, points: k.embed(x), m: len(x), l: newMatrix(len(x)), alpha: make([]float64, len(x))}
+	g := &Posterior{kernel: k, points: k.embed(x), m: len(x), l: newMatrix(len(x)), alpha: make([]float64, len(x)), noise: noise}
 	gram := newMatrix(len(x))
 	k.gram(g.points, gram)
 	for i := range x {
@@ -41,6 +44,7 @@ func NewPosterior(s *Space, p Params, x [][]float64, y, noise []float64) *Poster
 			gram.data[i*gram.n+i] += noise[i]
 		}
 	}
+	share(gram, noise, p)
 	if !cholesky(gram, g.l) {
 		return nil
 	}
@@ -241,5 +245,83 @@ func addSquares(to, v []float64, rows int, sign float64) {
 		for i, t := range v[j*n : (j+1)*n] {
 			to[i] += sign * t * t
 		}
+	}
+}
+
+// share adds what noises have in common to a covariance.
+func share(gram matrix, noise []float64, p Params) {
+	if noise == nil || p.Shared == 0 {
+		return
+	}
+	for i := range gram.n {
+		for j := range i {
+			gram.data[i*gram.n+j] *= 1 + p.Shared*min(noise[i], noise[j])/p.Scale
+			gram.data[j*gram.n+i] = gram.data[i*gram.n+j]
+		}
+	}
+}
+
+// density is the logarithm of the density of outputs, up to a constant.
+func (g *Posterior) density(y []float64) float64 {
+	out := 0.0
+	for i, v := range y {
+		out -= 0.5*(v-g.kernel.p.Mean)*g.alpha[i] + math.Log(g.l.row(i)[i])
+	}
+	return out
+}
+
+// Shared values that are tried.
+var shared = [...]float64{0, 0.3, 0.6, 0.9}
+
+// fitShared finds out how much of their noise near points have in common.
+func fitShared(s *Space, p *Params, x [][]float64, z, noise []float64) {
+	if noise == nil {
+		return
+	}
+	if len(x) > fine {
+		chosen := representatives(z, fine)
+		x, z, noise = pick(x, chosen), pick(z, chosen), pick(noise, chosen)
+	}
+	best := math.Inf(-1)
+	most := 0.0
+	for _, w := range shared {
+		q := *p
+		q.Shared = w
+		if g := NewPosterior(s, q, x, z, noise); g != nil {
+			if v := g.density(z); v > best {
+				best, most = v, w
+			}
+		}
+	}
+	p.Shared = most
+}
+
+// left is the share of the variance of the objective at x that observing it there with each of the given noises leaves. The
+// observation shares noise with those near it, and all of it with the own-th one, which it takes the place of; own is -1 for a
+// new point.
+func (g *Posterior) left(x []float64, own int, noises, out []float64) {
+	q := g.newQuery()
+	_, v := g.at(x, q)
+	p := g.kernel.p
+	if g.noise == nil || g.u != nil {
+		known := 0.0
+		for k, n := range noises {
+			out[k] = 1 / (1 + max(0, v/max(n, 1e-12)-known))
+		}
+		return
+	}
+	base := append([]float64(nil), q.k[:g.m]...)
+	c := make([]float64, g.m)
+	for k, n := range noises {
+		for j, b := range base {
+			c[j] = b * (1 + p.Shared*min(n, g.noise[j])/p.Scale)
+		}
+		if own >= 0 {
+			c[own] = p.Scale + min(n, g.noise[own])
+		}
+		solveLower(g.l, c)
+		variance := p.Scale + n - dot(c, c) + 1e-9*p.Scale
+		both := p.Scale - dot(c, q.v)
+		out[k] = max(0, 1-both*both/(variance*v))
 	}
 }

@@ -64,8 +64,8 @@ func standardize(y []float64) []float64 {
 	return out
 }
 
-// strength is how much meanLog bends: 0 is a straight line.
-const strength = 0.3
+// Strength is how much meanLog bends: 0 is a straight line.
+const Strength = 0.3
 
 // meanLog is log(1 + strength t), t the distance to the best in units of the mean distance. It takes outliers in, as ranks do,
 // but differs from them when a search has converged and most values lie close together: a quantile of the values shrinks with
@@ -79,7 +79,7 @@ func meanLog(y []float64) []float64 {
 		return out
 	}
 	for i, v := range y {
-		out[i] = math.Log1p(strength * (v - low) / mean)
+		out[i] = math.Log1p(Strength * (v - low) / mean)
 	}
 	return out
 }

@@ -33,10 +33,13 @@ func newEngine(p Problem, sampler search.Config, scheduler schedulers.Config) (*
 		Shape: trial.Shape{Folds: 1, Epochs: t.Epochs}, Created: time.Unix(0, 0).UTC()}
 	e := &engine{task: t, state: trial.NewState(study)}
 	var err error
+	if e.sampler, err = search.New(sampler, t.Space); err != nil {
+		return nil, err
+	}
+	scheduler.Forecaster = search.ForecasterOf(e.sampler, t.Space)
 	if e.sched, err = schedulers.New(scheduler, e.state); err != nil {
 		return nil, err
 	}
-	e.sampler, err = search.New(sampler, t.Space)
 	return e, err
 }
 

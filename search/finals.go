@@ -1,0 +1,176 @@
+package search
+
+import (
+	"math"
+	"slices"
+
+	"automl/search/gp"
+	"automl/trial"
+)
+
+// finals is what the trials of a study would be worth at its end, as far as their values so far tell. Values of different
+// resources are not compared: those of the trials that went on say how a value at one station, a resource where trials stand,
+// becomes one at the next, and what a trial is worth now is carried from station to station to the last.
+//
+// All values are losses on one warped scale, on which the best is 0.
+type finals struct {
+	seq      int64
+	stations []trial.Resource // rising
+	toEnd    []line           // from each station to the last
+	trials   []int            // numbers of those that have a value
+	at       []int            // the station each stands at or has passed last
+	now      []float64        // its loss there, warped
+	unit     float64          // of the warp: the mean distance to the best loss
+	best     float64          // loss
+}
+
+// finals reads the record as it stood after an event.
+func (h *history) finals(s *trial.State, seq int64) *finals {
+	f := &finals{seq: seq, stations: h.stations(s, seq)}
+	var own []float64
+	for i := range h.records {
+		r := &h.records[i]
+		if r.x == nil || r.trial.Status == trial.Fail && r.trial.OverAt(seq) {
+			continue
+		}
+		reach := h.reachAt(s, r, seq)
+		k := f.floor(reach)
+		if k < 0 {
+			continue
+		}
+		v := h.lossAtStation(s, r, f.stations[k])
+		if math.IsInf(v, 1) {
+			continue
+		}
+		f.trials, f.at, own = append(f.trials, i), append(f.at, k), append(own, v)
+	}
+	if len(own) == 0 {
+		return f
+	}
+	f.best = slices.Min(own)
+	for _, v := range own {
+		f.unit += (v - f.best) / float64(len(own))
+	}
+	f.now = make([]float64, len(own))
+	for i, v := range own {
+		f.now[i] = f.warp(v)
+	}
+	f.chain(h, s)
+	return f
+}
+
+// reachAt is how far a trial had values, at most to the end of the search's ladder.
+func (h *history) reachAt(s *trial.State, r *record, seq int64) trial.Resource {
+	at := r.trial.DoneAt(seq)
+	if full := s.Study.Shape.Full(); full.Less(at) {
+		return full
+	}
+	return at
+}
+
+func (f *finals) warp(loss float64) float64 {
+	if !(f.unit > 0) {
+		return 0
+	}
+	return math.Log1p(gp.Strength * max(0, loss-f.best) / f.unit)
+}
+
+// value is the value of the metric that a warped loss stands for; of less than 0, the incumbent's less as much as the scale allows.
+func (f *finals) value(warped float64, s *trial.State) float64 {
+	loss := f.best + f.unit*math.Expm1(warped)/gp.Strength
+	if s.Study.Objective.Goal == trial.Maximize {
+		return -loss
+	}
+	return loss
+}
+
+// stations are the resources where trials have stopped to be compared, or for good.
+func (h *history) stations(s *trial.State, seq int64) []trial.Resource {
+	var out []trial.Resource
+	for _, r := range s.Results {
+		if r.Seq > seq {
+			break
+		}
+		if i, known := slices.BinarySearchFunc(out, r.At, trial.Resource.Compare); !known && r.At != (trial.Resource{}) {
+			out = slices.Insert(out, i, r.At)
+		}
+	}
+	return out
+}
+
+// floor is the last station at or before a resource.
+func (f *finals) floor(at trial.Resource) int {
+	i, here := slices.BinarySearchFunc(f.stations, at, trial.Resource.Compare)
+	if !here {
+		i--
+	}
+	return i
+}
+
+// maxPairs is how many trials a line is learned from, the latest ones.
+const maxPairs = 64
+
+// chain learns the lines from each station to the next and joins them.
+func (f *finals) chain(h *history, s *trial.State) {
+	shape := s.Study.Shape
+	if n := len(f.stations); n > 0 && f.stations[n-1] != shape.Full() {
+		f.stations = append(f.stations, shape.Full())
+	}
+	n := len(f.stations)
+	f.toEnd = make([]line, n)
+	if n == 0 {
+		return
+	}
+	spread := deviation(f.now)
+	f.toEnd[n-1] = line{slope: 1}
+	for k := n - 2; k >= 0; k-- {
+		var x, y []float64
+		for j := len(f.trials) - 1; j >= 0 && len(x) < maxPairs; j-- {
+			if f.at[j] <= k {
+				continue
+			}
+			r := &h.records[f.trials[j]]
+			a, b := h.lossAtStation(s, r, f.stations[k]), h.lossAtStation(s, r, f.stations[k+1])
+			if !math.IsInf(a, 1) && !math.IsInf(b, 1) {
+				x, y = append(x, f.warp(a)), append(y, f.warp(b))
+			}
+		}
+		f.toEnd[k] = newLine(x, y, spread*math.Sqrt(stages(shape, f.stations[k], f.stations[k+1]))).then(f.toEnd[k+1])
+	}
+}
+
+// stages is how many times a resource grows threefold up to another.
+func stages(s trial.Shape, from, to trial.Resource) float64 {
+	return math.Log(float64(s.Units(to))/float64(s.Units(from))) / math.Log(3)
+}
+
+// noise is the variance of what is left open at a resource.
+func (f *finals) noise(at trial.Resource, s trial.Shape) float64 {
+	k := f.floor(at)
+	if k < 0 {
+		k = 0
+	}
+	if k == len(f.stations)-1 {
+		return 0
+	}
+	a, b := f.toEnd[k].noise, f.toEnd[k+1].noise
+	passed := stages(s, f.stations[k], at) / stages(s, f.stations[k], f.stations[k+1])
+	return a + (b-a)*min(max(passed, 0), 1)
+}
+
+// end is what the j-th trial will be worth, and the variance of that guess.
+func (f *finals) end(j int) (value, noise float64) {
+	l := f.toEnd[f.at[j]]
+	return l.at(f.now[j]), l.noise
+}
+
+func deviation(v []float64) float64 {
+	mean, square := 0.0, 0.0
+	for _, x := range v {
+		mean += x / float64(len(v))
+	}
+	for _, x := range v {
+		square += (x - mean) * (x - mean) / float64(len(v))
+	}
+	return math.Sqrt(square)
+}
