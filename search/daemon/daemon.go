@@ -90,9 +90,10 @@ func (d *Daemon) load(ctx context.Context, s trial.Study) error {
 // Run drives the studies until ctx ends. Call it once.
 func (d *Daemon) Run(ctx context.Context) error {
 	defer close(d.over)
-	tick, slow := time.NewTicker(time.Second), time.NewTicker(republish)
+	tick, slow, lull := time.NewTicker(time.Second), time.NewTicker(republish), time.NewTimer(quiet)
 	defer tick.Stop()
 	defer slow.Stop()
+	defer lull.Stop()
 	d.publishAgain()
 	d.step(ctx)
 	inbox := d.Bus.Inbox()
@@ -115,8 +116,11 @@ func (d *Daemon) Run(ctx context.Context) error {
 			d.publishAgain()
 		case <-d.again:
 			d.publishAgain()
+		case <-lull.C:
+			d.prepare()
 		}
 		d.step(ctx)
+		lull.Reset(d.whenQuiet())
 	}
 }
 
