@@ -17,7 +17,11 @@ func (c *core) next() (trial.Assignment, bool) {
 	}
 	c.budget()
 	if t := c.waiting(); t != nil {
-		return c.assign(t, trial.Search, c.sched.Target(t.Number), "goes on from "+t.Done.String()), true
+		why := "goes on from " + t.Done.String()
+		if t.Attempts == 0 {
+			why = t.Reason
+		}
+		return c.assign(t, trial.Search, c.sched.Target(t.Number), why), true
 	}
 	for c.err == nil && !c.state.Status.Over() {
 		switch a := c.sched.Next().(type) {
@@ -52,7 +56,7 @@ func (c *core) prune(a schedulers.Prune) {
 	c.release(c.state.Trial(a.Trial))
 }
 
-// waiting is a trial whose last attempt broke or was interrupted, and whose pause is over.
+// waiting is a trial that was enqueued, or whose last attempt broke or was interrupted and whose pause is over.
 func (c *core) waiting() *trial.Trial {
 	for _, t := range c.state.Trials {
 		if t.Status == trial.Waiting && t.Open == nil && !c.now.Before(c.retryAt[t.Number]) {
