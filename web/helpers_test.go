@@ -41,6 +41,7 @@ type fakeDaemon struct {
 	key     trial.Key
 	told    []trial.Report
 	failure *trial.Exit
+	points  []trial.Params
 }
 
 func (d *fakeDaemon) Submit(ctx context.Context, s trial.Study) (trial.Study, bool, error) {
@@ -58,6 +59,16 @@ func (d *fakeDaemon) Submit(ctx context.Context, s trial.Study) (trial.Study, bo
 			WithHint("give the sweep another name")
 	}
 	return old, false, nil
+}
+
+// Enqueue keeps what it was given.
+func (d *fakeDaemon) Enqueue(_ context.Context, _ string, points []trial.Params) ([]view.Enqueued, error) {
+	d.points = points
+	var out []view.Enqueued
+	for i, p := range points {
+		out = append(out, view.Enqueued{Trial: i + 4, New: i != 1, Params: p})
+	}
+	return out, d.err
 }
 
 // Ask hands out one job, then nothing, then the end of the study.

@@ -23,6 +23,7 @@ type Daemon interface {
 	Stop(ctx context.Context, study string) error
 	Delete(ctx context.Context, study string) error
 	Runners(ctx context.Context) ([]view.Runner, error)
+	Enqueue(ctx context.Context, study string, points []trial.Params) ([]view.Enqueued, error)
 	Ask(ctx context.Context, study string) (trial.Assignment, trial.Reply, error)
 	Tell(ctx context.Context, study string, key trial.Key, reports []trial.Report, failure *trial.Exit) (verb trial.Verb, reason string, err error)
 }
@@ -130,6 +131,7 @@ func (s *server) routes(api huma.API) {
 	huma.Register(api, operation(get, "/studies/{id}/trials/{n}/reports", "list-reports", "What was measured of a trial"), s.reports)
 	huma.Register(api, operation(get, "/studies/{id}/trials/{n}/decisions", "list-decisions", "What was decided about a trial, and why"),
 		s.decisions)
+	huma.Register(api, enqueuing(), s.enqueue)
 	huma.Register(api, asking(), s.ask)
 	huma.Register(api, operation(post, "/studies/{id}/tell", "tell", "Tell what was measured; telling it again changes nothing"), s.tell)
 	huma.Register(api, operation(get, "/runners", "list-runners", "The runners heard of"), s.runners)

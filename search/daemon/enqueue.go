@@ -11,19 +11,13 @@ import (
 	"automl/schedulers"
 	"automl/search"
 	"automl/trial"
+	"automl/trial/view"
 )
-
-// Enqueued is a configuration that was asked for, as it will run.
-type Enqueued struct {
-	Trial  int          `json:"trial" doc:"the trial that has it"`
-	New    bool         `json:"new" doc:"false: the study had a trial with this configuration already, and gets no other"`
-	Params trial.Params `json:"params" doc:"complete: what was left out is filled in"`
-}
 
 // Enqueue adds trials with given configurations to a study, all of them or none. They wait, in the given order, and run before
 // anything that is proposed. What a configuration leaves out is drawn, the same for the same configuration; one that the study
 // has already is not added again, so that asking twice changes nothing. It returns once they are recorded.
-func (d *Daemon) Enqueue(ctx context.Context, study string, points []trial.Params) (out []Enqueued, err error) {
+func (d *Daemon) Enqueue(ctx context.Context, study string, points []trial.Params) (out []view.Enqueued, err error) {
 	err = d.control(ctx, study, func(c *core) error {
 		out, err = c.enqueue(points)
 		return err
@@ -31,7 +25,7 @@ func (d *Daemon) Enqueue(ctx context.Context, study string, points []trial.Param
 	return out, err
 }
 
-func (c *core) enqueue(points []trial.Params) ([]Enqueued, error) {
+func (c *core) enqueue(points []trial.Params) ([]view.Enqueued, error) {
 	full, err := c.complete(points)
 	if err != nil {
 		return nil, err
@@ -47,7 +41,7 @@ func (c *core) enqueue(points []trial.Params) ([]Enqueued, error) {
 			known[identify(own[i-len(c.state.Trials)])] = i
 		}
 	}
-	out := make([]Enqueued, len(full))
+	out := make([]view.Enqueued, len(full))
 	for i, p := range full {
 		id := identify(p)
 		number, twice := known[id]
@@ -55,7 +49,7 @@ func (c *core) enqueue(points []trial.Params) ([]Enqueued, error) {
 			number, known[id] = next, next
 			next++
 		}
-		out[i] = Enqueued{Trial: number, New: !twice, Params: p}
+		out[i] = view.Enqueued{Trial: number, New: !twice, Params: p}
 	}
 	return out, c.admit(own, out, next)
 }
@@ -107,8 +101,8 @@ func (c *core) misfit(i, n int, err error) error {
 }
 
 // admit records the trials that are new, next being the number after the last of them, if the study takes any.
-func (c *core) admit(own []trial.Params, points []Enqueued, next int) error {
-	if !slices.ContainsFunc(points, func(e Enqueued) bool { return e.New }) {
+func (c *core) admit(own []trial.Params, points []view.Enqueued, next int) error {
+	if !slices.ContainsFunc(points, func(e view.Enqueued) bool { return e.New }) {
 		return nil
 	}
 	name, budget := c.spec.Study.Name, c.spec.Scheduler.Trials

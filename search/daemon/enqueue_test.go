@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"automl/trial"
+	"automl/trial/view"
 )
 
 func point(name string, value any, more ...any) trial.Params {
@@ -20,7 +21,7 @@ func point(name string, value any, more ...any) trial.Params {
 	return p
 }
 
-func numbers(out []Enqueued) (all, fresh []int) {
+func numbers(out []view.Enqueued) (all, fresh []int) {
 	for _, e := range out {
 		all = append(all, e.Trial)
 		if e.New {
