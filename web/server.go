@@ -23,6 +23,7 @@ type Daemon interface {
 	Stop(ctx context.Context, study string) error
 	Delete(ctx context.Context, study string) error
 	Runners(ctx context.Context) ([]view.Runner, error)
+	Metrics(ctx context.Context) (view.Metrics, error)
 	Enqueue(ctx context.Context, study string, points []trial.Params) ([]view.Enqueued, error)
 	Ask(ctx context.Context, study string) (trial.Assignment, trial.Reply, error)
 	Tell(ctx context.Context, study string, key trial.Key, reports []trial.Report, failure *trial.Exit) (verb trial.Verb, reason string, err error)
@@ -45,6 +46,7 @@ type Config struct {
 	Prepare func([]byte) (trial.Study, error) // checks a sweep document and makes it a study
 	GPUs    func(trial.Study) float64         // how many GPUs one of its trials holds
 	Planned func(trial.Study) int             // how many epochs are planned for it
+	Version string                            // of the program, for the metrics
 	Log     zerolog.Logger
 }
 
@@ -68,6 +70,9 @@ func newHandler(cfg Config, ticker func() (<-chan time.Time, func())) http.Handl
 	s := &server{cfg, ticker}
 	s.routes(huma.NewGroup(api, "/api/v1"))
 	s.probes(huma.NewGroup(api, "", "/api/v1"))
+	describeMetrics(api)
+	mux.HandleFunc("GET /metrics", s.metrics)
+	mux.HandleFunc("GET /api/v1/metrics", s.metrics)
 	describe(api, mux)
 	return newGuard(cfg, routed(mux))
 }

@@ -22,8 +22,10 @@ type ahead struct {
 func (c *core) propose() (trial.Params, error) {
 	if p := c.ahead; p != nil && p.seq == c.state.Seq {
 		c.ahead, c.unused = nil, 0
+		c.ready.ahead++
 		return p.params, p.err
 	}
+	c.ready.fresh++
 	return c.fresh()
 }
 

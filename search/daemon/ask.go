@@ -57,12 +57,14 @@ func (c *core) tell(key trial.Key, reports []trial.Report, failure *trial.Exit) 
 
 // Ask hands out work of a study whose trainer is external.
 func (d *Daemon) Ask(ctx context.Context, study string) (a trial.Assignment, r trial.Reply, err error) {
+	defer d.tally.ask.since(time.Now())
 	err = d.external(ctx, study, func(c *core) { a, r = c.ask() }, func() { r = trial.ReplyOver })
 	return a, r, err
 }
 
 // Tell takes what was measured of work handed out by Ask, and answers once it is recorded. The key's Study is ignored.
 func (d *Daemon) Tell(ctx context.Context, study string, key trial.Key, reports []trial.Report, failure *trial.Exit) (v trial.Verb, reason string, err error) {
+	defer d.tally.tell.since(time.Now())
 	err = d.external(ctx, study, func(c *core) {
 		key.Study = c.spec.Study.ID
 		v, reason = c.tell(key, reports, failure)

@@ -37,6 +37,8 @@ type ready struct {
 	letters []letter
 	work    []trial.Assignment
 	acks    []func() // answers and acknowledgements of what was taken in
+
+	ahead, fresh int64 // proposals taken, for the metrics
 }
 
 // letter is an answer to a run.

@@ -37,6 +37,7 @@ type Daemon struct {
 	again    chan struct{}
 	over     chan struct{} // closed when Run has ended
 	boot     time.Time
+	tally    tally
 }
 
 // New loads every study that is not over from its record. Call Run to start.
@@ -199,11 +200,13 @@ func (d *Daemon) commit(ctx context.Context, c *core) error {
 		err = d.Store.Append(ctx, c.spec.Study.ID, r.events)
 	}
 	if err != nil {
+		d.tally.failures++
 		d.Log.Error().Err(err).Str("study", c.spec.Study.Name).Msg("the record could not be written; the study is read again")
 		d.broken = append(d.broken, c.spec.Study)
 		c.spec.Study.ID = "" // dropped by forget
 		return trial.Wrap(trial.Unavailable, err, "write the record of study %s", c.spec.Study.Name)
 	}
+	d.tally.count(r)
 	d.report(c, r.events)
 	for _, l := range r.letters {
 		if err := d.Bus.Send(l.run, l.out); err != nil {
