@@ -41,6 +41,20 @@ func (l *layout) key(values []any, freeze []freezeParts) string {
 	return string(b)
 }
 
+// Identify returns a function that tells configurations apart: two of the space have the same identity exactly when they would
+// train the same way. A configuration that does not fit the space has its own text as identity.
+func (s Space) Identify() func(trial.Params) string {
+	l := newLayout(s)
+	freeze := l.freezeParts()
+	return func(p trial.Params) string {
+		values, err := l.values(p)
+		if err != nil {
+			return p.String()
+		}
+		return l.key(values, freeze)
+	}
+}
+
 // appendKey adds a value: its position among finitely many, else its bits. Strategies and depths are left to appendFreeze.
 func (p Parameter) appendKey(b []byte, v any) []byte {
 	switch {

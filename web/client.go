@@ -117,6 +117,17 @@ func (c *Client) Resume(ctx context.Context, study string) error {
 // Stop ends a study.
 func (c *Client) Stop(ctx context.Context, study string) error { return c.move(ctx, study, "/stop") }
 
+// Enqueue has configurations of a study tried.
+func (c *Client) Enqueue(ctx context.Context, study string, points []trial.Params) ([]view.Enqueued, error) {
+	data, err := json.Marshal(Wanted{points})
+	if err != nil {
+		return nil, trial.Wrap(trial.Invalid, err, "the configurations")
+	}
+	var out Queued
+	err = c.call(ctx, http.MethodPost, studyPath(study, "/enqueue"), data, &out)
+	return out.Trials, err
+}
+
 // Delete removes a study.
 func (c *Client) Delete(ctx context.Context, study string) error {
 	return c.call(ctx, http.MethodDelete, studyPath(study, ""), nil, nil)

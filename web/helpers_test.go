@@ -41,6 +41,7 @@ type fakeDaemon struct {
 	key     trial.Key
 	told    []trial.Report
 	failure *trial.Exit
+	points  []trial.Params
 }
 
 func (d *fakeDaemon) Submit(ctx context.Context, s trial.Study) (trial.Study, bool, error) {
@@ -58,6 +59,16 @@ func (d *fakeDaemon) Submit(ctx context.Context, s trial.Study) (trial.Study, bo
 			WithHint("give the sweep another name")
 	}
 	return old, false, nil
+}
+
+// Enqueue keeps what it was given.
+func (d *fakeDaemon) Enqueue(_ context.Context, _ string, points []trial.Params) ([]view.Enqueued, error) {
+	d.points = points
+	var out []view.Enqueued
+	for i, p := range points {
+		out = append(out, view.Enqueued{Trial: i + 4, New: i != 1, Params: p})
+	}
+	return out, d.err
 }
 
 // Ask hands out one job, then nothing, then the end of the study.
@@ -107,6 +118,15 @@ func (d *fakeDaemon) Delete(ctx context.Context, study string) error {
 
 func (d *fakeDaemon) Runners(context.Context) ([]view.Runner, error) { return d.runners, d.err }
 
+// Metrics is figures that are easy to tell apart.
+func (d *fakeDaemon) Metrics(context.Context) (view.Metrics, error) {
+	return view.Metrics{Reports: 11, Decisions: 12, Failures: 13, Ahead: 14, Fresh: 15, Inbox: 16, Runners: 17, Slots: 18,
+		Studies: []view.StudyMetrics{{Name: "de\"mo\n", Status: trial.StudyRunning, Events: 21, Queued: 22, Leased: 23,
+			Trials: map[trial.Status]int{trial.Running: 24}}},
+		Ask:  view.Histogram{Bounds: []float64{.001, .5}, Counts: []int64{3, 1, 2}, Sum: 7.5},
+		Tell: view.Histogram{Bounds: []float64{.001}, Counts: []int64{0, 0}}}, d.err
+}
+
 // site is a server in front of a record, and a client of it.
 type site struct {
 	*web.Client
@@ -136,7 +156,7 @@ func newSite(t *testing.T) *site { return open(t, web.New) }
 func config(d *fakeDaemon) web.Config {
 	var ids atomic.Int64
 	return web.Config{
-		Daemon: d, Record: d.db, Token: token, Hosts: []string{"gpu-box"},
+		Daemon: d, Record: d.db, Token: token, Hosts: []string{"gpu-box"}, Version: "1.2.3",
 		GPUs:    func(trial.Study) float64 { return 2 },
 		Planned: func(trial.Study) int { return 100 },
 		Prepare: func(document []byte) (trial.Study, error) {

@@ -55,8 +55,8 @@ func TestOpenAPIHasAllRoutes(t *testing.T) {
 	want := []string{"POST /studies", "GET /studies", "GET /studies/{id}", "GET /studies/{id}/best", "GET /studies/{id}/record",
 		"GET /studies/{id}/trials", "GET /studies/{id}/trials/{n}", "GET /studies/{id}/trials/{n}/reports",
 		"GET /studies/{id}/trials/{n}/decisions", "POST /studies/{id}/pause", "POST /studies/{id}/resume", "POST /studies/{id}/stop",
-		"POST /studies/{id}/ask", "POST /studies/{id}/tell",
-		"DELETE /studies/{id}", "GET /runners", "GET /events", "GET /healthz", "GET /readyz", "GET /openapi.json"}
+		"POST /studies/{id}/enqueue", "POST /studies/{id}/ask", "POST /studies/{id}/tell",
+		"DELETE /studies/{id}", "GET /runners", "GET /events", "GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"}
 	slices.Sort(want)
 	slices.Sort(got)
 	if d := cmp.Diff(want, slices.Compact(got)); d != "" {

@@ -147,10 +147,10 @@ func TestErrorsOfTheDomain(t *testing.T) {
 // TestNothingChangesOnGet: a GET of a route that changes something is refused, and there is no other verb for it.
 func TestNothingChangesOnGet(t *testing.T) {
 	s := submitted(t)
-	for _, verb := range []string{"pause", "resume", "stop", "ask", "tell"} {
+	for _, verb := range []string{"pause", "resume", "stop", "enqueue", "ask", "tell"} {
 		s.get("/studies/demo/"+verb).wantProblem(t, http.StatusMethodNotAllowed, "method_not_allowed", verb, "POST")
 	}
-	for _, path := range []string{"/studies/demo/enqueue", "/nothing", "/studies/demo/trials/0/nothing"} {
+	for _, path := range []string{"/studies/demo/queue", "/nothing", "/studies/demo/trials/0/nothing"} {
 		s.get(path).wantProblem(t, http.StatusNotFound, "not_found", path, "openapi")
 	}
 	a := s.do(http.MethodPut, "/api/v1/studies/demo", "{}")

@@ -23,6 +23,8 @@ type Daemon interface {
 	Stop(ctx context.Context, study string) error
 	Delete(ctx context.Context, study string) error
 	Runners(ctx context.Context) ([]view.Runner, error)
+	Metrics(ctx context.Context) (view.Metrics, error)
+	Enqueue(ctx context.Context, study string, points []trial.Params) ([]view.Enqueued, error)
 	Ask(ctx context.Context, study string) (trial.Assignment, trial.Reply, error)
 	Tell(ctx context.Context, study string, key trial.Key, reports []trial.Report, failure *trial.Exit) (verb trial.Verb, reason string, err error)
 }
@@ -44,6 +46,7 @@ type Config struct {
 	Prepare func([]byte) (trial.Study, error) // checks a sweep document and makes it a study
 	GPUs    func(trial.Study) float64         // how many GPUs one of its trials holds
 	Planned func(trial.Study) int             // how many epochs are planned for it
+	Version string                            // of the program, for the metrics
 	Log     zerolog.Logger
 }
 
@@ -67,6 +70,9 @@ func newHandler(cfg Config, ticker func() (<-chan time.Time, func())) http.Handl
 	s := &server{cfg, ticker}
 	s.routes(huma.NewGroup(api, "/api/v1"))
 	s.probes(huma.NewGroup(api, "", "/api/v1"))
+	describeMetrics(api)
+	mux.HandleFunc("GET /metrics", s.metrics)
+	mux.HandleFunc("GET /api/v1/metrics", s.metrics)
 	describe(api, mux)
 	return newGuard(cfg, routed(mux))
 }
@@ -130,6 +136,7 @@ func (s *server) routes(api huma.API) {
 	huma.Register(api, operation(get, "/studies/{id}/trials/{n}/reports", "list-reports", "What was measured of a trial"), s.reports)
 	huma.Register(api, operation(get, "/studies/{id}/trials/{n}/decisions", "list-decisions", "What was decided about a trial, and why"),
 		s.decisions)
+	huma.Register(api, enqueuing(), s.enqueue)
 	huma.Register(api, asking(), s.ask)
 	huma.Register(api, operation(post, "/studies/{id}/tell", "tell", "Tell what was measured; telling it again changes nothing"), s.tell)
 	huma.Register(api, operation(get, "/runners", "list-runners", "The runners heard of"), s.runners)

@@ -19,6 +19,7 @@ func (c *core) ask() (trial.Assignment, trial.Reply) {
 	switch {
 	case ok:
 		c.announce(trial.Announce{Key: a.Key(), Runner: asker, Run: asker})
+		c.hands = max(c.hands, c.out())
 		return a, trial.ReplyWork
 	case c.state.Status.Over():
 		return a, trial.ReplyOver
@@ -28,7 +29,11 @@ func (c *core) ask() (trial.Assignment, trial.Reply) {
 
 // tell takes what was measured. The job ends with the first answer other than continue, at the end of its work, or with a
 // failure; nobody has to say so. Telling something again changes nothing.
+//
+// What has become hopeless is pruned with it, so that the record that the next proposal is made from is complete when tell is
+// answered.
 func (c *core) tell(key trial.Key, reports []trial.Report, failure *trial.Exit) (trial.Verb, string) {
+	defer c.tidy()
 	out := trial.Outbound{Verb: trial.Stop, Reason: "nothing was told"}
 	if len(reports) == 0 && failure == nil {
 		return out.Verb, out.Reason
@@ -52,12 +57,14 @@ func (c *core) tell(key trial.Key, reports []trial.Report, failure *trial.Exit) 
 
 // Ask hands out work of a study whose trainer is external.
 func (d *Daemon) Ask(ctx context.Context, study string) (a trial.Assignment, r trial.Reply, err error) {
+	defer d.tally.ask.since(time.Now())
 	err = d.external(ctx, study, func(c *core) { a, r = c.ask() }, func() { r = trial.ReplyOver })
 	return a, r, err
 }
 
 // Tell takes what was measured of work handed out by Ask, and answers once it is recorded. The key's Study is ignored.
 func (d *Daemon) Tell(ctx context.Context, study string, key trial.Key, reports []trial.Report, failure *trial.Exit) (v trial.Verb, reason string, err error) {
+	defer d.tally.tell.since(time.Now())
 	err = d.external(ctx, study, func(c *core) {
 		key.Study = c.spec.Study.ID
 		v, reason = c.tell(key, reports, failure)
@@ -124,6 +131,14 @@ func (e *Engine) Ask(now time.Time) (trial.Assignment, trial.Reply) {
 func (e *Engine) Tell(now time.Time, key trial.Key, reports []trial.Report, failure *trial.Exit) (trial.Verb, string) {
 	e.c.now = now
 	return e.c.tell(key, reports, failure)
+}
+
+// Prepare makes the proposal that the next Ask will need, if it will need one. It changes nothing but the time that Ask takes:
+// the daemon calls it when nobody waits for it.
+func (e *Engine) Prepare() {
+	if e.c.wants() {
+		e.c.prepare()
+	}
 }
 
 // Take returns the events since the last call, which the caller persists if it persists anything, and the error that made the

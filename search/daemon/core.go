@@ -25,6 +25,10 @@ type core struct {
 	busy    map[trial.Key]string // attempts whose process still runs, and the run that holds it
 	retryAt map[int]time.Time    // trials that wait before their next attempt
 	failed  map[int]int          // attempts that failed in a row, for the back-off
+
+	ahead  *ahead // the proposal for the next trial; nil: none is made yet
+	hands  int    // programs that ask, as far as is known: the most jobs that were out at once
+	unused int    // proposals made ahead that nobody has asked for, in a row
 }
 
 // ready is what a core has decided: persist the events, then do the rest in this order.
@@ -33,6 +37,8 @@ type ready struct {
 	letters []letter
 	work    []trial.Assignment
 	acks    []func() // answers and acknowledgements of what was taken in
+
+	ahead, fresh int64 // proposals taken, for the metrics
 }
 
 // letter is an answer to a run.
@@ -69,6 +75,7 @@ func newCore(spec Spec, record []trial.Event) (*core, error) {
 			c.busy[c.key(t, t.Open.Number)] = t.Open.Run
 		}
 	}
+	c.hands = c.out() + 1
 	return c, nil
 }
 

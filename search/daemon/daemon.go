@@ -37,6 +37,7 @@ type Daemon struct {
 	again    chan struct{}
 	over     chan struct{} // closed when Run has ended
 	boot     time.Time
+	tally    tally
 }
 
 // New loads every study that is not over from its record. Call Run to start.
@@ -90,9 +91,10 @@ func (d *Daemon) load(ctx context.Context, s trial.Study) error {
 // Run drives the studies until ctx ends. Call it once.
 func (d *Daemon) Run(ctx context.Context) error {
 	defer close(d.over)
-	tick, slow := time.NewTicker(time.Second), time.NewTicker(republish)
+	tick, slow, lull := time.NewTicker(time.Second), time.NewTicker(republish), time.NewTimer(quiet)
 	defer tick.Stop()
 	defer slow.Stop()
+	defer lull.Stop()
 	d.publishAgain()
 	d.step(ctx)
 	inbox := d.Bus.Inbox()
@@ -115,8 +117,11 @@ func (d *Daemon) Run(ctx context.Context) error {
 			d.publishAgain()
 		case <-d.again:
 			d.publishAgain()
+		case <-lull.C:
+			d.prepare()
 		}
 		d.step(ctx)
+		lull.Reset(d.whenQuiet())
 	}
 }
 
@@ -195,11 +200,13 @@ func (d *Daemon) commit(ctx context.Context, c *core) error {
 		err = d.Store.Append(ctx, c.spec.Study.ID, r.events)
 	}
 	if err != nil {
+		d.tally.failures++
 		d.Log.Error().Err(err).Str("study", c.spec.Study.Name).Msg("the record could not be written; the study is read again")
 		d.broken = append(d.broken, c.spec.Study)
 		c.spec.Study.ID = "" // dropped by forget
 		return trial.Wrap(trial.Unavailable, err, "write the record of study %s", c.spec.Study.Name)
 	}
+	d.tally.count(r)
 	d.report(c, r.events)
 	for _, l := range r.letters {
 		if err := d.Bus.Send(l.run, l.out); err != nil {

@@ -12,15 +12,16 @@ import (
 // next decides what one more slot should do: the assignment to publish once it is persisted, or false when there is nothing
 // for it now. Decisions that take no slot, such as pruning a paused trial, are made on the way.
 func (c *core) next() (trial.Assignment, bool) {
-	if c.state.Status != trial.StudyRunning && c.state.Status != trial.StudyDraining {
-		return trial.Assignment{}, false
-	}
-	if c.spec.Workers > 0 && c.out() >= c.spec.Workers {
+	if !c.searching() || c.spec.Workers > 0 && c.out() >= c.spec.Workers {
 		return trial.Assignment{}, false
 	}
 	c.budget()
 	if t := c.waiting(); t != nil {
-		return c.assign(t, trial.Search, c.sched.Target(t.Number), "goes on from "+t.Done.String()), true
+		why := "goes on from " + t.Done.String()
+		if t.Attempts == 0 {
+			why = t.Reason
+		}
+		return c.assign(t, trial.Search, c.sched.Target(t.Number), why), true
 	}
 	for c.err == nil && !c.state.Status.Over() {
 		switch a := c.sched.Next().(type) {
@@ -34,9 +35,7 @@ func (c *core) next() (trial.Assignment, bool) {
 				Threshold: number(a.Threshold), Reason: a.Reason})
 			return c.assign(t, trial.Search, a.To, a.Reason), true
 		case schedulers.Prune:
-			c.decide(trial.Decision{Trial: a.Trial, What: trial.Pruned, At: a.At, Value: number(a.Value),
-				Threshold: number(a.Threshold), Reason: a.Reason})
-			c.release(c.state.Trial(a.Trial))
+			c.prune(a)
 		case schedulers.Wait:
 			return trial.Assignment{}, false
 		case schedulers.Finish:
@@ -46,7 +45,18 @@ func (c *core) next() (trial.Assignment, bool) {
 	return trial.Assignment{}, false
 }
 
-// waiting is a trial whose last attempt broke or was interrupted, and whose pause is over.
+// searching tells whether work may be handed out.
+func (c *core) searching() bool {
+	return c.state.Status == trial.StudyRunning || c.state.Status == trial.StudyDraining
+}
+
+func (c *core) prune(a schedulers.Prune) {
+	c.decide(trial.Decision{Trial: a.Trial, What: trial.Pruned, At: a.At, Value: number(a.Value),
+		Threshold: number(a.Threshold), Reason: a.Reason})
+	c.release(c.state.Trial(a.Trial))
+}
+
+// waiting is a trial that was enqueued, or whose last attempt broke or was interrupted and whose pause is over.
 func (c *core) waiting() *trial.Trial {
 	for _, t := range c.state.Trials {
 		if t.Status == trial.Waiting && t.Open == nil && !c.now.Before(c.retryAt[t.Number]) {
@@ -64,7 +74,7 @@ func (c *core) sample(a schedulers.Start) *trial.Trial {
 	if k := c.enqueued(); k < len(c.spec.Enqueue) {
 		d.Params, d.Origin = c.spec.Enqueue[k], trial.FromUser
 	} else {
-		params, err := c.sampler.Sample(c.state, search.Source(c.spec.Study.Seed, n))
+		params, err := c.propose()
 		if err != nil {
 			c.drain(err)
 			return nil
@@ -95,7 +105,7 @@ func (c *core) enqueued() int {
 
 // budget ends the search when its time is over: what runs is stopped, what waits is pruned, and the winner so far is refitted.
 func (c *core) budget() {
-	if !c.late() || c.state.Status != trial.StudyRunning && c.state.Status != trial.StudyDraining {
+	if !c.late() || !c.searching() {
 		return
 	}
 	c.endAll("the time budget is over")

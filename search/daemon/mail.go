@@ -18,7 +18,7 @@ func (c *core) announce(a trial.Announce) trial.Grant {
 		return trial.Grant{Granted: true}
 	case t.Open.Run != "":
 		return trial.Grant{Reason: "another runner holds the lease"}
-	case c.state.Status != trial.StudyRunning && c.state.Status != trial.StudyDraining:
+	case !c.searching():
 		return trial.Grant{Reason: "the study is " + string(c.state.Status)}
 	}
 	c.decide(trial.Decision{Trial: t.Number, What: trial.Started, Attempt: a.Key.Attempt, Runner: a.Runner, Run: a.Run})

@@ -22,10 +22,10 @@ type evidence struct {
 	unlike []float64 // (n(n-1)/2 x categorical), 1 where they differ
 	warp   *warpWork // nil: inputs are not warped
 
-	k, w, inverse  matrix
-	by             []float64 // (n(n-1)/2), derivative of the kernel by the squared distance
-	alpha, ones, r []float64
-	mean           float64
+	k, w, u, inverse matrix
+	by               []float64 // (n(n-1)/2), derivative of the kernel by the squared distance
+	alpha, ones, r   []float64
+	mean             float64
 }
 
 // phiLayout is where phi keeps what.
@@ -63,7 +63,7 @@ func (l phiLayout) features() int {
 func newEvidence(s *Space, x [][]float64, y, noise []float64, warp bool) *evidence {
 	kernel := NewKernel(s, Params{})
 	n := len(x)
-	v := &evidence{kernel: kernel, layout: newPhiLayout(kernel, warp), x: x, y: y, noise: noise, k: newMatrix(n), w: newMatrix(n), inverse: newMatrix(n),
+	v := &evidence{kernel: kernel, layout: newPhiLayout(kernel, warp), x: x, y: y, noise: noise, k: newMatrix(n), w: newMatrix(n), u: newMatrix(n), inverse: newMatrix(n),
 		by: make([]float64, n*(n-1)/2), alpha: make([]float64, n), ones: make([]float64, n), r: make([]float64, n)}
 	v.prior = newPrior(s, v.layout)
 	v.pairs = make([]float64, len(v.by)*v.layout.features())
@@ -173,8 +173,7 @@ func (v *evidence) eval(phi, grad []float64) float64 {
 		return math.Inf(1)
 	}
 	value := v.solve()
-	clear(v.inverse.data)
-	invert(v.w, v.inverse)
+	invert(v.w, v.u, v.inverse)
 	v.gradient(phi, grad)
 	return value + v.prior.add(phi, grad)
 }

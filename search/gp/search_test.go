@@ -70,7 +70,7 @@ func TestSearchesBeatRandomAndTPE(t *testing.T) {
 		t.Run(fmt.Sprintf("%s, %d workers", c.name, c.workers), func(t *testing.T) {
 			t.Parallel()
 			var found, random, parzen []float64
-			for seed := range uint64(3) {
+			for seed := range uint64(7) {
 				found = append(found, slices.Min(c.play(seed, c.trials, c.workers, Options{})))
 				random = append(random, c.randomly(seed, c.trials))
 				parzen = append(parzen, c.byTPE(seed, c.trials))
@@ -78,9 +78,9 @@ func TestSearchesBeatRandomAndTPE(t *testing.T) {
 			for _, v := range [][]float64{found, random, parzen} {
 				slices.Sort(v)
 			}
-			t.Logf("%d trials: %.4g, random %.4g, TPE %.4g", c.trials, found[1], random[1], parzen[1])
-			if !(found[1] < c.share*random[1] && found[1] < parzen[1]) {
-				t.Errorf("%.4g is not below TPE's %.4g, or not below %.2g of random search's %.4g", found[1], parzen[1], c.share, random[1])
+			t.Logf("%d trials: %.4g, random %.4g, TPE %.4g", c.trials, found[3], random[3], parzen[3])
+			if !(found[3] < c.share*random[3] && found[3] < parzen[3]) {
+				t.Errorf("%.4g is not below TPE's %.4g, or not below %.2g of random search's %.4g", found[3], parzen[3], c.share, random[3])
 			}
 		})
 	}

@@ -1,0 +1,34 @@
+package view
+
+import "automl/trial"
+
+// Metrics is what a daemon tells a monitoring system of itself. Counts are since it was started.
+type Metrics struct {
+	Studies   []StudyMetrics // those that are not over, in the order they were created
+	Reports   int64          // recorded
+	Decisions int64          // recorded
+	Failures  int64          // times the record could not be written
+	Ahead     int64          // proposals that were made before anybody asked
+	Fresh     int64          // proposals made while somebody waited
+	Inbox     int            // messages of runners that have come in and are not taken
+	Runners   int
+	Slots     int // of the runners that take work
+	Ask, Tell Histogram
+}
+
+// StudyMetrics is where a study stands.
+type StudyMetrics struct {
+	Name   string
+	Status trial.StudyState
+	Trials map[trial.Status]int
+	Events int64 // on its record
+	Queued int   // work handed out that no runner has taken
+	Leased int   // attempts whose process runs
+}
+
+// Histogram is how many durations were at most so long.
+type Histogram struct {
+	Bounds []float64 // seconds, ascending
+	Counts []int64   // (bounds + 1), of each interval, the last one being above all bounds
+	Sum    float64   // seconds
+}
