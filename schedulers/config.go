@@ -1,6 +1,7 @@
 package schedulers
 
 import (
+	"slices"
 	"strings"
 
 	"automl/trial"
@@ -48,10 +49,14 @@ func Types() []string {
 	return out
 }
 
-// Resolve fills in the defaults and replaces Auto: asha where there are rungs to compare trials on before they are complete, else
+// SeveralTypes is the types that know several objectives.
+func SeveralTypes() []string { return []string{Auto, "fifo", "asha", "hyperband"} }
+
+// Resolve fills in the defaults and replaces Auto: with several objectives fifo, else asha where there are rungs to compare trials on before they are complete, else
 // fifo. On the public suites asha loses less than hyperband at every budget (bench/search; TaskSet with tpe at ten times the
 // epochs of one trial: a regret of .13 against .23), since hyperband trains part of its trials in full from the first on.
-func (c Config) Resolve(s trial.Shape) (Config, error) {
+func (c Config) Resolve(study trial.Study) (Config, error) {
+	s, objectives := study.Shape, 1+len(study.Others)
 	if c.Eta == 0 {
 		c.Eta = DefaultEta
 	}
@@ -69,13 +74,17 @@ func (c Config) Resolve(s trial.Shape) (Config, error) {
 	}
 	c.Grace = min(c.Grace, s.Epochs)
 	if c.Type == "" || c.Type == Auto {
-		c.Type = pick(len(NewLadder(s, c.Grace, c.Eta)))
+		c.Type = pick(len(NewLadder(s, c.Grace, c.Eta)), objectives)
+	}
+	if objectives > 1 && slices.Contains(Types(), c.Type) && !slices.Contains(SeveralTypes(), c.Type) {
+		return c, trial.Errorf(trial.Invalid, "the scheduler %s looks at one objective, and there are %d", c.Type, objectives).
+			WithHint("use one of %s", strings.Join(SeveralTypes(), ", "))
 	}
 	return c, nil
 }
 
-func pick(rungs int) string {
-	if rungs > 1 {
+func pick(rungs, objectives int) string {
+	if rungs > 1 && objectives == 1 {
 		return "asha"
 	}
 	return "fifo"
@@ -84,7 +93,7 @@ func pick(rungs int) string {
 // New makes the scheduler of a study. The state must be fresh, with no event applied: what the scheduler knows comes from the
 // events it is given, each after the state has taken it. From then on it only reads the state.
 func New(c Config, s *trial.State) (Scheduler, error) {
-	c, err := c.Resolve(s.Study.Shape)
+	c, err := c.Resolve(s.Study)
 	if err != nil {
 		return nil, err
 	}
