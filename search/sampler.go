@@ -26,12 +26,12 @@ func Source(seed uint64, number int) *rand.Rand {
 // Config says which sampler a study uses. A zero field means the default.
 type Config struct {
 	Type       string  // one of Types; default: auto
-	Startup    int     // tpe, gp, ehvi, nsga2: trials with a value before others follow from them; default: 10
+	Startup    int     // tpe, gp, ehvi, nsga2: trials with a value before others follow from them; default: 10, nsga2 20
 	Candidates int     // tpe: points drawn from the good density, of which the best is proposed; default: 24
 	Gamma      float64 // tpe: share of the trials that counts as good, (0, 1); default: 0.1
 	MaxGood    int     // tpe: most trials that count as good; default: 25
 	Points     int     // grid: values of a float without a step; default: 5
-	Population int     // nsga2: so many of the best trials are parents; default: 24
+	Population int     // nsga2: so many of the best trials are parents; default: a sixth of the trials, 12 to 50
 	Objectives int     // of the study; 0 is one
 }
 
@@ -69,7 +69,6 @@ func (c Config) withDefaults() Config {
 	def(&c.Candidates, 24)
 	def(&c.MaxGood, 25)
 	def(&c.Points, 5)
-	def(&c.Population, 24)
 	def(&c.Objectives, 1)
 	if c.Type == "" {
 		c.Type = AutoType
@@ -91,7 +90,7 @@ func (c Config) Validate() error {
 	case c.Objectives > 1 && !slices.Contains(SeveralTypes(), c.Type):
 		return trial.Errorf(trial.Invalid, "the sampler %s looks at one objective, and there are %d", c.Type, c.Objectives).
 			WithHint("use one of %s", strings.Join(SeveralTypes(), ", "))
-	case c.Population < 2:
+	case c.Population != 0 && c.Population < 2:
 		return trial.Errorf(trial.Invalid, "population %d must be at least 2", c.Population)
 	case c.Points < 1 || c.Points > maxPoints:
 		return trial.Errorf(trial.Invalid, "points %d must lie between 1 and %d", c.Points, maxPoints)
@@ -120,6 +119,8 @@ func New(cfg Config, s Space) (Sampler, error) {
 		return NewCMAES(s), nil
 	case GPType:
 		return NewGP(cfg, s), nil
+	case NSGA2Type:
+		return NewNSGA2(cfg, s), nil
 	}
 	return NewTPE(cfg, s), nil
 }
