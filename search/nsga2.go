@@ -54,7 +54,12 @@ func (n *NSGA2) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) 
 	if !n.values.ready(n.startup) {
 		return h.quasi(sampled(s), s.Study.Seed, source)
 	}
-	population := n.population(s)
+	return n.propose(s, source)
+}
+
+// propose makes a child of the best trials.
+func (n *NSGA2) propose(s *trial.State, source *rand.Rand) (trial.Params, error) {
+	h, population := n.history, n.population(s)
 	for range maxTries {
 		if len(population) == 0 {
 			break

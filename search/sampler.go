@@ -37,7 +37,7 @@ type Config struct {
 
 // The types of samplers.
 const (
-	AutoType   = "auto" // picks one; today always tpe
+	AutoType   = "auto" // picks one: tpe; with several objectives ehvi, or nsga2 in a space of many parameters
 	TPEType    = "tpe"
 	GPType     = "gp"
 	RandomType = "random"
@@ -119,6 +119,12 @@ func New(cfg Config, s Space) (Sampler, error) {
 		return NewCMAES(s), nil
 	case GPType:
 		return NewGP(cfg, s), nil
+	case EHVIType:
+		return NewEHVI(cfg, s), nil
+	case AutoType:
+		if cfg.Objectives > 1 {
+			return newSeveral(cfg, s), nil
+		}
 	case NSGA2Type:
 		return NewNSGA2(cfg, s), nil
 	}
