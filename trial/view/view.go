@@ -26,14 +26,14 @@ type Best struct {
 
 // Several is what a study with several objectives has besides its winner. It is empty, and not in the JSON, with one.
 type Several struct {
-	Objectives  []Objective `json:"objectives,omitempty"`  // what the winner is worth in each
-	Front       []Member    `json:"front,omitempty"`       // the trials that no other one beats, by the leading objective
-	Hypervolume *float64    `json:"hypervolume,omitempty"` // that the front dominates up to Reference
-	Reference   []float64   `json:"reference,omitempty"`   // a value for each objective; see trial.State.Hypervolume
+	Objectives  []ObjectiveValue `json:"objectives,omitempty"`  // what the winner is worth in each
+	Front       []Member         `json:"front,omitempty"`       // the trials that no other one beats, by the leading objective
+	Hypervolume *float64         `json:"hypervolume,omitempty"` // that the front dominates up to Reference
+	Reference   []float64        `json:"reference,omitempty"`   // a value for each objective; see trial.State.Hypervolume
 }
 
-// Objective is the value of a trial in one objective.
-type Objective struct {
+// ObjectiveValue is the value of a trial in one objective.
+type ObjectiveValue struct {
 	Metric string     `json:"metric"`
 	Goal   trial.Goal `json:"goal"`
 	Value  float64    `json:"value"`
@@ -42,10 +42,10 @@ type Objective struct {
 
 // Member is a trial of the front, with its values at the end of the search's folds.
 type Member struct {
-	Trial      int          `json:"trial"`
-	Epoch      int          `json:"epoch"`
-	Objectives []Objective  `json:"objectives"`
-	Params     trial.Params `json:"params"`
+	Trial      int              `json:"trial"`
+	Epoch      int              `json:"epoch"`
+	Objectives []ObjectiveValue `json:"objectives"`
+	Params     trial.Params     `json:"params"`
 }
 
 // Fold is the value of one fold at the best epoch.
@@ -94,11 +94,11 @@ func severalOf(s *trial.State, t *trial.Trial) Several {
 }
 
 // objectivesOf is what a trial is worth; nil without values.
-func objectivesOf(s trial.Study, scores []trial.Score) []Objective {
-	var out []Objective
+func objectivesOf(s trial.Study, scores []trial.Score) []ObjectiveValue {
+	var out []ObjectiveValue
 	for i, score := range scores {
 		o := s.Objectives()[i]
-		out = append(out, Objective{o.Metric, o.Goal, score.Value, score.Std})
+		out = append(out, ObjectiveValue{o.Metric, o.Goal, score.Value, score.Std})
 	}
 	return out
 }
@@ -160,19 +160,19 @@ func eta(s *trial.State, planned int, now time.Time) *time.Time {
 
 // Trial is one trial.
 type Trial struct {
-	Trial      int            `json:"trial"`
-	State      string         `json:"state"`
-	Value      *float64       `json:"value"`
-	Std        float64        `json:"std"`
-	Objectives []Objective    `json:"objectives,omitempty"` // with several: what it is worth in each
-	Params     trial.Params   `json:"params"`
-	Origin     trial.Origin   `json:"origin"`
-	Bracket    int            `json:"bracket"`
-	Done       trial.Resource `json:"done"`
-	Epochs     int            `json:"epochs"`
-	Seconds    float64        `json:"seconds"`
-	Reason     string         `json:"reason"`
-	Curves     []Curve        `json:"curves,omitempty"`
+	Trial      int              `json:"trial"`
+	State      string           `json:"state"`
+	Value      *float64         `json:"value"`
+	Std        float64          `json:"std"`
+	Objectives []ObjectiveValue `json:"objectives,omitempty"` // with several: what it is worth in each
+	Params     trial.Params     `json:"params"`
+	Origin     trial.Origin     `json:"origin"`
+	Bracket    int              `json:"bracket"`
+	Done       trial.Resource   `json:"done"`
+	Epochs     int              `json:"epochs"`
+	Seconds    float64          `json:"seconds"`
+	Reason     string           `json:"reason"`
+	Curves     []Curve          `json:"curves,omitempty"`
 }
 
 // Curve is one metric of one fold by epoch; an epoch without a finite value is null.
