@@ -121,7 +121,7 @@ func New(cfg Config, s Space) (Sampler, error) {
 		return NewGP(cfg, s), nil
 	case EHVIType:
 		return NewEHVI(cfg, s), nil
-	case AutoType:
+	case "", AutoType:
 		if cfg.Objectives > 1 {
 			return newSeveral(cfg, s), nil
 		}

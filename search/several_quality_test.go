@@ -40,3 +40,34 @@ func medianVolume(t testing.TB, cfg search.Config, p severalProblem, seeds, n in
 	slices.Sort(all)
 	return (all[(seeds-1)/2] + all[seeds/2]) / 2
 }
+
+// TestSeveralBeatRandom compares hypervolumes after 100 trials: nsga2 beats random search, and ehvi beats nsga2 and a floor a
+// little below what is measured. The seeds are fixed.
+func TestSeveralBeatRandom(t *testing.T) {
+	for _, c := range []struct {
+		severalProblem
+		floor float64
+	}{{zdt1(), 6.2}, {zdt2(), 5.1}, {dtlz2(), 0.85}, {network(), 0.75}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			random := medianVolume(t, search.Config{Type: search.RandomType}, c.severalProblem, 21, 100)
+			nsga2 := medianVolume(t, search.Config{Type: search.NSGA2Type}, c.severalProblem, 21, 100)
+			ehvi := medianVolume(t, search.Config{Type: search.EHVIType}, c.severalProblem, 3, 100)
+			t.Logf("hypervolume: random %.4f, nsga2 %.4f, ehvi %.4f, of the true front %.4f", random, nsga2, ehvi, c.most)
+			if !(random < nsga2 && nsga2 < ehvi && ehvi > c.floor && !(ehvi > c.most)) {
+				t.Errorf("random %.4f, nsga2 %.4f, ehvi %.4f: not in this order, or ehvi is below %.4g", random, nsga2, ehvi, c.floor)
+			}
+		})
+	}
+}
+
+// TestNSGA2WithOneObjective minimizes a function of one objective.
+func TestNSGA2WithOneObjective(t *testing.T) {
+	for _, p := range []problem{branin(), hartmann6()} {
+		random := medianBest(t, search.Config{Type: search.RandomType}, p, 21, 100)
+		nsga2 := medianBest(t, search.Config{Type: search.NSGA2Type}, p, 21, 100)
+		if t.Logf("%s: nsga2 %.4g, random %.4g", p.name, nsga2, random); !(nsga2 < 0.7*random) {
+			t.Errorf("%s: nsga2 %.4g is not below 0.7 of random search's %.4g", p.name, nsga2, random)
+		}
+	}
+}
