@@ -17,6 +17,7 @@ type checker struct {
 // check records everything that is wrong with a document whose defaults have been filled in.
 func (c *checker) check() {
 	c.checkName()
+	c.checkObjectives()
 	c.checkLadder()
 	c.checkBudget()
 	c.checkMethods()

@@ -6,7 +6,7 @@ import "automl/trial"
 // decoder, the canonical form and the JSON Schema all come from it.
 type document struct {
 	Name       string         `json:"name,omitempty" jsonschema_description:"Name of the study, unique in a data directory. Default: the file's base name."`
-	Objective  objectiveDoc   `json:"objective" jsonschema:"required" jsonschema_description:"What is optimized."`
+	Objective  objectiveDocs  `json:"objective" jsonschema:"required" jsonschema_description:"What is optimized. A list is several objectives, of which the first leads."`
 	Parameters parameterDocs  `json:"parameters" jsonschema:"required" jsonschema_description:"The search space: a name and a parameter each. A bare value is a constant."`
 	Candidates *candidatesDoc `json:"candidates,omitempty" jsonschema_description:"The only configurations there are: a list, or a CSV file with a column for each parameter, where an empty cell is a parameter that does not exist."`
 	Enqueue    assignmentDocs `json:"enqueue,omitempty" jsonschema_description:"Configurations to run first. What an entry leaves out is drawn at random."`
@@ -41,25 +41,6 @@ func unsupported(path string) string {
 		return notSupported["prior"]
 	}
 	return ""
-}
-
-type objectiveDoc struct {
-	Metric string          `json:"metric" jsonschema:"required" jsonschema_description:"Name of the metric, as the trainer reports it."`
-	Goal   trial.Goal      `json:"goal" jsonschema:"required,enum=minimize,enum=maximize" jsonschema_description:"Direction."`
-	Folds  trial.Aggregate `json:"folds,omitempty" jsonschema:"enum=mean,enum=median,enum=worst" jsonschema_description:"How the folds of a trial become its value. Default: mean."`
-}
-
-// decode refuses a list of objectives by name.
-func (o *objectiveDoc) decode(d *decoder, path string, n *node) {
-	if n.kind == list {
-		d.wrong(path, "several objectives are not supported by this version").withHint("give one: {metric: ..., goal: ...}")
-		return
-	}
-	if n.kind == text {
-		d.mismatch(path, n, "a section", rules{}).withHint("objective: {metric: %s, goal: maximize}", shorten(n.raw))
-		return
-	}
-	d.into(path, n, o)
 }
 
 type foldsDoc struct {

@@ -12,11 +12,12 @@ import (
 // samplerDoc says who proposes parameters: a type, or a type with options.
 type samplerDoc struct {
 	Type       string  `json:"type" jsonschema:"required" jsonschema_description:"Kind of sampler."`
-	Startup    int     `json:"startup,omitempty" jsonschema:"minimum=1" jsonschema_description:"tpe, gp: trials with a value before the model is trusted."`
+	Startup    int     `json:"startup,omitempty" jsonschema:"minimum=1" jsonschema_description:"tpe, gp, ehvi, nsga2: trials with a value before others follow from them."`
 	Candidates int     `json:"candidates,omitempty" jsonschema:"minimum=1,maximum=100000" jsonschema_description:"tpe: points drawn from the good density, of which the best is proposed."`
 	Gamma      float64 `json:"gamma,omitempty" jsonschema:"exclusiveMinimum=0,exclusiveMaximum=1" jsonschema_description:"tpe: share of the trials that counts as good."`
 	MaxGood    int     `json:"max_good,omitempty" jsonschema:"minimum=1" jsonschema_description:"tpe: most trials that count as good."`
 	Points     int     `json:"points,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"grid: values of a float without a step."`
+	Population int     `json:"population,omitempty" jsonschema:"minimum=2,maximum=10000" jsonschema_description:"nsga2: so many of the best trials are parents of new ones."`
 }
 
 func (*samplerDoc) short() string { return "type" }
@@ -33,22 +34,39 @@ func (*schedulerDoc) short() string { return "type" }
 
 // optionTypes are the types an option goes with. An option of another type would do nothing, so it is an error.
 var optionTypes = map[string][]string{
-	"sampler.startup": {"tpe", "gp"}, "sampler.candidates": {"tpe"}, "sampler.gamma": {"tpe"}, "sampler.max_good": {"tpe"},
-	"sampler.points": {"grid"},
-	"scheduler.eta":  {"auto", "asha", "hyperband"}, "scheduler.brackets": {"auto", "hyperband"}, "scheduler.startup": {"median"},
+	"sampler.startup": {"tpe", "gp", "ehvi", "nsga2"}, "sampler.candidates": {"tpe"}, "sampler.gamma": {"tpe"}, "sampler.max_good": {"tpe"},
+	"sampler.points": {"grid"}, "sampler.population": {"nsga2"},
+	"scheduler.eta": {"auto", "asha", "hyperband"}, "scheduler.brackets": {"auto", "hyperband"}, "scheduler.startup": {"median"},
 }
 
 // checkMethods checks the types of sampler and scheduler and that their options go with them.
 func (c *checker) checkMethods() {
 	c.checkType("sampler", c.doc.Sampler.Type, search.Types())
 	c.checkType("scheduler", c.doc.Scheduler.Type, schedulers.Types())
+	if len(c.doc.Objective) > 1 {
+		c.checkSeveral("sampler", c.doc.Sampler.Type, search.Types(), search.SeveralTypes())
+		c.checkSeveral("scheduler", c.doc.Scheduler.Type, schedulers.Types(), schedulers.SeveralTypes())
+	}
+}
+
+// checkSeveral refuses a type that looks at one objective alone where there are several.
+func (c *checker) checkSeveral(section, word string, known, several []string) {
+	if slices.Contains(known, word) && !slices.Contains(several, word) {
+		c.wrong(c.typePath(section), "%s looks at one objective, and there are %d", word, len(c.doc.Objective)).
+			withHint("use one of %s", strings.Join(several, ", "))
+	}
+}
+
+// typePath is where the type of a section stands: also in its short form.
+func (c *checker) typePath(section string) string {
+	if at := join(section, "type"); c.has(at) {
+		return at
+	}
+	return section
 }
 
 func (c *checker) checkType(section, word string, known []string) {
-	at := join(section, "type")
-	if !c.has(at) {
-		at = section // the short form
-	}
+	at := c.typePath(section)
 	if !slices.Contains(known, word) {
 		c.wrong(at, "there is no %s of type %q", section, shorten(word)).Hint = suggest(word, known)
 		return

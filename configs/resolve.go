@@ -27,8 +27,9 @@ func (d *document) fill(name string) {
 	if d.Name == "" {
 		d.Name = name
 	}
-	if d.Objective.Folds == "" {
-		d.Objective.Folds = trial.Mean
+	for i := range d.Objective {
+		o := &d.Objective[i]
+		o.Folds = orDefault(o.Folds, trial.Mean)
 	}
 	_, builtin := d.Trainer.body.(*builtinDoc)
 	d.fillLadder(builtin)

@@ -20,8 +20,9 @@ import (
 // Sweep is a sweep file that has been read and found right, with all defaults filled in and all paths absolute.
 type Sweep struct {
 	Name      string
-	Objective trial.Objective
-	Shape     trial.Shape // folds and epochs
+	Objective trial.Objective   // what is optimized; with Others, the one that leads
+	Others    []trial.Objective // the further objectives; none: there is one
+	Shape     trial.Shape       // folds and epochs
 	Sampler   search.Config
 	Scheduler schedulers.Config // with the grace and the number of trials of the document
 	Budget    Budget
@@ -129,12 +130,15 @@ func (d *document) sweep(space search.Space, s *source) (*Sweep, error) {
 		return nil, s.errorf("candidates", "they make a document of %d bytes, more than the %d there may be", len(data), maxBytes)
 	}
 	b := d.budget()
+	leading, others := d.Objective.objectives()
 	out := &Sweep{
 		Name:      d.Name,
-		Objective: trial.Objective(d.Objective),
+		Objective: leading,
+		Others:    others,
 		Shape:     trial.Shape{Folds: d.Folds.K, Epochs: d.Epochs.Max},
 		Sampler: search.Config{Type: d.Sampler.Type, Startup: d.Sampler.Startup, Candidates: d.Sampler.Candidates,
-			Gamma: d.Sampler.Gamma, MaxGood: d.Sampler.MaxGood, Points: d.Sampler.Points},
+			Gamma: d.Sampler.Gamma, MaxGood: d.Sampler.MaxGood, Points: d.Sampler.Points,
+			Population: d.Sampler.Population, Objectives: len(d.Objective)},
 		Scheduler: schedulers.Config{Type: d.Scheduler.Type, Eta: d.Scheduler.Eta, Grace: d.Epochs.Grace,
 			Brackets: d.Scheduler.Brackets, Startup: d.Scheduler.Startup, Trials: b.Trials},
 		Budget:  Budget{b.Trials, b.Hours, b.GPUHours, string(b.Deadline)},
@@ -177,7 +181,7 @@ func (s *Sweep) Digest() string {
 
 // Study is the study that the sweep starts.
 func (s *Sweep) Study(id string, created time.Time) trial.Study {
-	return trial.Study{ID: id, Name: s.Name, Document: s.Document(), Digest: s.Digest(), Seed: s.Seed, Objective: s.Objective,
+	return trial.Study{ID: id, Name: s.Name, Document: s.Document(), Digest: s.Digest(), Seed: s.Seed, Objective: s.Objective, Others: slices.Clone(s.Others),
 		Shape: s.Shape, Created: created.UTC()}
 }
 

@@ -70,7 +70,7 @@ func TestDefaults(t *testing.T) {
 		Name:      "minimal",
 		Objective: trial.Objective{Metric: "val_accuracy", Goal: trial.Maximize, Folds: trial.Mean},
 		Shape:     trial.Shape{Folds: 1, Epochs: 5},
-		Sampler:   search.Config{Type: "auto"},
+		Sampler:   search.Config{Type: "auto", Objectives: 1},
 		Scheduler: schedulers.Config{Type: "auto", Grace: 3}, // whoever asks knows when to stop
 		Trainer:   trial.TrainerSpec{Type: "external"},
 		Seed:      1,

@@ -82,7 +82,7 @@ func (t *attempt) argv() ([]string, error) {
 func (t *attempt) work(s trial.Slice, home string) (protocol.Work, error) {
 	a := t.order
 	w := protocol.Work{Study: a.Study, Name: a.Name, Trial: a.Trial, Attempt: a.Attempt, Phase: a.Phase, Seed: a.Seed,
-		Params: a.Params, Objective: a.Objective, Fold: s.Fold, Folds: a.Split, Epochs: a.Shape.Epochs,
+		Params: a.Params, Objective: a.Objective, Others: a.Others, Fold: s.Fold, Folds: a.Split, Epochs: a.Shape.Epochs,
 		From: trial.Resource{Fold: s.Fold}, To: trial.Resource{Fold: s.Fold, Epoch: s.To},
 		CheckpointOut: filepath.Join(home, "checkpoint"), Scratch: filepath.Join(home, "scratch"),
 		GPUs: []int{}, Threads: t.slot.threads, Trainer: a.Trainer}

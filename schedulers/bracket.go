@@ -25,24 +25,24 @@ type rung struct {
 
 // bracket is one successive halving: its trials all start on its first rung.
 type bracket struct {
-	number    int // from 1
-	eta       int
-	shape     trial.Shape
-	objective trial.Objective
-	rungs     []*rung
-	share     int // its part of the new trials, in proportion to the shares of the others
-	started   int
-	size      int   // how many trials it will have started in the end, as far as is known
-	broken    []int // trials that reached their rung without a finite value, not yet recorded as pruned
-	through   int   // trials trained in full, not yet recorded as complete
-	complete  int   // trials complete with a finite value
-	jumpers   int   // waiting trials that already stand on a higher rung
-	rests     bool  // nothing will ever happen in it again but pruning
+	number   int // from 1
+	eta      int
+	shape    trial.Shape
+	study    trial.Study
+	rungs    []*rung
+	share    int // its part of the new trials, in proportion to the shares of the others
+	started  int
+	size     int   // how many trials it will have started in the end, as far as is known
+	broken   []int // trials that reached their rung without a finite value, not yet recorded as pruned
+	through  int   // trials trained in full, not yet recorded as complete
+	complete int   // trials complete with a finite value
+	jumpers  int   // waiting trials that already stand on a higher rung
+	rests    bool  // nothing will ever happen in it again but pruning
 }
 
 // newBracket makes a bracket on the ladder's rungs from index first on.
 func newBracket(l Ladder, first, eta int, s trial.Study) *bracket {
-	b := &bracket{number: first + 1, eta: eta, shape: s.Shape, objective: s.Objective}
+	b := &bracket{number: first + 1, eta: eta, shape: s.Shape, study: s}
 	for _, at := range l[first:] {
 		b.rungs = append(b.rungs, &rung{at: at})
 	}
@@ -120,6 +120,8 @@ func (b *bracket) hopes(k int) int {
 		return 0
 	case r.quota == unlimited:
 		return len(r.waiting)
+	case len(b.study.Others) > 0 && r.inflow > 0:
+		return len(r.waiting) // a new trial may push many down past one that is far behind now
 	}
 	n := max(0, r.quota-r.promoted)
 	if b.complete == 0 {

@@ -1,6 +1,7 @@
 package schedulers
 
 import (
+	"slices"
 	"strings"
 
 	"automl/trial"
@@ -50,14 +51,18 @@ func Types() []string {
 	return out
 }
 
+// SeveralTypes is the types that know several objectives.
+func SeveralTypes() []string { return []string{Auto, "fifo", "asha", "hyperband"} }
+
 // Resolve fills in the defaults and replaces Auto: freezethaw where there are rungs to compare trials on before they are complete,
-// else fifo. On the public suites freezethaw loses least at every budget: see docs/search-results.md.
-func (c Config) Resolve(s trial.Shape) (Config, error) {
+// else fifo, as with several objectives. On the public suites freezethaw loses least: see docs/search-results.md.
+func (c Config) Resolve(study trial.Study) (Config, error) {
+	s, objectives := study.Shape, 1+len(study.Others)
 	if c.Grace == 0 {
 		c.Grace = DefaultGrace
 	}
 	if c.Type == "" || c.Type == Auto {
-		c.Type = pick(s, c)
+		c.Type = pick(s, objectives, c)
 	}
 	if c.Eta == 0 {
 		c.Eta = DefaultEta
@@ -75,11 +80,15 @@ func (c Config) Resolve(s trial.Shape) (Config, error) {
 			c.Trials, c.Startup)
 	}
 	c.Grace = min(c.Grace, s.Epochs)
+	if objectives > 1 && slices.Contains(Types(), c.Type) && !slices.Contains(SeveralTypes(), c.Type) {
+		return c, trial.Errorf(trial.Invalid, "the scheduler %s looks at one objective, and there are %d", c.Type, objectives).
+			WithHint("use one of %s", strings.Join(SeveralTypes(), ", "))
+	}
 	return c, nil
 }
 
-func pick(s trial.Shape, c Config) string {
-	if s.Folds > 1 || s.Epochs > c.Grace {
+func pick(s trial.Shape, objectives int, c Config) string {
+	if objectives == 1 && (s.Folds > 1 || s.Epochs > c.Grace) {
 		return freezeThawType
 	}
 	return "fifo"
@@ -88,7 +97,7 @@ func pick(s trial.Shape, c Config) string {
 // New makes the scheduler of a study. The state must be fresh, with no event applied: what the scheduler knows comes from the
 // events it is given, each after the state has taken it. From then on it only reads the state.
 func New(c Config, s *trial.State) (Scheduler, error) {
-	c, err := c.Resolve(s.Study.Shape)
+	c, err := c.Resolve(s.Study)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func TestResolve(t *testing.T) {
 		{"as it is", trial.Shape{Folds: 1, Epochs: 20}, schedulers.Config{Type: "asha", Eta: 4, Grace: 1}, schedulers.Config{Type: "asha", Eta: 4, Grace: 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := c.in.Resolve(c.shape)
+			got, err := c.in.Resolve(trial.Study{Shape: c.shape})
 			if err != nil {
 				t.Fatal(err)
 			}

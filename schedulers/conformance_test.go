@@ -29,3 +29,18 @@ func TestConformance(t *testing.T) {
 		})
 	}
 }
+
+func TestConformanceSeveral(t *testing.T) {
+	for _, c := range []schedulers.Config{
+		{Type: "fifo", Trials: 7},
+		{Type: "asha", Trials: 19, Eta: 2, Grace: 1},
+		{Type: "asha", Grace: 2},
+		{Type: "hyperband", Trials: 25, Grace: 1},
+		{Type: "auto", Trials: 15},
+	} {
+		t.Run(fmt.Sprintf("%s trials %d eta %d", c.Type, c.Trials, c.Eta), func(t *testing.T) {
+			t.Parallel()
+			schedulertest.RunSeveral(t, maker(t, c))
+		})
+	}
+}

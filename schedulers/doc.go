@@ -32,6 +32,13 @@
 // A trial whose fold ended early may stand on a higher rung than the one it was on its way to. It is compared on each rung in
 // between like every other, and moves up without training. One that has thereby trained in full is complete at once.
 //
+// # Several objectives
+//
+// A rung then ranks by non-dominated sorting and, within a front, by crowding (Schmucker et al. 2021, arXiv:2106.12639). The
+// place of a trial depends on all others, so nobody is beyond hope before the last trial has arrived on the rung: paused trials
+// keep their checkpoints until then. The median rule, which compares with one number, is refused. Auto is fifo: the front of a
+// few epochs is not yet known to foretell the last one's.
+//
 // # Duties of the caller
 //
 //   - Make the scheduler with [New] on a fresh trial.State, before the record is applied. Then for every event: State.Apply,

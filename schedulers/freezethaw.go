@@ -245,7 +245,7 @@ func (f *freezeThaw) Verdict(number int) Verdict {
 	}
 	b, e := s.bracket, s.entries[s.rung]
 	v.Threshold = math.NaN()
-	v.Reason = fmt.Sprintf("%s: %s %s, ranked %d of %d; waits until nothing promises more for an epoch", f.where(s), b.objective.Metric,
+	v.Reason = fmt.Sprintf("%s: %s %s, ranked %d of %d; waits until nothing promises more for an epoch", f.where(s), f.state.Study.Objective.Metric,
 		show(e.value), b.rungs[s.rung].board.rank(e)+1, len(b.rungs[s.rung].board))
 	return v
 }

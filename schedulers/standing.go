@@ -10,15 +10,15 @@ import (
 type standing struct {
 	trial   *trial.Trial
 	bracket *bracket
-	rung    int     // index of the rung it is on its way to or stands on
-	taken   int     // it holds a place on so many rungs, from the first
-	entries []entry // its entry on the boards of the rungs it reached, from the first
-	coming  bool    // counted in rung.coming: it has not reached its rung
-	waits   bool    // in rung.waiting
-	jumper  bool    // counted in bracket.jumpers: it waits and already stands on a higher rung
-	full    bool    // trained in full
-	broken  bool    // reached its rung without a finite value
-	over    bool    // complete, pruned or failed
+	rung    int      // index of the rung it is on its way to or stands on
+	taken   int      // it holds a place on so many rungs, from the first
+	entries []*entry // its entry on the boards of the rungs it reached, from the first
+	coming  bool     // counted in rung.coming: it has not reached its rung
+	waits   bool     // in rung.waiting
+	jumper  bool     // counted in bracket.jumpers: it waits and already stands on a higher rung
+	full    bool     // trained in full
+	broken  bool     // reached its rung without a finite value
+	over    bool     // complete, pruned or failed
 }
 
 // enter puts a new trial on its way to the first rung.
@@ -39,7 +39,7 @@ func (b *bracket) arrive(s *standing) {
 		s.full = true
 		b.through++
 	}
-	score, finite := s.trial.ScoreAt(b.objective, b.shape, r.at)
+	scores, finite := s.trial.ScoresAt(b.study, r.at)
 	if !finite {
 		b.leave(s)
 		if !s.full {
@@ -48,7 +48,8 @@ func (b *bracket) arrive(s *standing) {
 		}
 		return
 	}
-	e := entry{number: s.trial.Number, value: score.Value, loss: b.objective.Loss(score.Value)}
+	losses := b.study.Losses(scores)
+	e := &entry{number: s.trial.Number, value: scores[0].Value, key: losses[0], losses: losses, text: b.text(scores)}
 	r.board.add(e)
 	s.entries = append(s.entries, e)
 	if s.rung == len(b.rungs)-1 {
@@ -56,6 +57,7 @@ func (b *bracket) arrive(s *standing) {
 	}
 	s.waits = true
 	r.waiting.add(e)
+	r.rerank()
 	if s.jumper = !s.trial.Done.Less(b.rungs[s.rung+1].at); s.jumper {
 		b.jumpers++
 	}
@@ -105,6 +107,9 @@ func (b *bracket) leave(s *standing) {
 	b.withdraw(s)
 	for k, e := range s.entries {
 		b.rungs[k].board.remove(e)
+		if k < len(b.rungs)-1 {
+			b.rungs[k].rerank()
+		}
 		if k < s.taken {
 			b.rungs[k].promoted--
 		}

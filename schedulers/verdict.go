@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"automl/trial"
 )
@@ -20,7 +21,7 @@ func (h *halving) Verdict(number int) Verdict {
 	case s.coming:
 		return unranked(trial.Continue, s.trial.Done, "on its way to "+s.bracket.rungName(s.rung))
 	case s.broken:
-		reason := fmt.Sprintf("%s: no finite %s", h.where(s), s.bracket.objective.Metric)
+		reason := fmt.Sprintf("%s: no finite %s", h.where(s), s.bracket.metrics())
 		return unranked(trial.Stop, s.bracket.rungs[s.rung].at, reason)
 	}
 	return h.waitingVerdict(s)
@@ -34,13 +35,13 @@ func unranked(v trial.Verb, at trial.Resource, reason string) Verdict {
 func (h *halving) fullVerdict(s *standing) Verdict {
 	b := s.bracket
 	full := b.shape.Full()
-	score, finite := s.trial.ScoreAt(b.objective, b.shape, full)
+	scores, finite := s.trial.ScoresAt(b.study, full)
 	if !finite {
-		return unranked(trial.Stop, full, "trained in full, without a finite "+b.objective.Metric)
+		return unranked(trial.Stop, full, "trained in full, without a finite "+b.metrics())
 	}
-	v := unranked(trial.Stop, full, fmt.Sprintf("trained in full: %s %s", b.objective.Metric, show(score.Value)))
-	if v.Value = score.Value; b.shape.Folds > 1 {
-		v.Reason += fmt.Sprintf(" over %d folds, which differ by %s", b.shape.Folds, show(score.Std))
+	v := unranked(trial.Stop, full, "trained in full: "+b.text(scores))
+	if v.Value = scores[0].Value; b.shape.Folds > 1 {
+		v.Reason += fmt.Sprintf(" over %d folds, which differ by %s", b.shape.Folds, show(scores[0].Std))
 	}
 	return v
 }
@@ -51,9 +52,11 @@ func (h *halving) waitingVerdict(s *standing) Verdict {
 	r, e := b.rungs[k], s.entries[k]
 	i, rank := r.waiting.rank(e), r.board.rank(e)+1
 	best := r.promoted + r.places
-	v := unranked(trial.Pause, r.at, fmt.Sprintf("%s: %s %s, ranked %d of %d",
-		h.where(s), b.objective.Metric, show(e.value), rank, len(r.board)))
+	v := unranked(trial.Pause, r.at, fmt.Sprintf("%s: %s, ranked %d of %d", h.where(s), e.text, rank, len(r.board)))
 	v.Value = e.value
+	if len(e.losses) > 1 {
+		v.Reason += " by non-dominated sorting"
+	}
 	switch {
 	case i < r.places && rank > best:
 		v.Threshold = e.value
@@ -76,7 +79,10 @@ func (h *halving) waitingVerdict(s *standing) Verdict {
 		v.Threshold = r.bar(best)
 		v.Reason += fmt.Sprintf("; waits, so far the best %s", goOn(best))
 	}
-	if !math.IsNaN(v.Threshold) {
+	switch {
+	case len(e.losses) > 1:
+		v.Threshold = math.NaN() // a value of the leading objective alone bounds nothing
+	case !math.IsNaN(v.Threshold):
 		v.Reason += ", threshold " + show(v.Threshold)
 	}
 	return v
@@ -94,6 +100,24 @@ func (h *halving) weakest(b *bracket, k int) float64 {
 		}
 	}
 	return math.NaN()
+}
+
+// text is the values of a trial for a person.
+func (b *bracket) text(scores []trial.Score) string {
+	parts := make([]string, len(scores))
+	for i, o := range b.study.Objectives() {
+		parts[i] = o.Metric + " " + show(scores[i].Value)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// metrics is what is optimized, for a person.
+func (b *bracket) metrics() string {
+	names := []string{}
+	for _, o := range b.study.Objectives() {
+		names = append(names, o.Metric)
+	}
+	return strings.Join(names, " or ")
 }
 
 func (h *halving) where(s *standing) string {

@@ -19,16 +19,21 @@ func (r *Random) Sample(s *trial.State, source *rand.Rand) (trial.Params, error)
 	r.history.mu.Lock()
 	defer r.history.mu.Unlock()
 	r.history.sync(s)
-	if pool := r.history.pool; pool != nil {
-		free, err := pool.free()
+	return r.history.any(source)
+}
+
+// any is a random configuration that no trial has, one of the candidates where there are some.
+func (h *history) any(source *rand.Rand) (trial.Params, error) {
+	if h.pool != nil {
+		free, err := h.pool.free()
 		if err != nil {
 			return nil, err
 		}
-		return pool.params[free[source.IntN(len(free))]], nil
+		return h.pool.params[free[source.IntN(len(free))]], nil
 	}
-	found, err := r.history.unseen(1, source)
+	found, err := h.unseen(1, source)
 	if err != nil {
 		return nil, err
 	}
-	return r.history.layout.params(found[0]), nil
+	return h.layout.params(found[0]), nil
 }

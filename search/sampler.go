@@ -26,27 +26,36 @@ func Source(seed uint64, number int) *rand.Rand {
 // Config says which sampler a study uses. A zero field means the default.
 type Config struct {
 	Type       string  // one of Types; default: auto
-	Startup    int     // tpe, gp: trials with a value before the model is trusted; default: 10
+	Startup    int     // tpe, gp, ehvi, nsga2: trials with a value before others follow from them; default: 10, nsga2 20
 	Candidates int     // tpe: points drawn from the good density, of which the best is proposed; default: 24
 	Gamma      float64 // tpe: share of the trials that counts as good, (0, 1); default: 0.1
 	MaxGood    int     // tpe: most trials that count as good; default: 25
 	Points     int     // grid: values of a float without a step; default: 5
+	Population int     // nsga2: so many of the best trials are parents; default: a sixth of the trials, 12 to 50
+	Objectives int     // of the study; 0 is one
 }
 
 // The types of samplers.
 const (
-	AutoType   = "auto" // picks one: gp, which hands over to tpe when it has seen a thousand trials
+	AutoType   = "auto" // picks one: gp, or tpe after a thousand trials; with several objectives ehvi, or nsga2 in a wide space
 	TPEType    = "tpe"
 	GPType     = "gp"
 	RandomType = "random"
 	SobolType  = "sobol"
 	GridType   = "grid"
 	CMAESType  = "cmaes"
+	NSGA2Type  = "nsga2"
+	EHVIType   = "ehvi"
 )
 
 // Types lists the types of samplers, the default first.
 func Types() []string {
-	return []string{AutoType, TPEType, GPType, RandomType, SobolType, GridType, CMAESType}
+	return []string{AutoType, TPEType, GPType, RandomType, SobolType, GridType, CMAESType, NSGA2Type, EHVIType}
+}
+
+// SeveralTypes lists the types of samplers that know several objectives, or need none. The others look at the leading one alone.
+func SeveralTypes() []string {
+	return []string{AutoType, EHVIType, NSGA2Type, RandomType, SobolType, GridType}
 }
 
 // withDefaults fills what is zero.
@@ -60,6 +69,7 @@ func (c Config) withDefaults() Config {
 	def(&c.Candidates, 24)
 	def(&c.MaxGood, 25)
 	def(&c.Points, 5)
+	def(&c.Objectives, 1)
 	if c.Type == "" {
 		c.Type = AutoType
 	}
@@ -77,6 +87,11 @@ func (c Config) Validate() error {
 		return trial.Errorf(trial.Invalid, "there is no sampler %q", c.Type).WithHint("use one of %s", strings.Join(Types(), ", "))
 	case c.Startup < 1 || c.Candidates < 1 || c.MaxGood < 1:
 		return trial.Errorf(trial.Invalid, "startup %d, candidates %d and max_good %d must be at least 1", c.Startup, c.Candidates, c.MaxGood)
+	case c.Objectives > 1 && !slices.Contains(SeveralTypes(), c.Type):
+		return trial.Errorf(trial.Invalid, "the sampler %s looks at one objective, and there are %d", c.Type, c.Objectives).
+			WithHint("use one of %s", strings.Join(SeveralTypes(), ", "))
+	case c.Population != 0 && c.Population < 2:
+		return trial.Errorf(trial.Invalid, "population %d must be at least 2", c.Population)
 	case c.Points < 1 || c.Points > maxPoints:
 		return trial.Errorf(trial.Invalid, "points %d must lie between 1 and %d", c.Points, maxPoints)
 	case !(c.Gamma > 0 && c.Gamma < 1):
@@ -104,6 +119,14 @@ func New(cfg Config, s Space) (Sampler, error) {
 		return NewCMAES(s), nil
 	case TPEType:
 		return NewTPE(cfg, s), nil
+	case EHVIType:
+		return NewEHVI(cfg, s), nil
+	case NSGA2Type:
+		return NewNSGA2(cfg, s), nil
+	case AutoType, "":
+		if cfg.Objectives > 1 {
+			return newSeveral(cfg, s), nil
+		}
 	}
 	return NewGP(cfg, s), nil
 }

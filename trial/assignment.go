@@ -20,6 +20,7 @@ type Assignment struct {
 	Seed      uint64      `json:"seed"` // of the study; a trainer derives what it draws from (seed, trial, fold)
 	Params    Params      `json:"params"`
 	Objective Objective   `json:"objective"`
+	Others    []Objective `json:"others,omitempty"` // the further objectives: every report has their metrics too
 	Shape     Shape       `json:"shape"`
 	From      Resource    `json:"from"`
 	To        Resource    `json:"to"`

@@ -48,6 +48,38 @@ func (t *Trial) ScoreAt(o Objective, s Shape, at Resource) (Score, bool) {
 	return best, found
 }
 
+// Scores is the trial so far in every objective of its study; see ScoresAt.
+func (t *Trial) Scores(s Study) ([]Score, bool) { return t.ScoresAt(s, t.settled(s.Shape)) }
+
+// ScoresAt is the value of a trial at a resource in every objective of its study, in their order. All are those of one epoch, the
+// best of the leading objective (ScoreAt): it is one model that is handed over, with what it is worth in each of them. False when
+// one of them has no finite value there.
+func (t *Trial) ScoresAt(s Study, at Resource) ([]Score, bool) {
+	lead, ok := t.ScoreAt(s.Objective, s.Shape, at)
+	if !ok {
+		return nil, false
+	}
+	out := []Score{lead}
+	for _, o := range s.Others {
+		folds := t.column(o.Metric, at, lead.Epoch)
+		value := o.Combine(folds)
+		if math.IsNaN(value) || math.IsInf(value, 0) {
+			return nil, false
+		}
+		out = append(out, Score{Value: value, Std: std(folds), Epoch: lead.Epoch, Folds: folds})
+	}
+	return out, true
+}
+
+// Losses turns the values of all objectives into ones to minimize.
+func (s Study) Losses(scores []Score) []float64 {
+	out := make([]float64, len(scores))
+	for i, o := range s.Objectives() {
+		out[i] = o.Loss(scores[i].Value)
+	}
+	return out
+}
+
 // column is the value of each fold up to at.Fold at epoch e, or at the last epoch the fold has.
 func (t *Trial) column(metric string, at Resource, e int) []float64 {
 	out := make([]float64, at.Fold+1)

@@ -99,20 +99,39 @@ type Study struct {
 	Document  json.RawMessage // the whole sweep document as canonical JSON
 	Digest    string          // SHA-256 of Document in hex: two submissions with the same digest are the same study
 	Seed      uint64          // every random draw of the study derives from it
-	Objective Objective       // what is optimized
+	Objective Objective       // what is optimized; with Others, the one that leads
+	Others    []Objective     // the further objectives; none: there is one
 	Shape     Shape           // the full ladder
 	Created   time.Time       // UTC
 }
 
+// MaxObjectives is how many objectives a study may have: with more, nearly every trial is on the front.
+const MaxObjectives = 4
+
+// Objectives is everything that is optimized, the leading objective first.
+func (s Study) Objectives() []Objective {
+	return append([]Objective{s.Objective}, s.Others...)
+}
+
 // Validate checks what must hold whatever the sweep file says.
 func (s Study) Validate() error {
+	all := s.Objectives()
+	if len(all) > MaxObjectives {
+		return fmt.Errorf("study %s: %d objectives are more than %d", s.Name, len(all), MaxObjectives)
+	}
+	for i, o := range all {
+		switch {
+		case o.Metric == "":
+			return fmt.Errorf("study %s: the objective has no metric", s.Name)
+		case o.Goal != Minimize && o.Goal != Maximize:
+			return fmt.Errorf("study %s: the goal is %q, neither minimize nor maximize", s.Name, o.Goal)
+		case slices.ContainsFunc(all[:i], func(p Objective) bool { return p.Metric == o.Metric }):
+			return fmt.Errorf("study %s: two objectives have the metric %s", s.Name, o.Metric)
+		}
+	}
 	switch {
 	case s.ID == "" || s.Name == "":
 		return fmt.Errorf("a study needs an id and a name")
-	case s.Objective.Metric == "":
-		return fmt.Errorf("study %s: the objective has no metric", s.Name)
-	case s.Objective.Goal != Minimize && s.Objective.Goal != Maximize:
-		return fmt.Errorf("study %s: the goal is %q, neither minimize nor maximize", s.Name, s.Objective.Goal)
 	case s.Shape.Folds < 1 || s.Shape.Epochs < 1:
 		return fmt.Errorf("study %s: %d folds of %d epochs make no ladder", s.Name, s.Shape.Folds, s.Shape.Epochs)
 	}

@@ -14,14 +14,15 @@ type Submitted struct {
 
 // StudyHead is a study as it was submitted.
 type StudyHead struct {
-	ID        string          `json:"id"`
-	Name      string          `json:"name"`
-	Document  json.RawMessage `json:"document" doc:"the sweep document; the order of its keys is that of the search space"`
-	Digest    string          `json:"digest" doc:"SHA-256 of the document in hex"`
-	Seed      uint64          `json:"seed"`
-	Objective trial.Objective `json:"objective"`
-	Shape     trial.Shape     `json:"shape"`
-	Created   time.Time       `json:"created"`
+	ID        string            `json:"id"`
+	Name      string            `json:"name"`
+	Document  json.RawMessage   `json:"document" doc:"the sweep document; the order of its keys is that of the search space"`
+	Digest    string            `json:"digest" doc:"SHA-256 of the document in hex"`
+	Seed      uint64            `json:"seed"`
+	Objective trial.Objective   `json:"objective"`
+	Others    []trial.Objective `json:"others,omitempty" doc:"the further objectives, where there are several"`
+	Shape     trial.Shape       `json:"shape"`
+	Created   time.Time         `json:"created"`
 }
 
 // StudyRecord is a study with events of its record, in order: applying all of them gives its state.

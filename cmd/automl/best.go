@@ -22,7 +22,7 @@ func gpusOf(study trial.Study) float64 {
 func (a *app) bestCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "best [STUDY]",
-		Short: "Print the winner: its parameters, its value with the spread over folds, and the saved model",
+		Short: "Print the winner: its parameters, its value with the spread over folds, and the saved model; with several objectives the front",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withState(c.Context(), first(args), func(_ reader, s *trial.State) error {
@@ -44,8 +44,11 @@ func first(args []string) string {
 	return ""
 }
 
-// bestTable is the winner as one row: for csv.
+// bestTable is the winner as one row, or with several objectives the front: for csv.
 func bestTable(b *view.Best) *table {
+	if len(b.Front) > 0 {
+		return frontTable(b)
+	}
 	t := &table{head: []string{"study", "trial", "value", "std", "epoch"}}
 	row := []any{b.Study, b.Trial, b.Value, b.Std, b.Epoch}
 	for _, p := range b.Params {
@@ -59,9 +62,13 @@ func bestTable(b *view.Best) *table {
 // printBest prints the winner for a person.
 func (a *app) printBest(s *trial.State, b *view.Best) {
 	t, w := s.Trial(b.Trial), a.out
-	score := trial.Score{Value: b.Value, Std: b.Std, Folds: make([]float64, len(b.Folds))}
-	fmt.Fprintf(w, "\nBest of %d trials: trial %d, %s %s over %s, at epoch %d\n\n", len(s.Trials), b.Trial,
-		s.Study.Objective.Metric, scoreText(score), counted(len(b.Folds), "fold"), b.Epoch)
+	best := "Best"
+	if len(b.Front) > 0 {
+		a.printFront(s, b)
+		best = "Best compromise"
+	}
+	fmt.Fprintf(w, "\n%s of %d trials: trial %d, %s over %s, at epoch %d\n\n", best, len(s.Trials), b.Trial, measured(s, t),
+		counted(len(b.Folds), "fold"), b.Epoch)
 	rows := &table{head: []string{"  parameter", "value"}}
 	for _, p := range t.Params {
 		if !strings.HasPrefix(p.Name, "freeze.") {

@@ -45,19 +45,16 @@ func trialOf(s *trial.State, arg string) (*trial.Trial, error) {
 
 func (a *app) describeStudy(s *trial.State) error {
 	all := []view.Trial{}
-	rows := &table{head: []string{"trial", "state", "value", "folds", "epochs", "seconds", "parameters"}}
+	rows := &table{head: append(append([]string{"trial", "state"}, valueHeads(s.Study)...), "folds", "epochs", "seconds", "parameters")}
 	for _, t := range s.Trials {
 		v := view.TrialOf(s, t)
 		all = append(all, v)
-		value := "-"
-		if score, ok := t.Score(s.Study.Objective, s.Study.Shape); ok {
-			value = scoreText(score)
-		}
-		rows.add(t.Number, t.Status, value, t.Folds(s.Study.Objective.Metric), v.Epochs, fmt.Sprintf("%.1f", t.Seconds), paramsText(t.Params))
+		row := append([]any{t.Number, t.Status}, valueCells(s.Study, t)...)
+		rows.add(append(row, t.Folds(s.Study.Objective.Metric), v.Epochs, fmt.Sprintf("%.1f", t.Seconds), paramsText(t.Params))...)
 	}
 	return a.show(all, func() {
-		fmt.Fprintf(a.out, "study %s (%s): %s %s, seed %d, made %s, %s\n", s.Study.Name, s.Study.ID, s.Study.Objective.Goal,
-			s.Study.Objective.Metric, s.Study.Seed, s.Study.Created.Local().Format(time.DateTime), s.Status)
+		fmt.Fprintf(a.out, "study %s (%s): %s, seed %d, made %s, %s\n", s.Study.Name, s.Study.ID, objectivesText(s.Study), s.Study.Seed,
+			s.Study.Created.Local().Format(time.DateTime), s.Status)
 		if s.Hash != "" {
 			fmt.Fprintf(a.out, "folds %s\n", s.Hash[:min(16, len(s.Hash))])
 		}

@@ -77,6 +77,18 @@ seed: 3
 	return s
 }
 
+// rewrite replaces a part of the sweep file.
+func (s *site) rewrite(old, new string) {
+	s.t.Helper()
+	text, err := os.ReadFile(s.sweep)
+	if err != nil || !strings.Contains(string(text), old) {
+		s.t.Fatalf("%q is not in the sweep: %v", old, err)
+	}
+	if err := os.WriteFile(s.sweep, []byte(strings.Replace(string(text), old, new, 1)), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // result is what a command left behind.
 type result struct {
 	code     int

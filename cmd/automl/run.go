@@ -71,8 +71,8 @@ func (a *app) greet(s trial.Study, created bool) {
 	if !created {
 		verb = "continuing study"
 	}
-	fmt.Fprintf(a.err, "%s %s (%s): %s %s over %s of %s, in %s\n", verb, s.Name, s.ID, s.Objective.Goal,
-		s.Objective.Metric, counted(s.Shape.Folds, "fold"), counted(s.Shape.Epochs, "epoch"), a.dataDir)
+	fmt.Fprintf(a.err, "%s %s (%s): %s over %s of %s, in %s\n", verb, s.Name, s.ID, objectivesText(s),
+		counted(s.Shape.Folds, "fold"), counted(s.Shape.Epochs, "epoch"), a.dataDir)
 }
 
 // work keeps a local runner going and shows the study until it is over.

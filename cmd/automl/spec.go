@@ -35,10 +35,12 @@ func checkTrainer(s *configs.Sweep) error {
 	for _, p := range s.Space().Parameters {
 		names = append(names, p.Name)
 	}
-	if !slices.Contains(finetune.Metrics(), s.Objective.Metric) {
-		e := s.Errorf("objective.metric", "the built-in trainer does not measure %q", s.Objective.Metric)
-		e.Hint = "it measures " + strings.Join(finetune.Metrics(), ", ")
-		return e
+	for i, o := range s.Objectives() {
+		if !slices.Contains(finetune.Metrics(), o.Metric) {
+			e := s.Errorf(s.ObjectivePath(i, "metric"), "the built-in trainer does not measure %q", o.Metric)
+			e.Hint = "it measures " + strings.Join(finetune.Metrics(), ", ")
+			return e
+		}
 	}
 	err := finetune.Check(s.Trainer, names)
 	if err == nil {

@@ -76,9 +76,11 @@ func (a *app) printStatus(s *trial.State, q view.Status) {
 	fmt.Fprintf(a.out, "\n  epochs   %d run of %d without pruning (%.0f%%)\n", q.Epochs.Run, q.Epochs.Full,
 		100*float64(q.Epochs.Run)/float64(max(1, q.Epochs.Full)))
 	if t := s.Leader(); t != nil {
-		score, _ := t.Score(s.Study.Objective, s.Study.Shape)
-		fmt.Fprintf(a.out, "  best     trial %d, %s %s, after %s: %s\n", t.Number, s.Study.Objective.Metric, scoreText(score),
-			t.Done, paramsText(t.Params))
+		fmt.Fprintf(a.out, "  best     trial %d, %s, after %s: %s\n", t.Number, measured(s, t), t.Done, paramsText(t.Params))
+	}
+	if q.Best != nil && len(q.Best.Front) > 0 {
+		fmt.Fprintf(a.out, "  front    %s that none is better than in every way; automl best %s shows them\n",
+			counted(len(q.Best.Front), "trial"), q.Study)
 	}
 	fmt.Fprintf(a.out, "  started  %s\n", q.Started.Local().Format(time.DateTime))
 	if q.ETA != nil {

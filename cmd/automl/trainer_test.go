@@ -14,7 +14,7 @@ import (
 )
 
 // testTrainer is a trainer for the tests of the program: a real child process that speaks the protocol, whose curve is a
-// function of the learning rate. The mode is a list of key=value: pace (milliseconds an epoch), crash, nan, exit (trial
+// function of the learning rate. The mode is a list of key=value: pace (milliseconds an epoch), crash, nan, nosize, exit (trial
 // numbers on which that happens, "all" for every trial).
 func testTrainer(mode string) int {
 	opts := map[string]string{}
@@ -44,7 +44,7 @@ func testTrainer(mode string) int {
 			fmt.Fprintln(os.Stderr, "Segmentation fault, or so")
 			return 7
 		}
-		verb, err := c.Report(protocol.Report{Fold: w.Fold, Epoch: e, Cost: 1, Metrics: trial.Metrics{{Name: "acc", Value: accuracy(w, e, on("nan"))}}})
+		verb, err := c.Report(protocol.Report{Fold: w.Fold, Epoch: e, Cost: 1, Metrics: metricsOf(w, e, on("nan"), on("nosize"))})
 		if err != nil {
 			return 1
 		}
@@ -59,6 +59,17 @@ func testTrainer(mode string) int {
 		}
 	}
 	return 0
+}
+
+// metricsOf is the accuracy and, where the study has further objectives, the size: a model of a larger learning rate is larger.
+func metricsOf(w protocol.Work, epoch int, broken, short bool) trial.Metrics {
+	out := trial.Metrics{{Name: "acc", Value: accuracy(w, epoch, broken)}}
+	for _, o := range w.Others {
+		if !short {
+			out = append(out, trial.Metric{Name: o.Metric, Value: 10 + math.Log10(w.Params.Float("lr", 1))})
+		}
+	}
+	return out
 }
 
 func accuracy(w protocol.Work, epoch int, broken bool) float64 {

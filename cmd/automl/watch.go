@@ -112,8 +112,7 @@ func eventLine(s *trial.State, e trial.Event) string {
 	case trial.Retried:
 		return fmt.Sprintf("trial %d is tried again: %s", d.Trial, firstLine(d.Reason))
 	case trial.Completed:
-		score, _ := t.Score(s.Study.Objective, s.Study.Shape)
-		return fmt.Sprintf("trial %d complete: %s %s", d.Trial, s.Study.Objective.Metric, scoreText(score))
+		return fmt.Sprintf("trial %d complete: %s", d.Trial, measured(s, t))
 	case trial.Assigned:
 		if d.Phase != trial.Search {
 			return fmt.Sprintf("trial %d: %s", d.Trial, d.Reason)

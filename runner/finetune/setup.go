@@ -9,6 +9,7 @@ import (
 	"automl/runner/finetune/data"
 	"automl/runner/finetune/model"
 	"automl/runner/finetune/train"
+	"automl/trial"
 )
 
 // material is what a work order trains with.
@@ -32,9 +33,11 @@ func (s *session) prepare() (*material, error) {
 	if m.options, err = train.ParseOptions(w.Params); err != nil {
 		return nil, err
 	}
-	if !slices.Contains(Metrics(), w.Objective.Metric) {
-		return nil, &data.Error{Field: "objective.metric", Msg: fmt.Sprintf("the built-in trainer does not measure %q", w.Objective.Metric),
-			Hint: "it measures " + strings.Join(Metrics(), ", ")}
+	for _, o := range append([]trial.Objective{w.Objective}, w.Others...) {
+		if !slices.Contains(Metrics(), o.Metric) {
+			return nil, &data.Error{Field: "objective.metric", Msg: fmt.Sprintf("the built-in trainer does not measure %q", o.Metric),
+				Hint: "it measures " + strings.Join(Metrics(), ", ")}
+		}
 	}
 	if m.net, err = loadModel(w.Trainer); err != nil {
 		return nil, err

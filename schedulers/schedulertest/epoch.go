@@ -36,6 +36,9 @@ func (g *Game) report(i int) error {
 	t := g.State.Trial(s.number)
 	r := trial.Report{Trial: t.Number, Attempt: t.Attempts, Fold: s.at.Fold, Epoch: s.at.Epoch, Cost: g.seconds(t.Number)}
 	r.Metrics = trial.Metrics{{Name: g.State.Study.Objective.Metric, Value: g.world.Value(t.Number, s.at.Fold, s.at.Epoch)}}
+	for i, o := range g.State.Study.Others {
+		r.Metrics = append(r.Metrics, trial.Metric{Name: o.Metric, Value: g.world.Other(i, t.Number, s.at.Fold, s.at.Epoch)})
+	}
 	r.Last = g.world.Last != nil && g.world.Last(t.Number, s.at.Fold, s.at.Epoch)
 	if err := g.push(trial.Event{Report: &r}); err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 type World struct {
 	Workers int
 	Value   func(number, fold, epoch int) float64
+	Other   func(objective, number, fold, epoch int) float64     // of the further objectives, from 0
 	Last    func(number, fold, epoch int) bool                   // the fold ends early, after this epoch
 	Fail    func(number, attempt, fold, epoch int) trial.Failure // the attempt breaks in place of this report; empty: it does not
 	Cut     func(number, fold, epoch int) bool                   // somebody else prunes the trial after this report

@@ -5,6 +5,7 @@ import (
 
 	"automl/schedulers"
 	"automl/trial"
+	"automl/trial/pareto"
 )
 
 // rules is what holds for every search, whatever went wrong in it.
@@ -58,14 +59,14 @@ func reasons(g *Game) error {
 			continue
 		}
 		o := g.State.Study.Objective
-		_, finite := g.State.Trial(d.Trial).ScoreAt(o, g.State.Study.Shape, d.At)
+		_, finite := g.State.Trial(d.Trial).ScoresAt(g.State.Study, d.At)
 		if d.What == trial.Pruned && !finite && d.Value == nil {
 			continue
 		}
-		if d.Value == nil || d.Threshold == nil || !finite {
+		if d.Value == nil || !finite || d.Threshold == nil && len(g.State.Study.Others) == 0 {
 			return fmt.Errorf("trial %d was %s without a value and a threshold: %s", d.Trial, d.What, d.Reason)
 		}
-		if d.What == trial.Promoted && o.Better(*d.Threshold, *d.Value) {
+		if d.What == trial.Promoted && d.Threshold != nil && o.Better(*d.Threshold, *d.Value) {
 			return fmt.Errorf("trial %d was promoted below the threshold: %s", d.Trial, d.Reason)
 		}
 	}
@@ -75,7 +76,6 @@ func reasons(g *Game) error {
 // fair holds every promotion against the trials that were paused at the same rung of the same bracket at that moment.
 func fair(g *Game) error {
 	state := trial.NewState(g.State.Study)
-	o, shape := state.Study.Objective, state.Study.Shape
 	paused := map[int]trial.Resource{}
 	for _, e := range g.Events {
 		if d := e.Decision; d != nil {
@@ -84,7 +84,7 @@ func fair(g *Game) error {
 				paused[d.Trial] = d.At
 			case trial.Promoted:
 				delete(paused, d.Trial)
-				if err := fairTo(state, paused, *d, o, shape); err != nil {
+				if err := fairTo(state, paused, *d); err != nil {
 					return err
 				}
 			case trial.Pruned, trial.Failed:
@@ -98,16 +98,23 @@ func fair(g *Game) error {
 	return nil
 }
 
-func fairTo(state *trial.State, paused map[int]trial.Resource, d trial.Decision, o trial.Objective, shape trial.Shape) error {
+func fairTo(state *trial.State, paused map[int]trial.Resource, d trial.Decision) error {
+	study := state.Study
+	scores, _ := state.Trial(d.Trial).ScoresAt(study, d.At)
+	mine := study.Losses(scores)
 	for _, t := range state.Trials {
 		// A trial that stands beyond the rung has jumped over it and is compared further up.
 		if at, ok := paused[t.Number]; !ok || at != d.At || t.Done != d.At || t.Bracket != state.Trial(d.Trial).Bracket {
 			continue
 		}
-		mine, _ := state.Trial(d.Trial).ScoreAt(o, shape, d.At)
-		other, finite := t.ScoreAt(o, shape, d.At)
-		if finite && (o.Better(other.Value, mine.Value) || other.Value == mine.Value && t.Number < d.Trial) {
-			return fmt.Errorf("trial %d (%g) was promoted past trial %d (%g)", d.Trial, mine.Value, t.Number, other.Value)
+		scores, finite := t.ScoresAt(study, d.At)
+		if !finite {
+			continue
+		}
+		other := study.Losses(scores)
+		older := len(other) == 1 && other[0] == mine[0] && t.Number < d.Trial // several objectives have no ties
+		if pareto.Dominates(other, mine) || older {
+			return fmt.Errorf("trial %d (%v) was promoted past trial %d (%v)", d.Trial, mine, t.Number, other)
 		}
 	}
 	return nil
@@ -125,7 +132,7 @@ func budget(g *Game) error {
 	}
 	epochs := 0
 	for _, t := range g.State.Trials {
-		if _, finite := t.Score(g.State.Study.Objective, g.State.Study.Shape); !g.left(t) && (finite || !cut(t)) {
+		if _, finite := t.Scores(g.State.Study); !g.left(t) && (finite || !cut(t)) {
 			epochs += t.Epochs
 		}
 	}
@@ -140,7 +147,7 @@ func (g *Game) left(t *trial.Trial) bool {
 	if t.Status == trial.PrunedState {
 		return g.end(t.Number).Value == nil && !cut(t)
 	}
-	_, finite := t.ScoreAt(g.State.Study.Objective, g.State.Study.Shape, g.State.Study.Shape.Full())
+	_, finite := t.ScoresAt(g.State.Study, g.State.Study.Shape.Full())
 	return t.Status == trial.Fail || !finite
 }
 
@@ -164,7 +171,7 @@ func (g *Game) winnerOf(b schedulers.BracketPlan) error {
 		if t.Bracket != b.Bracket {
 			continue
 		}
-		if _, finite := t.ScoreAt(g.State.Study.Objective, g.State.Study.Shape, b.Rungs[0].At); !finite {
+		if _, finite := t.ScoresAt(g.State.Study, b.Rungs[0].At); !finite {
 			continue
 		}
 		arrived++

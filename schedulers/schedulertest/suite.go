@@ -16,15 +16,29 @@ import (
 // finite, folds that end early, trials that somebody else prunes) too.
 func Run(t *testing.T, newScheduler func(*trial.State) schedulers.Scheduler) {
 	t.Helper()
+	run(t, newScheduler, func(*rapid.T) []trial.Objective { return nil })
+}
+
+// RunSeveral is Run for studies with several objectives.
+func RunSeveral(t *testing.T, newScheduler func(*trial.State) schedulers.Scheduler) {
+	t.Helper()
+	run(t, newScheduler, func(t *rapid.T) []trial.Objective {
+		others := []trial.Objective{{Metric: "latency", Goal: trial.Minimize}, {Metric: "recall", Goal: trial.Maximize, Folds: trial.Worst}}
+		return others[:rapid.IntRange(1, len(others)).Draw(t, "further objectives")]
+	})
+}
+
+func run(t *testing.T, newScheduler func(*trial.State) schedulers.Scheduler, others func(*rapid.T) []trial.Objective) {
+	t.Helper()
 	t.Run("nothing goes wrong", func(t *testing.T) {
-		rapid.Check(t, func(t *rapid.T) { check(t, newScheduler, troubles{}) })
+		rapid.Check(t, func(t *rapid.T) { check(t, newScheduler, others(t), troubles{}) })
 	})
 	t.Run("folds end early", func(t *testing.T) {
-		rapid.Check(t, func(t *rapid.T) { check(t, newScheduler, troubles{last: chance(t, "last")}) })
+		rapid.Check(t, func(t *rapid.T) { check(t, newScheduler, others(t), troubles{last: chance(t, "last")}) })
 	})
 	t.Run("everything goes wrong", func(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
-			check(t, newScheduler, troubles{last: chance(t, "last"), nan: chance(t, "nan"),
+			check(t, newScheduler, others(t), troubles{last: chance(t, "last"), nan: chance(t, "nan"),
 				fail: chance(t, "fail"), cut: chance(t, "cut")})
 		})
 	})
@@ -37,8 +51,8 @@ func chance(t *rapid.T, label string) float64 {
 	return rapid.SampledFrom([]float64{0, 0.02, 0.1, 0.4}).Draw(t, label)
 }
 
-func check(t *rapid.T, newScheduler func(*trial.State) schedulers.Scheduler, tr troubles) {
-	study := trial.Study{ID: "s", Name: "s",
+func check(t *rapid.T, newScheduler func(*trial.State) schedulers.Scheduler, others []trial.Objective, tr troubles) {
+	study := trial.Study{ID: "s", Name: "s", Others: others,
 		Shape: trial.Shape{Folds: rapid.IntRange(1, 5).Draw(t, "folds"), Epochs: rapid.IntRange(1, 12).Draw(t, "epochs")},
 		Objective: trial.Objective{Metric: "loss",
 			Goal:  rapid.SampledFrom([]trial.Goal{trial.Minimize, trial.Maximize}).Draw(t, "goal"),
@@ -81,6 +95,12 @@ func world(t *rapid.T, tr troubles) World {
 				return math.NaN()
 			}
 			return math.Floor((draw(3, n, 0, 0) + draw(4, n, fold, epoch)/4) * levels)
+		},
+		Other: func(i, n, fold, epoch int) float64 {
+			if draw(11+i, n, fold, epoch) < tr.nan {
+				return math.NaN()
+			}
+			return math.Floor((draw(21+i, n, 0, 0) + draw(31+i, n, fold, epoch)/4) * levels)
 		},
 		Cut:  func(n, fold, epoch int) bool { return draw(10, n, fold, epoch) < tr.cut },
 		Last: func(n, fold, epoch int) bool { return draw(5, n, fold, epoch) < tr.last },

@@ -133,7 +133,7 @@ func (c *core) assignment(t *trial.Trial, attempt int, phase trial.Phase, from, 
 	plan.Hash = c.state.Hash
 	s := c.spec.Study
 	return trial.Assignment{Study: s.ID, Name: s.Name, Trial: t.Number, Attempt: attempt, Phase: phase, Seed: s.Seed,
-		Params: t.Params, Objective: s.Objective, Shape: s.Shape, From: from, To: to, Split: plan,
+		Params: t.Params, Objective: s.Objective, Others: s.Others, Shape: s.Shape, From: from, To: to, Split: plan,
 		Trainer: c.spec.Trainer, Resources: c.spec.Resources}
 }
 

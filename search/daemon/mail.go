@@ -68,17 +68,20 @@ func (c *core) report(t *trial.Trial, r trial.Report) (trial.Verb, string) {
 	if r.Fold < 0 || r.Epoch < 1 || r.Epoch > c.spec.Study.Shape.Epochs || t.Open.To.Less(r.At()) {
 		return c.fail(t, trial.Crash, fmt.Sprintf("the trainer reported %s, beyond its work (%s)", r.At(), t.Open.To))
 	}
-	metric := c.spec.Study.Objective.Metric
-	v, ok := r.Metrics.Get(metric)
-	if !ok {
-		return c.fail(t, trial.Crash, fmt.Sprintf("the report of %s has no metric %q; it has %s", r.At(), metric, names(r.Metrics)))
+	objectives := c.spec.Study.Objectives()
+	for _, o := range objectives {
+		if _, ok := r.Metrics.Get(o.Metric); !ok {
+			return c.fail(t, trial.Crash, fmt.Sprintf("the report of %s has no metric %q; it has %s", r.At(), o.Metric, names(r.Metrics)))
+		}
 	}
 	if !c.known(t, r) {
 		c.push(trial.Event{Report: &r})
 		delete(c.failed, t.Number)
 	}
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return c.fail(t, trial.NaN, fmt.Sprintf("%s is %v at %s", metric, v, r.At()))
+	for _, o := range objectives {
+		if v, _ := r.Metrics.Get(o.Metric); math.IsNaN(v) || math.IsInf(v, 0) {
+			return c.fail(t, trial.NaN, fmt.Sprintf("%s is %v at %s", o.Metric, v, r.At()))
+		}
 	}
 	if t.Open.Phase != trial.Search {
 		return trial.Continue, ""

@@ -278,8 +278,8 @@ func fitShared(s *Space, p *Params, x [][]float64, z, noise []float64) {
 	if noise == nil {
 		return
 	}
-	if len(x) > fine {
-		chosen := representatives(z, fine)
+	if most := stages[len(stages)-1].observations; len(x) > most {
+		chosen := representatives(z, most)
 		x, z, noise = pick(x, chosen), pick(z, chosen), pick(noise, chosen)
 	}
 	best := math.Inf(-1)

@@ -21,6 +21,15 @@ func NewRecord(seed uint64, shape trial.Shape) *Record {
 		Objective: trial.Objective{Metric: Metric, Goal: trial.Minimize}})}
 }
 
+// NewSeveral starts a study without trials that has n objectives, all minimized.
+func NewSeveral(seed uint64, shape trial.Shape, n int) *Record {
+	r := NewRecord(seed, shape)
+	for i := range n - 1 {
+		r.State.Study.Others = append(r.State.Study.Others, trial.Objective{Metric: fmt.Sprint(Metric, i+2), Goal: trial.Minimize})
+	}
+	return r
+}
+
 func (r *Record) apply(e trial.Event) {
 	e.Seq = r.State.Seq + 1
 	if err := r.State.Apply(e); err != nil {
@@ -48,12 +57,16 @@ func (r *Record) Start(n int) {
 	r.decide(trial.Decision{Trial: n, What: trial.Started, Attempt: attempt, Runner: "test", Run: "test"})
 }
 
-// Report adds the next value of a started trial.
-func (r *Record) Report(n int, value float64) {
+// Report adds the next values of a started trial, one for each objective.
+func (r *Record) Report(n int, values ...float64) {
+	var metrics trial.Metrics
+	for i, o := range r.State.Study.Objectives() {
+		metrics = append(metrics, trial.Metric{Name: o.Metric, Value: values[i]})
+	}
 	t := r.State.Trial(n)
 	next := r.State.Study.Shape.At(r.State.Study.Shape.Units(t.Done) + 1)
 	r.apply(trial.Event{Report: &trial.Report{Trial: n, Attempt: t.Attempts, Fold: next.Fold, Epoch: next.Epoch,
-		Metrics: trial.Metrics{{Name: Metric, Value: value}}}})
+		Metrics: metrics}})
 }
 
 // End closes a started trial: Completed, Pruned, Paused or Failed.
@@ -65,12 +78,12 @@ func (r *Record) End(n int, what trial.What) {
 	r.decide(d)
 }
 
-// Complete adds a trial that ran from start to end and reported the value throughout.
-func (r *Record) Complete(p trial.Params, value float64) {
+// Complete adds a trial that ran from start to end and reported the values throughout.
+func (r *Record) Complete(p trial.Params, values ...float64) {
 	n := r.Add(p)
 	r.Start(n)
 	for r.State.Trial(n).Done.Less(r.State.Study.Shape.Full()) {
-		r.Report(n, value)
+		r.Report(n, values...)
 	}
 	r.End(n, trial.Completed)
 }

@@ -3,6 +3,7 @@ package searchtest
 import (
 	"errors"
 	"math"
+	"slices"
 	"testing"
 
 	"automl/search"
@@ -10,19 +11,26 @@ import (
 )
 
 // Run checks a sampler against the duties of search.Sampler. The function makes a new one for a valid space.
-func Run(t *testing.T, newSampler func(search.Space) search.Sampler) {
+func Run(t *testing.T, newSampler func(search.Space) search.Sampler) { run(t, 1, newSampler) }
+
+// RunSeveral is Run in studies of so many objectives.
+func RunSeveral(t *testing.T, objectives int, newSampler func(search.Space) search.Sampler) {
+	run(t, objectives, newSampler)
+}
+
+func run(t *testing.T, objectives int, newSampler func(search.Space) search.Sampler) {
 	for name, space := range Spaces() {
 		t.Run(name, func(t *testing.T) {
-			t.Run("inside", func(t *testing.T) { testInside(t, space, newSampler) })
-			t.Run("deterministic", func(t *testing.T) { testDeterministic(t, space, newSampler) })
-			t.Run("parallel", func(t *testing.T) { testParallel(t, space, newSampler) })
-			t.Run("failures", func(t *testing.T) { testFailures(t, space, newSampler) })
+			t.Run("inside", func(t *testing.T) { testInside(t, space, objectives, newSampler) })
+			t.Run("deterministic", func(t *testing.T) { testDeterministic(t, space, objectives, newSampler) })
+			t.Run("parallel", func(t *testing.T) { testParallel(t, space, objectives, newSampler) })
+			t.Run("failures", func(t *testing.T) { testFailures(t, space, objectives, newSampler) })
 		})
 	}
-	t.Run("constant", func(t *testing.T) { testExhausts(t, Constant(), 1, newSampler) })
-	t.Run("finite", func(t *testing.T) { testExhausts(t, Finite(), 23, newSampler) })
-	t.Run("candidates", func(t *testing.T) { testExhausts(t, Candidates(), 40, newSampler) })
-	t.Run("switched", func(t *testing.T) { testSwitched(t, newSampler) })
+	t.Run("constant", func(t *testing.T) { testExhausts(t, Constant(), 1, objectives, newSampler) })
+	t.Run("finite", func(t *testing.T) { testExhausts(t, Finite(), 23, objectives, newSampler) })
+	t.Run("candidates", func(t *testing.T) { testExhausts(t, Candidates(), 40, objectives, newSampler) })
+	t.Run("switched", func(t *testing.T) { testSwitched(t, objectives, newSampler) })
 }
 
 // shape is the ladder of the suite's studies.
@@ -62,24 +70,33 @@ func score(codec *search.Codec, p trial.Params) float64 {
 	return sum
 }
 
-func testInside(t *testing.T, space search.Space, newSampler func(search.Space) search.Sampler) {
+// scores is a value of a configuration for each objective: they want low coordinates, high ones, low ones, ...
+func scores(r *Record, codec *search.Codec, p trial.Params) []float64 {
+	out := []float64{score(codec, p)}
+	for i := range r.State.Study.Others {
+		out = append(out, float64(2*(i%2)-1)*out[0]*float64(i+1))
+	}
+	return out
+}
+
+func testInside(t *testing.T, space search.Space, objectives int, newSampler func(search.Space) search.Sampler) {
 	sampler, codec := newSampler(space), search.NewCodec(space)
-	r := NewRecord(1, shape)
+	r := NewSeveral(1, shape, objectives)
 	for range 60 {
 		p := propose(t, space, sampler, r)
-		r.Complete(p, score(codec, p))
+		r.Complete(p, scores(r, codec, p)...)
 	}
 }
 
 // testDeterministic plays a study twice, once with a sampler that sees only the end of it.
-func testDeterministic(t *testing.T, space search.Space, newSampler func(search.Space) search.Sampler) {
+func testDeterministic(t *testing.T, space search.Space, objectives int, newSampler func(search.Space) search.Sampler) {
 	codec := search.NewCodec(space)
 	first, second := newSampler(space), newSampler(space)
-	a, b := NewRecord(7, shape), NewRecord(7, shape)
+	a, b := NewSeveral(7, shape, objectives), NewSeveral(7, shape, objectives)
 	for range 30 {
 		p := propose(t, space, first, a)
-		a.Complete(p, score(codec, p))
-		b.Complete(p, score(codec, p))
+		a.Complete(p, scores(a, codec, p)...)
+		b.Complete(p, scores(b, codec, p)...)
 	}
 	p := propose(t, space, first, a)
 	for range 2 {
@@ -90,14 +107,14 @@ func testDeterministic(t *testing.T, space search.Space, newSampler func(search.
 }
 
 // testParallel asks many times before anything is known.
-func testParallel(t *testing.T, space search.Space, newSampler func(search.Space) search.Sampler) {
+func testParallel(t *testing.T, space search.Space, objectives int, newSampler func(search.Space) search.Sampler) {
 	sampler, codec := newSampler(space), search.NewCodec(space)
-	r := NewRecord(3, shape)
+	r := NewSeveral(3, shape, objectives)
 	for range 15 {
 		r.Start(r.Add(propose(t, space, sampler, r)))
 	}
 	for n := range 15 {
-		r.Report(n, score(codec, r.State.Trial(n).Params))
+		r.Report(n, scores(r, codec, r.State.Trial(n).Params)...)
 	}
 	for n := range 15 {
 		r.End(n, []trial.What{trial.Paused, trial.Pruned, trial.Failed}[n%3])
@@ -108,26 +125,27 @@ func testParallel(t *testing.T, space search.Space, newSampler func(search.Space
 }
 
 // testFailures survives trials that have no value, or none that is finite.
-func testFailures(t *testing.T, space search.Space, newSampler func(search.Space) search.Sampler) {
+func testFailures(t *testing.T, space search.Space, objectives int, newSampler func(search.Space) search.Sampler) {
 	sampler := newSampler(space)
-	r := NewRecord(5, shape)
+	r := NewSeveral(5, shape, objectives)
 	for i := range 45 {
 		n := r.Add(propose(t, space, sampler, r))
 		r.Start(n)
 		if i%2 == 0 {
-			r.Report(n, []float64{math.NaN(), math.Inf(1), math.Inf(-1)}[i%3])
+			bad := []float64{math.NaN(), math.Inf(1), math.Inf(-1)}[i%3]
+			r.Report(n, slices.Repeat([]float64{bad}, objectives)...)
 		}
 		r.End(n, []trial.What{trial.Failed, trial.Pruned, trial.Paused}[i%3])
 	}
 }
 
 // testExhausts wants every configuration once and then search.ErrExhausted, again and again.
-func testExhausts(t *testing.T, space search.Space, size int, newSampler func(search.Space) search.Sampler) {
+func testExhausts(t *testing.T, space search.Space, size, objectives int, newSampler func(search.Space) search.Sampler) {
 	sampler, codec := newSampler(space), search.NewCodec(space)
-	r := NewRecord(2, shape)
+	r := NewSeveral(2, shape, objectives)
 	for range size {
 		p := propose(t, space, sampler, r)
-		r.Complete(p, score(codec, p))
+		r.Complete(p, scores(r, codec, p)...)
 	}
 	for range 2 {
 		p, err := sampler.Sample(r.State, search.Source(2, size))
@@ -138,16 +156,16 @@ func testExhausts(t *testing.T, space search.Space, size int, newSampler func(se
 }
 
 // testSwitched shows one sampler two studies in turn: what it remembers of one must not reach the other.
-func testSwitched(t *testing.T, newSampler func(search.Space) search.Sampler) {
+func testSwitched(t *testing.T, objectives int, newSampler func(search.Space) search.Sampler) {
 	space := Spaces()["mixed"]
 	shared, codec := newSampler(space), search.NewCodec(space)
-	records := []*Record{NewRecord(1, shape), NewRecord(2, shape)}
+	records := []*Record{NewSeveral(1, shape, objectives), NewSeveral(2, shape, objectives)}
 	for i := range 40 {
 		r := records[i/3%2]
 		p := propose(t, space, shared, r)
 		if q := propose(t, space, newSampler(space), r); !q.Equal(p) {
 			t.Fatalf("a sampler that has seen another study proposes %v, a new one %v", p, q)
 		}
-		r.Complete(p, score(codec, p))
+		r.Complete(p, scores(r, codec, p)...)
 	}
 }

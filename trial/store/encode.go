@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"math"
 	"time"
 
@@ -79,6 +80,15 @@ func encodeParams(p trial.Params) (any, error) {
 		return nil, nil
 	}
 	text, err := p.MarshalJSON()
+	return string(text), err
+}
+
+// encodeObjectives is the JSON of a study's further objectives, nil when there are none.
+func encodeObjectives(o []trial.Objective) (any, error) {
+	if len(o) == 0 {
+		return nil, nil
+	}
+	text, err := json.Marshal(o)
 	return string(text), err
 }
 

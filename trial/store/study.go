@@ -43,9 +43,13 @@ func (w *writer) createStudy(s trial.Study) error {
 	if s.Document != nil {
 		document = string(s.Document)
 	}
-	_, err = w.conn.ExecContext(background, "INSERT INTO studies ("+studyColumns+") VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+	others, err := encodeObjectives(s.Others)
+	if err != nil {
+		return err
+	}
+	_, err = w.conn.ExecContext(background, "INSERT INTO studies ("+studyColumns+") VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
 		s.ID, s.Name, document, s.Digest, strconv.FormatUint(s.Seed, 10), s.Objective.Metric, string(s.Objective.Goal),
-		string(s.Objective.Folds), s.Shape.Folds, s.Shape.Epochs, encodeTime(s.Created))
+		string(s.Objective.Folds), s.Shape.Folds, s.Shape.Epochs, encodeTime(s.Created), others)
 	return err
 }
 
@@ -91,7 +95,7 @@ func (db *DB) Study(ctx context.Context, idOrName string) (s trial.Study, err er
 	return s, err
 }
 
-const studyColumns = "id, name, document, digest, seed, metric, goal, aggregate, folds, epochs, created"
+const studyColumns = "id, name, document, digest, seed, metric, goal, aggregate, folds, epochs, created, others"
 
 // findStudy returns the one study that a condition holds for, with its key in the database.
 func findStudy(ctx context.Context, q querier, where, value string) (s trial.Study, key int64, err error) {
@@ -122,13 +126,18 @@ func eachStudy(ctx context.Context, q querier, f func(trial.Study, int64) error)
 }
 
 func scanStudy(row interface{ Scan(...any) error }) (s trial.Study, key int64, err error) {
-	var document sql.NullString
+	var document, others sql.NullString
 	var seed string
 	var created int64
 	err = row.Scan(&key, &s.ID, &s.Name, &document, &s.Digest, &seed, &s.Objective.Metric, &s.Objective.Goal,
-		&s.Objective.Folds, &s.Shape.Folds, &s.Shape.Epochs, &created)
+		&s.Objective.Folds, &s.Shape.Folds, &s.Shape.Epochs, &created, &others)
 	if err != nil {
 		return s, 0, err
+	}
+	if others.Valid {
+		if err := json.Unmarshal([]byte(others.String), &s.Others); err != nil {
+			return s, 0, trial.Wrap(trial.Internal, err, "the objectives of study %s", s.Name)
+		}
 	}
 	if document.Valid {
 		s.Document = json.RawMessage(document.String)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"math"
 	"strings"
@@ -29,6 +30,7 @@ type summary struct {
 	Artifact  string
 	Started   int64
 	Ended     int64
+	Others    sql.NullString // values of the further objectives: a JSON list
 	// What follows is given when the trial is sampled and never changes.
 	Bracket int64
 	Origin  string
@@ -38,7 +40,7 @@ type summary struct {
 // The columns, in the order of summary.columns.
 var (
 	changing = []string{"state", "value", "std", "best_epoch", "folds", "done_fold", "done_epoch", "epochs", "extra", "seconds",
-		"attempts", "failures", "failure", "reason", "artifact", "started", "ended"}
+		"attempts", "failures", "failure", "reason", "artifact", "started", "ended", "others"}
 	fixed = []string{"bracket", "origin", "params"}
 
 	trialColumns = strings.Join(changing, ", ") + ", " + strings.Join(fixed, ", ")
@@ -51,7 +53,7 @@ var (
 // columns are the fields, to scan into or to bind.
 func (s *summary) columns() []any {
 	return []any{&s.State, &s.Value, &s.Std, &s.BestEpoch, &s.Folds, &s.DoneFold, &s.DoneEpoch, &s.Epochs, &s.Extra, &s.Seconds,
-		&s.Attempts, &s.Failures, &s.Failure, &s.Reason, &s.Artifact, &s.Started, &s.Ended, &s.Bracket, &s.Origin, &s.Params}
+		&s.Attempts, &s.Failures, &s.Failure, &s.Reason, &s.Artifact, &s.Started, &s.Ended, &s.Others, &s.Bracket, &s.Origin, &s.Params}
 }
 
 // summarize is the row of a trial, but for its parameters.
@@ -66,8 +68,23 @@ func summarize(t *trial.Trial, s trial.Study) summary {
 		out.Value, out.Std = value, finite(score.Std)
 		out.BestEpoch = sql.NullInt64{Int64: int64(score.Epoch), Valid: true}
 		out.Folds = int64(len(score.Folds))
+		out.Others = others(t, s)
 	}
 	return out
+}
+
+// others is the values of a trial in the further objectives, if it has all of them.
+func others(t *trial.Trial, s trial.Study) (out sql.NullString) {
+	scores, ok := t.Scores(s)
+	if !ok || len(scores) < 2 {
+		return out
+	}
+	values := make([]float64, 0, len(scores)-1)
+	for _, score := range scores[1:] {
+		values = append(values, score.Value)
+	}
+	text, err := json.Marshal(values) // finite numbers
+	return sql.NullString{String: string(text), Valid: err == nil}
 }
 
 // withParams adds the parameters.

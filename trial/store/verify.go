@@ -73,9 +73,9 @@ func misplacedRepetitions(ctx context.Context, q querier, study int64) (n int, e
 
 // String is the row for a person.
 func (s summary) String() string {
-	return fmt.Sprintf("{%s value=%s std=%s best_epoch=%d folds=%d done=%d:%d epochs=%d+%d seconds=%s attempts=%d failures=%d %q %q %q %d %d %d %s %s}",
+	return fmt.Sprintf("{%s value=%s std=%s best_epoch=%d folds=%d done=%d:%d epochs=%d+%d seconds=%s attempts=%d failures=%d %q %q %q %d %d %d %s %s %s}",
 		s.State, number(s.Value), number(s.Std), s.BestEpoch.Int64, s.Folds, s.DoneFold, s.DoneEpoch, s.Epochs, s.Extra, number(s.Seconds),
-		s.Attempts, s.Failures, s.Failure, s.Reason, s.Artifact, s.Started, s.Ended, s.Bracket, s.Origin, s.Params.String)
+		s.Attempts, s.Failures, s.Failure, s.Reason, s.Artifact, s.Started, s.Ended, s.Bracket, s.Origin, s.Params.String, s.Others.String)
 }
 
 func number(v sql.NullFloat64) string {

@@ -20,11 +20,12 @@ func TestViewColumns(t *testing.T) {
 	dir := t.TempDir()
 	openIn(t, dir)
 	for view, want := range map[string]string{
-		"trials_v":    "study number state value std params started ended epochs seconds reason",
-		"folds_v":     "study trial fold value epochs",
-		"curves_v":    "study trial fold epoch metric value time",
-		"decisions_v": "study seq trial what reason rung threshold time value",
-		"studies_v":   "study id state",
+		"trials_v":     "study number state value std params started ended epochs seconds reason",
+		"folds_v":      "study trial fold value epochs",
+		"curves_v":     "study trial fold epoch metric value time",
+		"decisions_v":  "study seq trial what reason rung threshold time value",
+		"studies_v":    "study id state",
+		"objectives_v": "study trial metric goal value loss",
 	} {
 		rows, err := raw(t, dir).Query("SELECT * FROM " + view)
 		check(t, err)
@@ -48,6 +49,9 @@ func TestViewsAgree(t *testing.T) {
 		n++
 		s := storetest.Study(fmt.Sprint("v", n))
 		s.Objective.Folds = rapid.SampledFrom([]trial.Aggregate{"", trial.Median, trial.Worst}).Draw(rt, "aggregate")
+		if rapid.Bool().Draw(rt, "two objectives") {
+			s.Others = []trial.Objective{{Metric: "loss", Goal: trial.Minimize}}
+		}
 		if err := db.CreateStudy(t.Context(), s); err != nil {
 			rt.Fatal(err)
 		}
@@ -63,6 +67,7 @@ func TestViewsAgree(t *testing.T) {
 		}
 		for view, want := range map[string][]string{
 			"SELECT number, state, value, std, epochs, extra_epochs, best_epoch FROM trials_v WHERE study = ? ORDER BY number": trialRows(state),
+			"SELECT trial, metric, value FROM objectives_v WHERE study = ?":                                                    objectiveRows(state),
 			"SELECT trial, fold, value FROM folds_v WHERE study = ? ORDER BY trial, fold":                                      foldRows(state),
 			"SELECT trial, metric, fold, epoch, value FROM curves_v WHERE study = ?":                                           curveRows(state),
 			"SELECT seq, what, value, threshold FROM decisions_v WHERE study = ? ORDER BY seq":                                 decisionRows(record),
@@ -87,6 +92,25 @@ func trialRows(s *trial.State) []string {
 			score.Value, score.Std, best = math.NaN(), math.NaN(), "NULL"
 		}
 		out = append(out, fmt.Sprint(t.Number, " ", t.Status, " ", shown(score.Value), " ", shown(score.Std), " ", t.Epochs, " ", t.Extra, " ", best))
+	}
+	return out
+}
+
+func objectiveRows(s *trial.State) []string {
+	out := []string{}
+	for _, t := range s.Trials {
+		lead, _ := t.Score(s.Study.Objective, s.Study.Shape)
+		if lead.Epoch == 0 {
+			lead.Value = math.NaN()
+		}
+		out = append(out, fmt.Sprint(t.Number, " ", s.Study.Objective.Metric, " ", shown(lead.Value)))
+		for i, o := range s.Study.Others {
+			value := math.NaN()
+			if scores, ok := t.Scores(s.Study); ok && shown(lead.Value) != "NULL" {
+				value = scores[1+i].Value
+			}
+			out = append(out, fmt.Sprint(t.Number, " ", o.Metric, " ", shown(value)))
+		}
 	}
 	return out
 }

@@ -21,6 +21,31 @@ type Best struct {
 	Epoch    int          `json:"epoch"`
 	Cost     Cost         `json:"cost"`
 	Artifact string       `json:"artifact,omitempty"`
+	Several               // with several objectives, where Value is that of the leading one
+}
+
+// Several is what a study with several objectives has besides its winner. It is empty, and not in the JSON, with one.
+type Several struct {
+	Objectives  []ObjectiveValue `json:"objectives,omitempty"`  // what the winner is worth in each
+	Front       []Member         `json:"front,omitempty"`       // the trials that no other one beats, by the leading objective
+	Hypervolume *float64         `json:"hypervolume,omitempty"` // that the front dominates up to Reference
+	Reference   []float64        `json:"reference,omitempty"`   // a value for each objective; see trial.State.Hypervolume
+}
+
+// ObjectiveValue is the value of a trial in one objective.
+type ObjectiveValue struct {
+	Metric string     `json:"metric"`
+	Goal   trial.Goal `json:"goal"`
+	Value  float64    `json:"value"`
+	Std    float64    `json:"std"`
+}
+
+// Member is a trial of the front, with its values at the end of the search's folds.
+type Member struct {
+	Trial      int              `json:"trial"`
+	Epoch      int              `json:"epoch"`
+	Objectives []ObjectiveValue `json:"objectives"`
+	Params     trial.Params     `json:"params"`
 }
 
 // Fold is the value of one fold at the best epoch.
@@ -49,7 +74,33 @@ func BestOf(s *trial.State, gpus float64) *Best {
 	for f, v := range score.Folds {
 		b.Folds = append(b.Folds, Fold{f, v})
 	}
+	if len(s.Study.Others) > 0 {
+		b.Several = severalOf(s, t)
+	}
 	return b
+}
+
+// severalOf is the front of a study whose winner is t.
+func severalOf(s *trial.State, t *trial.Trial) Several {
+	scores, _ := t.Scores(s.Study)
+	out := Several{Objectives: objectivesOf(s.Study, scores)}
+	for _, m := range s.Front() {
+		scores, _ := m.ScoresAt(s.Study, s.Study.Shape.Full())
+		out.Front = append(out.Front, Member{Trial: m.Number, Epoch: scores[0].Epoch, Objectives: objectivesOf(s.Study, scores), Params: m.Params})
+	}
+	volume, reference := s.Hypervolume()
+	out.Hypervolume, out.Reference = &volume, reference
+	return out
+}
+
+// objectivesOf is what a trial is worth; nil without values.
+func objectivesOf(s trial.Study, scores []trial.Score) []ObjectiveValue {
+	var out []ObjectiveValue
+	for i, score := range scores {
+		o := s.Objectives()[i]
+		out = append(out, ObjectiveValue{o.Metric, o.Goal, score.Value, score.Std})
+	}
+	return out
 }
 
 // Status is how a study stands.
@@ -109,18 +160,19 @@ func eta(s *trial.State, planned int, now time.Time) *time.Time {
 
 // Trial is one trial.
 type Trial struct {
-	Trial   int            `json:"trial"`
-	State   string         `json:"state"`
-	Value   *float64       `json:"value"`
-	Std     float64        `json:"std"`
-	Params  trial.Params   `json:"params"`
-	Origin  trial.Origin   `json:"origin"`
-	Bracket int            `json:"bracket"`
-	Done    trial.Resource `json:"done"`
-	Epochs  int            `json:"epochs"`
-	Seconds float64        `json:"seconds"`
-	Reason  string         `json:"reason"`
-	Curves  []Curve        `json:"curves,omitempty"`
+	Trial      int              `json:"trial"`
+	State      string           `json:"state"`
+	Value      *float64         `json:"value"`
+	Std        float64          `json:"std"`
+	Objectives []ObjectiveValue `json:"objectives,omitempty"` // with several: what it is worth in each
+	Params     trial.Params     `json:"params"`
+	Origin     trial.Origin     `json:"origin"`
+	Bracket    int              `json:"bracket"`
+	Done       trial.Resource   `json:"done"`
+	Epochs     int              `json:"epochs"`
+	Seconds    float64          `json:"seconds"`
+	Reason     string           `json:"reason"`
+	Curves     []Curve          `json:"curves,omitempty"`
 }
 
 // Curve is one metric of one fold by epoch; an epoch without a finite value is null.
@@ -136,6 +188,10 @@ func TrialOf(s *trial.State, t *trial.Trial) Trial {
 		Epochs: t.Epochs + t.Extra, Seconds: t.Seconds, Reason: t.Reason}
 	if score, ok := t.Score(s.Study.Objective, s.Study.Shape); ok {
 		v.Value, v.Std = &score.Value, score.Std
+	}
+	if len(s.Study.Others) > 0 {
+		scores, _ := t.Scores(s.Study)
+		v.Objectives = objectivesOf(s.Study, scores)
 	}
 	return v
 }

@@ -49,6 +49,7 @@ func studies(t *testing.T, s Store) {
 	want[1].Document = nil
 	want[2].Document = json.RawMessage(`{"name": "aa", "n": 1.0, "text": "\u00e9é"}`)
 	want[2].Objective.Folds = trial.Worst
+	want[2].Others = []trial.Objective{{Metric: "size", Goal: trial.Minimize}, {Metric: "é\"", Goal: trial.Maximize, Folds: trial.Median}}
 	for _, study := range want {
 		check(t, s.CreateStudy(t.Context(), study))
 	}
