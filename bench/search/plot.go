@@ -25,7 +25,7 @@ import (
 const (
 	width  = 20 * vg.Centimeter
 	height = 11 * vg.Centimeter
-	side   = 6 * vg.Centimeter
+	side   = 7 * vg.Centimeter
 )
 
 // least is the regret that stands for everything below it: a logarithmic axis has no zero.
@@ -44,6 +44,9 @@ type curve struct {
 	points    plotter.XYs
 	low, high []float64 // of the interval at each point
 }
+
+// own reports whether it is a search of the project and no reference.
+func (c curve) own() bool { return !c.peer && (c.name == autoName || strings.Contains(c.name, "+")) }
 
 // mean is the mean regret over the points.
 func (c curve) mean() float64 {
@@ -72,7 +75,7 @@ func plotAll(folder, base string, rows, peers []score.Row) ([]string, error) {
 }
 
 // curves is what a figure shows of a table: auto, the best of the project's other searches, the references, and the peers that are
-// more than an indication; the one that ends highest first.
+// more than an indication; the project's first, then the one that ends highest.
 func curves(rows, peers []score.Row) []curve {
 	var mine, other []curve
 	tasks := 0
@@ -98,8 +101,18 @@ func curves(rows, peers []score.Row) []curve {
 	}
 	out = append(out, other...)
 	last := func(c curve) float64 { return c.points[len(c.points)-1].Y }
-	slices.SortStableFunc(out, func(a, b curve) int { return cmp.Compare(last(b), last(a)) })
+	slices.SortStableFunc(out, func(a, b curve) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(last(b), last(a)))
+	})
 	return out
+}
+
+// rank puts the project's searches first.
+func rank(c curve) int {
+	if c.own() {
+		return 0
+	}
+	return 1
 }
 
 // add puts a row on the curve of its search.
@@ -114,14 +127,14 @@ func add(curves []curve, r score.Row, peer bool) []curve {
 	return curves
 }
 
-// band is the area of the interval; only the project's searches have one, so that bands can be told apart.
-func (c curve) band(paint color.Color) (*plotter.Polygon, error) {
+// band is the area of the interval, cut off at a floor; only the project's searches have one, so that bands can be told apart.
+func (c curve) band(paint color.Color, floor float64) (*plotter.Polygon, error) {
 	var around plotter.XYs
 	for i, p := range c.points {
-		around = append(around, plotter.XY{X: p.X, Y: c.high[i]})
+		around = append(around, plotter.XY{X: p.X, Y: math.Max(floor, c.high[i])})
 	}
 	for i := len(c.points) - 1; i >= 0; i-- {
-		around = append(around, plotter.XY{X: c.points[i].X, Y: c.low[i]})
+		around = append(around, plotter.XY{X: c.points[i].X, Y: math.Max(floor, c.low[i])})
 	}
 	area, err := plotter.NewPolygon(around)
 	if err != nil {
@@ -140,8 +153,14 @@ func (f figure) draw(path string, curves []curve) error {
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
 	legend.Top, legend.Left, legend.Padding = true, true, vg.Points(2)
 	legend.TextStyle.Font.Size = vg.Points(9)
+	floor := math.Inf(1) // a band may reach down to nothing, which would leave no room for the curves
+	for _, c := range curves {
+		for _, at := range c.points {
+			floor = math.Min(floor, at.Y/2)
+		}
+	}
 	for i, c := range curves {
-		if err := c.draw(p, &legend, i); err != nil {
+		if err := c.draw(p, &legend, i, math.Max(floor, least)); err != nil {
 			return err
 		}
 	}
@@ -162,8 +181,8 @@ func (f figure) draw(path string, curves []curve) error {
 	return replace(path, b.Bytes())
 }
 
-// draw adds the curve to a plot and its legend, in the i-th color.
-func (c curve) draw(p *plot.Plot, legend *plot.Legend, i int) error {
+// draw adds the curve to a plot and its legend, in the i-th color; its band reaches down to floor at most.
+func (c curve) draw(p *plot.Plot, legend *plot.Legend, i int, floor float64) error {
 	line, err := plotter.NewLine(c.points)
 	if err != nil {
 		return err
@@ -174,9 +193,9 @@ func (c curve) draw(p *plot.Plot, legend *plot.Legend, i int) error {
 	if c.peer {
 		name += " (recorded)"
 	}
-	if name == autoName || strings.Contains(name, "+") {
+	if c.own() {
 		line.Width = vg.Points(2.5)
-		area, err := c.band(line.Color)
+		area, err := c.band(line.Color, floor)
 		if err != nil {
 			return err
 		}
