@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -112,7 +111,7 @@ func (o *outsiders) tell(job web.Job, epoch int) web.Answer {
 
 func loss(p trial.Params, epoch int) float64 {
 	x, y := p.Float("x", math.NaN()), 0.0
-	if p.String("kind", "") == "b" {
+	if p.Text("kind", "") == "b" {
 		y = 1 + p.Float("y", 0)
 	}
 	return (x-1)*(x-1) + y + 1/float64(epoch)
@@ -185,9 +184,4 @@ func TestKilledStudyHasTheRecordOfAnUndisturbedOne(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestExplainNamesRuleAndFigures plays a study with each scheduler and asks for every trial why it went as it did.
-func TestExplainNamesRuleAndFigures(t *testing.T) {
-	_ = fmt.Sprint
 }
