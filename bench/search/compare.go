@@ -30,6 +30,8 @@ func pairTable(pairs []score.Pair, other string) string {
 	for _, p := range pairs {
 		word := "even"
 		switch {
+		case p.Runs < score.FewPairs:
+			word = "too few pairs to tell"
 		case p.Worse():
 			word = "**worse beyond the interval**"
 			worse++

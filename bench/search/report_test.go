@@ -36,10 +36,11 @@ func TestTargets(t *testing.T) {
 
 // TestComparisons flags what is worse beyond the interval, and divides by what one worker reaches.
 func TestComparisons(t *testing.T) {
-	pairs := []score.Pair{{Suite: "s", Workers: 1, Budget: 10, Runs: 9, A: .5, B: .3, Low: .1, High: .3},
-		{Suite: "s", Workers: 1, Budget: 20, Runs: 9, A: .3, B: .3, Low: -.1, High: .1}, {Suite: "s", Workers: 1, Budget: 40, Runs: 9, B: .3, Low: -.4, High: -.2}}
+	pairs := []score.Pair{{Suite: "s", Workers: 1, Budget: 10, Runs: 90, A: .5, B: .3, Low: .1, High: .3},
+		{Suite: "s", Workers: 1, Budget: 20, Runs: 90, A: .3, B: .3, Low: -.1, High: .1}, {Suite: "s", Workers: 1, Budget: 40, Runs: 90, B: .3, Low: -.4, High: -.2},
+		{Suite: "s", Workers: 1, Budget: 80, Runs: 2, A: .5, Low: .4, High: .6}}
 	text := pairTable(pairs, "hyperband")
-	for _, want := range []string{"+0.2000 | +0.1000 to +0.3000 | **worse beyond the interval** |", "| even |", "| better |", "in 1 of 3"} {
+	for _, want := range []string{"+0.2000 | +0.1000 to +0.3000 | **worse beyond the interval** |", "| even |", "| better |", "| too few pairs to tell |", "in 1 of 4"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}

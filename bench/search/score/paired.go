@@ -18,11 +18,14 @@ type Pair struct {
 // Difference is how much more regret the first search has.
 func (p Pair) Difference() float64 { return p.A - p.B }
 
-// Worse reports whether the first search is worse by more than chance explains.
-func (p Pair) Worse() bool { return p.Low > 0 }
+// FewPairs is how many pairs an interval needs to mean anything: drawn again, two or three runs agree with each other too often.
+const FewPairs = 10
 
-// Better reports whether the first search is better by more than chance explains.
-func (p Pair) Better() bool { return p.High < 0 }
+// Worse reports whether the first search is worse by more than chance explains; never with few pairs.
+func (p Pair) Worse() bool { return p.Low > 0 && p.Runs >= FewPairs }
+
+// Better reports whether the first search is better by more than chance explains; never with few pairs.
+func (p Pair) Better() bool { return p.High < 0 && p.Runs >= FewPairs }
 
 // Paired compares search a with search b wherever both ran the same task with the same seed and number of workers: one Pair for
 // each suite, number of workers and budget. The interval is that of the mean difference when pairs are drawn again with
@@ -92,9 +95,12 @@ type Scaling struct {
 	One, Many        float64 // mean regret with one worker, and with so many
 }
 
-// Ratio is above 1 where the search is worse with more workers; NaN when the regret with one worker is 0.
+// Ratio is above 1 where the search is worse with more workers; NaN when only the regret with one worker is 0.
 func (s Scaling) Ratio() float64 {
-	if s.One == 0 {
+	switch {
+	case s.One == s.Many:
+		return 1
+	case s.One == 0:
 		return math.NaN()
 	}
 	return s.Many / s.One

@@ -24,6 +24,12 @@ func TestPaired(t *testing.T) {
 			t.Errorf("%+v, want %+v", p, want)
 		}
 	}
+	for i := range pairs {
+		if pairs[i].Worse() || pairs[i].Better() {
+			t.Errorf("three pairs decide: %+v", pairs[i])
+		}
+		pairs[i].Runs *= 4
+	}
 	if p := pairs[0]; !p.Worse() || p.Better() || p.Low < .1-1e-9 || p.High > .3+1e-9 {
 		t.Errorf("differences .3, .2 and .1: %+v", p)
 	}
@@ -33,7 +39,7 @@ func TestPaired(t *testing.T) {
 	if p := pairs[2]; p.Worse() || p.Better() {
 		t.Errorf("differences .2, -.2 and 0: %+v", p)
 	}
-	if p := pairs[3]; p.Workers != 4 || p.Runs != 1 {
+	if p := pairs[3]; p.Workers != 4 || p.Runs != 4 {
 		t.Errorf("with four workers: %+v", p)
 	}
 }
@@ -46,6 +52,9 @@ func TestScale(t *testing.T) {
 	got := Scale([]Run{run("x", 1, .1), run("y", 1, .3), run("z", 1, .9), run("x", 8, .2), run("y", 8, .4)}, 10)
 	if len(got) != 1 || got[0].Workers != 8 || got[0].Runs != 2 || !near(got[0].Ratio(), 1.5) {
 		t.Errorf("%+v", got)
+	}
+	if got := Scale([]Run{run("x", 1, 0), run("x", 4, 0)}, 10); got[0].Ratio() != 1 {
+		t.Errorf("nothing to nothing is %v", got[0].Ratio())
 	}
 	if got := Scale([]Run{run("x", 1, 0), run("x", 4, .2)}, 10); !math.IsNaN(got[0].Ratio()) {
 		t.Errorf("a ratio to nothing is %v", got[0].Ratio())
