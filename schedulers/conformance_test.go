@@ -8,6 +8,18 @@ import (
 	"automl/schedulers/schedulertest"
 )
 
+// TestConformanceOfEveryType covers a type that nobody has listed below.
+func TestConformanceOfEveryType(t *testing.T) {
+	for _, kind := range schedulers.Types() {
+		for _, trials := range []int{0, 22} {
+			t.Run(fmt.Sprintf("%s trials %d", kind, trials), func(t *testing.T) {
+				t.Parallel()
+				schedulertest.Run(t, maker(t, schedulers.Config{Type: kind, Trials: trials, Grace: 1}))
+			})
+		}
+	}
+}
+
 func TestConformance(t *testing.T) {
 	for _, c := range []schedulers.Config{
 		{Type: "fifo", Trials: 7},

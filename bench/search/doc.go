@@ -2,15 +2,22 @@
 // curves, and writes tables of their regret beside what other libraries scored on the same tasks under the same rules.
 //
 //	go run ./bench/search -suite taskset -optimizers random,auto,tpe+hyperband -seeds 10
-//	go run ./bench/search -suite all -optimizers auto,tpe+fifo -seeds 30 -out docs/search-results.md
-//	go run ./bench/search -suite flat,noise,wide,conditional,analytic -optimizers random,auto -workers 1,4,8
+//	go run ./bench/search -suite all -optimizers all -workers 1,4,8 -seeds 30 -runs bench/search/runs.json -out docs/search-results.md
+//	go run ./bench/search -only-report -runs bench/search/runs.json -out docs/search-results.md
 //
 // A search is a reference (random, one_epoch, hyperband, asha, with _nearest those that sample the space where there are
-// candidates), auto, or SAMPLER+SCHEDULER with settings after colons: tpe:startup=20+hyperband:grace=1.
+// candidates), auto, or SAMPLER+SCHEDULER with settings after colons: tpe:startup=20+hyperband:grace=1. A setting is any field of
+// search.Config or schedulers.Config, spelled as in a sweep file. -optimizers all is auto, each sampler and each scheduler with the
+// other one left to auto, and the references.
 //
-// With -out FILE.md, the tables go to that file, the rows to FILE.csv, and the curves of regret over budget to
-// FILE-SUITE-WORKERS.svg. With -runs FILE.json every run is kept, and the next call adds to them: tables then compare what was
-// measured at different times. Runs of the same search on the same task and seed are replaced.
+// The report has the project's targets (targets.csv) and what was reached of them; auto against random-sampling Hyperband, or
+// another search named by -against, run by run; what more workers cost; a table for each suite and number of workers; and regret
+// by task. With -out FILE.md it goes to that file, its rows to FILE.csv, and plots to img/FILE-SUITE-WORKERS.svg beside it.
+//
+// With -runs FILE.json every run is kept: the next call measures what is missing, and reports all. The file is replaced as a whole
+// every few seconds; an interrupt ends the runs under way, saves and reports them. Seeds come one after the other, so that what
+// was measured of a part is balanced. A run that is there up to the budget asked for is not measured again without -again: after
+// a change of a search, use -again or another file. Further files of -runs, measured elsewhere, are read and not written.
 //
 // The results are the same whatever -parallel says; the times are not. Measure times with -parallel 1 on a quiet machine.
 //

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"automl/bench/search/sim"
 	"automl/bench/search/suite"
@@ -27,7 +30,11 @@ type options struct {
 	parallel   int
 	budget     float64 // the largest, as a multiple of the epochs of a full run; 0: all
 	folder     string  // of the public suites
-	out, runs  string
+	out        string
+	runs       []string // files of runs: the first is written
+	again      bool     // measure what is already there
+	only       bool     // report and measure nothing
+	against    string   // the search that auto is paired with
 }
 
 func main() {
@@ -36,7 +43,9 @@ func main() {
 	case errors.Is(err, flag.ErrHelp):
 		return
 	case err == nil:
-		err = execute(o, os.Stdout, os.Stderr)
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		err = execute(ctx, o, os.Stdout, os.Stderr)
+		stop()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "search:", err)
@@ -51,7 +60,7 @@ func parse(args []string, errOut io.Writer) (options, error) {
 	f.SetOutput(errOut)
 	suites := f.String("suite", "taskset", "suites, separated by commas, or all: "+strings.Join(suite.Names(), ", "))
 	optimizers := f.String("optimizers", "random,auto", "searches, separated by commas: auto, SAMPLER+SCHEDULER, "+
-		strings.Join(sim.References(), ", "))
+		strings.Join(sim.References(), ", ")+"; all: "+strings.Join(sim.Standard(), ", "))
 	workers := f.String("workers", "1", "numbers of simulated workers, separated by commas")
 	tasks := f.String("tasks", "", "only tasks whose name contains one of these, separated by commas")
 	f.IntVar(&o.seeds, "seeds", 10, "number of seeds")
@@ -59,12 +68,18 @@ func parse(args []string, errOut io.Writer) (options, error) {
 	f.IntVar(&o.parallel, "parallel", runtime.GOMAXPROCS(0), "runs at the same time")
 	f.Float64Var(&o.budget, "budget", 0, "largest budget, as a multiple of the epochs of a full run; of a black box, trials; 0: all")
 	f.StringVar(&o.folder, "suites", "", "folder of the public suites; default: "+suite.Variable+", else shared/bench above here")
-	f.StringVar(&o.out, "out", "", "Markdown file for the tables, with a CSV file and plots beside it; default: standard output")
-	f.StringVar(&o.runs, "runs", "", "JSON file that keeps the runs of this and earlier calls")
+	f.StringVar(&o.out, "out", "", "Markdown file for the tables, with a CSV file beside it and plots in img; default: standard output")
+	runs := f.String("runs", "", "JSON file that keeps the runs of this and earlier calls; further files, after commas, are only read")
+	f.BoolVar(&o.again, "again", false, "measure also what the file of -runs has")
+	f.BoolVar(&o.only, "only-report", false, "measure nothing: report what the files of -runs have")
+	f.StringVar(&o.against, "against", "hyperband", "search that auto is compared with, run by run")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
-	o.suites, o.optimizers, o.tasks = split(*suites), split(*optimizers), split(*tasks)
+	o.suites, o.optimizers, o.tasks, o.runs = split(*suites), split(*optimizers), split(*tasks), split(*runs)
+	if slices.Equal(o.optimizers, []string{"all"}) {
+		o.optimizers = sim.Standard()
+	}
 	if slices.Equal(o.suites, []string{"all"}) {
 		o.suites = suite.Names()
 	}
@@ -82,6 +97,9 @@ func parse(args []string, errOut io.Writer) (options, error) {
 func (o *options) check() error {
 	if o.seeds < 1 || o.parallel < 1 || o.budget < 0 || o.first < 0 {
 		return errors.New("-seeds and -parallel must be at least 1, -budget and -first-seed at least 0")
+	}
+	if o.only && len(o.runs) == 0 {
+		return errors.New("-only-report needs the files of -runs")
 	}
 	if o.out != "" && !strings.HasSuffix(o.out, ".md") {
 		return fmt.Errorf("-out %s: the file must end in .md", o.out)
@@ -108,8 +126,8 @@ func split(list string) []string {
 	return strings.Split(list, ",")
 }
 
-// execute measures and reports.
-func execute(o options, out, progress io.Writer) error {
+// execute measures and reports. What was measured is reported also when the context ends before all is.
+func execute(ctx context.Context, o options, out, progress io.Writer) error {
 	folder, err := suite.Find(o.folder)
 	if errors.Is(err, suite.ErrAbsent) {
 		o.suites = slices.DeleteFunc(o.suites, suite.Public)
@@ -117,28 +135,43 @@ func execute(o options, out, progress io.Writer) error {
 	} else if err != nil {
 		return err
 	}
-	runs, err := keep(o.runs)
+	kept, err := openAll(o.runs)
 	if err != nil {
 		return err
 	}
+	var failed error
+	if !o.only {
+		tasks, err := o.load(folder)
+		if err != nil {
+			return err
+		}
+		failed = measure(ctx, o.jobs(tasks, kept), o.parallel, kept, progress)
+	}
+	if runs := kept.all(); len(runs) > 0 {
+		failed = errors.Join(failed, report(o, folder, runs, out))
+	}
+	return failed
+}
+
+// openAll opens the files of -runs, if there are any.
+func openAll(files []string) (*archive, error) {
+	if len(files) == 0 {
+		return open("")
+	}
+	return open(files[0], files[1:]...)
+}
+
+// load makes the tasks of all suites.
+func (o options) load(folder string) ([]*suite.Task, error) {
+	var out []*suite.Task
 	for _, name := range o.suites {
 		tasks, err := suite.Load(folder, name, o.wanted)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		more, err := measure(o, tasks, progress)
-		if err != nil {
-			return err
-		}
-		runs = merge(runs, more)
-		if err := store(o.runs, runs); err != nil {
-			return err
-		}
+		out = append(out, tasks...)
 	}
-	if len(runs) == 0 {
-		return nil
-	}
-	return report(o, folder, runs, out)
+	return out, nil
 }
 
 func (o options) wanted(task string) bool {

@@ -13,6 +13,23 @@ import (
 	"automl/bench/search/suite"
 )
 
+// measured runs a command line on tasks into a new archive.
+func measured(t *testing.T, tasks []*suite.Task, args ...string) []score.Run {
+	t.Helper()
+	o, err := parse(args, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := measure(t.Context(), o.jobs(tasks, a), o.parallel, a, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	return a.all()
+}
+
 // timeless is runs without the times that optimizers took.
 func timeless(runs []score.Run) []score.Run {
 	out := append([]score.Run{}, runs...)
@@ -30,14 +47,7 @@ func TestParallel(t *testing.T) {
 	}
 	var all [][]score.Run
 	for _, parallel := range []string{"1", "7"} {
-		o, err := parse([]string{"-optimizers", "random,tpe+hyperband", "-seeds", "3", "-workers", "1,4", "-parallel", parallel, "-budget", "4"}, io.Discard)
-		if err != nil {
-			t.Fatal(err)
-		}
-		runs, err := measure(o, tasks, io.Discard)
-		if err != nil {
-			t.Fatal(err)
-		}
+		runs := measured(t, tasks, "-optimizers", "random,tpe+hyperband", "-seeds", "3", "-workers", "1,4", "-parallel", parallel, "-budget", "4")
 		all = append(all, timeless(runs))
 	}
 	if len(all[0]) != 2*3*2*3 || !reflect.DeepEqual(all[0], all[1]) {
@@ -58,7 +68,7 @@ func TestFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := execute(o, io.Discard, io.Discard); err != nil {
+		if err := execute(t.Context(), o, io.Discard, io.Discard); err != nil {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(out)
@@ -69,7 +79,8 @@ func TestFiles(t *testing.T) {
 	}
 	call("-optimizers", "random")
 	text := call("-optimizers", "random+asha")
-	for _, want := range []string{"### flat, 1 worker", "### conditional, 1 worker", "**random**", "**random+asha**", "(results-conditional-1.svg)", "| optimizers |"} {
+	for _, want := range []string{"### flat, 1 worker", "### conditional, 1 worker", "**random**", "**random+asha**", "(img/results-conditional-1.svg)",
+		"| optimizers |", "| taskset | 1 | auto | 10x | 0.110 | | | not measured | 0.200 |", "0 of 18 reached"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}
@@ -77,11 +88,14 @@ func TestFiles(t *testing.T) {
 	if rows, err := score.Read(filepath.Join(dir, "results.csv")); err != nil || len(rows) != 8 {
 		t.Errorf("%d rows, %v", len(rows), err)
 	}
-	if svg, err := os.ReadFile(filepath.Join(dir, "results-flat-1.svg")); err != nil || !bytes.Contains(svg, []byte("<svg")) {
+	if svg, err := os.ReadFile(filepath.Join(dir, "img", "results-flat-1.svg")); err != nil || !bytes.Contains(svg, []byte("<svg")) {
 		t.Errorf("no plot: %v", err)
 	}
-	if runs, err := keep(kept); err != nil || len(runs) != 8 {
-		t.Errorf("%d runs are kept, %v", len(runs), err)
+	if a, err := open(kept); err != nil || len(a.runs) != 8 {
+		t.Errorf("%d runs are kept, %v", len(a.runs), err)
+	}
+	if again := call("-only-report", "-optimizers", "tpe+fifo"); again != text {
+		t.Errorf("the report alone is another one:\n%s", again)
 	}
 }
 
@@ -92,7 +106,7 @@ func TestWithoutFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out, said strings.Builder
-	if err := execute(o, &out, &said); err != nil {
+	if err := execute(t.Context(), o, &out, &said); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(said.String(), "The public suites are left out") || !strings.Contains(out.String(), "### flat") {
@@ -100,25 +114,15 @@ func TestWithoutFolder(t *testing.T) {
 	}
 	o.suites = []string{"taskset"}
 	out.Reset()
-	if err := execute(o, &out, io.Discard); err != nil || out.Len() != 0 {
+	if err := execute(t.Context(), o, &out, io.Discard); err != nil || out.Len() != 0 {
 		t.Errorf("with nothing to measure: %v, %q", err, out.String())
-	}
-}
-
-// TestMerge replaces what is measured again.
-func TestMerge(t *testing.T) {
-	a, b := score.Run{Suite: "s", Optimizer: "a", Seed: 1}, score.Run{Suite: "s", Optimizer: "b", Seed: 1}
-	again := a
-	again.Epochs = 7
-	if got := merge([]score.Run{a, b}, []score.Run{again}); !reflect.DeepEqual(got, []score.Run{again, b}) {
-		t.Errorf("%+v", got)
 	}
 }
 
 // TestWrongFlags refuses what cannot be run.
 func TestWrongFlags(t *testing.T) {
 	for _, args := range []string{"-suite nothing", "-optimizers nobody", "-workers 0", "-workers x", "-seeds 0", "-parallel 0", "-out table.txt",
-		"-budget -1", "-nothing"} {
+		"-budget -1", "-nothing", "-only-report"} {
 		if _, err := parse(strings.Fields(args), io.Discard); err == nil {
 			t.Errorf("%s is accepted", args)
 		}

@@ -1,9 +1,10 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
 
@@ -19,109 +20,110 @@ type job struct {
 	maker     sim.Maker
 	seed      int
 	workers   int
+	budgets   []int // epochs
 }
 
-// measure plays every search on every task with every seed. The order of the results does not depend on how many runs there are
-// at the same time.
-func measure(o options, tasks []*suite.Task, progress io.Writer) ([]score.Run, error) {
-	var jobs []job
-	for _, w := range o.workers {
-		for i, name := range o.optimizers {
-			for _, t := range tasks {
-				for seed := o.first; seed < o.first+o.seeds; seed++ {
-					jobs = append(jobs, job{t, name, o.makers[i], seed, w})
+func (j job) key() key { return key{j.task.Suite, j.task.Name, j.optimizer, j.seed, j.workers} }
+
+// largest is the last budget, as a multiple of the epochs of a full run.
+func (j job) largest() float64 { return float64(j.budgets[len(j.budgets)-1]) / float64(j.task.Epochs) }
+
+// jobs is what there is to run and is not in the archive, seed by seed: when the program is stopped early, all tasks have about
+// as many seeds.
+func (o options) jobs(tasks []*suite.Task, a *archive) []job {
+	var out []job
+	for seed := o.first; seed < o.first+o.seeds; seed++ {
+		for _, w := range o.workers {
+			for i, name := range o.optimizers {
+				for _, t := range tasks {
+					j := job{t, name, o.makers[i], seed, w, o.upTo(t)}
+					if o.again || !a.has(j.key(), j.largest()) {
+						out = append(out, j)
+					}
 				}
 			}
 		}
 	}
-	runs, errs := make([]score.Run, len(jobs)), make([]error, len(jobs))
-	next := make(chan int)
-	bar := newBar(progress, len(jobs))
+	return out
+}
+
+// upTo is the budgets of a task, in epochs, up to the largest one asked for; at least the first.
+func (o options) upTo(t *suite.Task) []int {
+	budgets := t.Budgets()
+	for o.budget > 0 && len(budgets) > 1 && float64(budgets[len(budgets)-1]) > o.budget*float64(t.Epochs) {
+		budgets = budgets[:len(budgets)-1]
+	}
+	return budgets
+}
+
+// pause is how long runs gather before they are saved.
+const pause = 2 * time.Second
+
+// measure plays the jobs, several at the same time, and saves what it has every few seconds. What comes out of a job does not
+// depend on the others. When the context ends, the jobs under way are finished and saved.
+func measure(ctx context.Context, jobs []job, parallel int, a *archive, progress io.Writer) error {
+	next, results := make(chan job), make(chan result)
 	var group sync.WaitGroup
-	for range min(o.parallel, len(jobs)) {
+	for range min(parallel, len(jobs)) {
 		group.Go(func() {
-			for i := range next {
-				runs[i], errs[i] = jobs[i].run(o.budget)
-				bar.step(jobs[i])
+			for j := range next {
+				start := time.Now()
+				r, err := j.run()
+				results <- result{j, r, time.Since(start), err}
 			}
 		})
 	}
-	for i := range jobs {
-		next <- i
-	}
-	close(next)
-	group.Wait()
-	bar.end()
-	for i, err := range errs {
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", jobs[i].optimizer, err)
+	go func() {
+		defer func() { close(next); group.Wait(); close(results) }()
+		for _, j := range jobs {
+			select {
+			case next <- j:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	bar, saved := newBar(progress, jobs, parallel, a), time.Now()
+	var errs []error
+	for r := range results {
+		if r.err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", r.job.optimizer, r.err))
+			continue
+		}
+		a.add(r.run)
+		bar.step(r.job, r.took)
+		if time.Since(saved) > pause {
+			errs = append(errs, a.save())
+			saved = time.Now()
 		}
 	}
-	return runs, nil
+	bar.end()
+	if ctx.Err() != nil {
+		errs = append(errs, fmt.Errorf("stopped after %d of %d runs", bar.done, len(jobs)))
+	}
+	return errors.Join(append(errs, a.save())...)
 }
 
-// run plays one search up to the largest budget, or up to limit times the epochs of a full run if that is less.
-func (j job) run(limit float64) (score.Run, error) {
-	budgets := j.task.Budgets()
-	unit := float64(j.task.Epochs)
-	for limit > 0 && len(budgets) > 1 && float64(budgets[len(budgets)-1]) > limit*unit {
-		budgets = budgets[:len(budgets)-1]
-	}
-	r, err := sim.Run(sim.Problem{Task: j.task, Seed: int64(j.seed), Workers: j.workers}, j.maker, budgets[len(budgets)-1])
+// result is a job that was run.
+type result struct {
+	job  job
+	run  score.Run
+	took time.Duration
+	err  error
+}
+
+// run plays one search up to its largest budget.
+func (j job) run() (score.Run, error) {
+	p := sim.Problem{Task: j.task, Seed: int64(j.seed), Workers: j.workers}
+	r, err := sim.Run(p, j.maker, j.budgets[len(j.budgets)-1])
 	if err != nil {
 		return score.Run{}, err
 	}
 	out := score.Run{Suite: j.task.Suite, Task: j.task.Name, Optimizer: j.optimizer, Seed: j.seed, Workers: j.workers,
-		Regret: r.Regrets(j.task)[:len(budgets)], Epochs: r.Epochs, Trials: r.Trials, Ended: r.Ended,
+		Regret: r.Regrets(j.task)[:len(j.budgets)], Epochs: r.Epochs, Trials: r.Trials, Ended: r.Ended,
 		Ask: score.Time(r.Ask), Tell: score.Time(r.Tell)}
-	for _, b := range budgets {
-		out.Budgets = append(out.Budgets, float64(b)/unit)
+	for _, b := range j.budgets {
+		out.Budgets = append(out.Budgets, float64(b)/float64(j.task.Epochs))
 	}
 	return out, nil
-}
-
-// bar shows how far the runs are: on a terminal in one line, elsewhere in a line every ten seconds.
-type bar struct {
-	mu          sync.Mutex
-	out         io.Writer
-	terminal    bool
-	done, total int
-	start, last time.Time
-}
-
-func newBar(out io.Writer, total int) *bar {
-	b := &bar{out: out, total: total, start: time.Now(), last: time.Now()}
-	if f, ok := out.(*os.File); ok {
-		info, err := f.Stat()
-		b.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
-	}
-	return b
-}
-
-func (b *bar) step(j job) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.done++
-	pause := 10 * time.Second
-	if b.terminal {
-		pause = 200 * time.Millisecond
-	}
-	if time.Since(b.last) < pause {
-		return
-	}
-	b.last = time.Now()
-	left := time.Since(b.start) / time.Duration(b.done) * time.Duration(b.total-b.done)
-	line := fmt.Sprintf("%s: %d of %d runs, %s left; %s on %s", j.task.Suite, b.done, b.total, left.Round(time.Second), j.optimizer,
-		j.task.Name)
-	if b.terminal {
-		fmt.Fprintf(b.out, "\r\033[K%s", line)
-	} else {
-		fmt.Fprintln(b.out, line)
-	}
-}
-
-func (b *bar) end() {
-	if b.terminal {
-		fmt.Fprint(b.out, "\r\033[K")
-	}
 }

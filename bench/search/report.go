@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,11 +16,17 @@ import (
 // preface explains the tables to a reader who has seen nothing else.
 const preface = `# How well the searches search
 
-Mean normalized regret (average rank) at multiples of the epochs of a full run; of the black-box suites, at numbers of trials.
-0 is the best value there is; 1 the worst one or, in the black-box suites, the median one. Made by ` + "`go run ./bench/search`" + `,
-whose documentation says what the suites and the rules are. Ranks are among the searches measured here, on the tasks that all of
-them ran. Rows marked (recorded) are other libraries and reference searches, measured earlier in another harness with the same
-tasks and rules; those with fewer tasks or seeds than the rest are an indication and no more.
+Made by ` + "`go run ./bench/search`" + `, whose documentation says what the suites are and by which rules they are played.
+
+Every search is given the same budget: a multiple of the epochs of one full run, which all workers train together; in the black-box
+suites (tabular, tabular_mean), a number of trials. **Regret** is how far the best value found is from the best there is: 0 is the
+best value, 1 the worst one or, in the black-box suites, the median one. Each cell is the mean over tasks of the mean over seeds, in
+parentheses its 95% bootstrap interval over tasks, then the average rank (#) among the searches of the table that ran all tasks.
+Times are those a search takes to decide: ask is one suggestion, s per run is all of it.
+
+Rows marked (recorded) are other libraries and reference searches, measured earlier in another harness with the same tasks and
+rules; only their means were kept, so they have no rank. Those marked partial ran fewer tasks than the suite has, or fewer than
+five seeds: an indication and no more.
 `
 
 // report writes the tables: to standard output, or to the file of -out with the rows and plots beside it.
@@ -31,51 +36,45 @@ func report(o options, folder string, runs []score.Run, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	text := score.Markdown(rows, peers) + byTask(rows, runs)
+	targets, err := readTargets(targetFile)
+	if err != nil {
+		return err
+	}
+	text := targetTable(targets, rows) + pairTable(score.Paired(runs, autoName, o.against), o.against) + scaleTable(score.Scale(runs, scaleFrom)) +
+		"\n## Tables\n" + score.Markdown(rows, peers) + byTask(rows, runs)
 	if o.out == "" {
 		_, err := io.WriteString(out, text)
 		return err
 	}
 	base := strings.TrimSuffix(o.out, ".md")
-	plots, err := plotAll(base, rows, peers)
+	plots, err := plotAll(filepath.Join(filepath.Dir(o.out), "img"), filepath.Base(base), rows, peers)
 	if err != nil {
 		return err
 	}
+	text += "\n## Plots\n\nBands are the 95% intervals of the table. The best of the project's other searches is the one of the least mean regret.\n"
 	for _, p := range plots {
-		text += fmt.Sprintf("\n![regret over budget](%s)\n", filepath.Base(p))
+		text += fmt.Sprintf("\n![regret over budget](img/%s)\n", p)
 	}
 	var table bytes.Buffer
 	if err := score.Write(&table, rows); err != nil {
 		return err
 	}
-	return errors.Join(os.WriteFile(o.out, []byte(preface+text), 0o644), os.WriteFile(base+".csv", table.Bytes(), 0o644))
+	return errors.Join(replace(o.out, []byte(preface+text)), replace(base+".csv", table.Bytes()))
 }
 
-// byTask is where each search is strong and weak: on each task, in the middle and at the end.
+// byTask is where each search is strong and weak with one worker: on each task, in the middle and at the end.
 func byTask(rows []score.Row, runs []score.Run) string {
-	text := "\n## By task\n"
-	type table struct {
-		suite   string
-		workers int
-	}
-	var done []table
-	for _, r := range rows {
-		t := table{r.Suite, r.Workers}
-		if slices.Contains(done, t) {
+	text := "\n## By task, 1 worker\n"
+	for _, t := range score.Tables(rows) {
+		if t[0].Workers != 1 {
 			continue
 		}
-		done = append(done, t)
-		var budgets []float64
-		for _, q := range rows {
-			if q.Suite == r.Suite && q.Workers == r.Workers && !slices.Contains(budgets, q.Budget) {
-				budgets = append(budgets, q.Budget)
-			}
-		}
+		budgets := score.Budgets(t)
 		middle, last := budgets[len(budgets)/2], budgets[len(budgets)-1]
 		if middle != last {
-			text += score.ByTask(runs, r.Suite, r.Workers, middle)
+			text += score.ByTask(runs, t[0].Suite, t[0].Workers, middle)
 		}
-		text += score.ByTask(runs, r.Suite, r.Workers, last)
+		text += score.ByTask(runs, t[0].Suite, t[0].Workers, last)
 	}
 	return text
 }

@@ -16,6 +16,7 @@ var rules = []struct {
 	{"every trial is over", allOver},
 	{"exactly one terminal decision a trial", oneEnd},
 	{"every decision has its reason, value and threshold", reasons},
+	{"every answer that ends or holds a trial has a reason", answered},
 	{"no trial is promoted past a better one", fair},
 	{"the budget is kept", budget},
 	{"somebody wins", winner},
@@ -73,6 +74,32 @@ func reasons(g *Game) error {
 	return nil
 }
 
+// answered checks what the scheduler said, also where nothing was recorded of it.
+func answered(g *Game) error {
+	for seq, v := range g.Verdicts {
+		if v.Reason == "" || v.Verb != trial.Continue && v.Verb != trial.Pause && v.Verb != trial.Stop {
+			return fmt.Errorf("the verdict on event %d is %s", seq, text(v))
+		}
+	}
+	for seq, a := range g.Asked {
+		reason := "none needed"
+		switch a := a.(type) {
+		case schedulers.Start:
+			reason = a.Reason
+		case schedulers.Promote:
+			reason = a.Reason
+		case schedulers.Prune:
+			reason = a.Reason
+		case schedulers.Finish:
+			reason = a.Reason
+		}
+		if reason == "" {
+			return fmt.Errorf("after event %d: %s has no reason", seq, text(a))
+		}
+	}
+	return nil
+}
+
 // fair holds every promotion against the trials that were paused at the same rung of the same bracket at that moment.
 func fair(g *Game) error {
 	state := trial.NewState(g.State.Study)
@@ -115,6 +142,29 @@ func fairTo(state *trial.State, paused map[int]trial.Resource, d trial.Decision)
 		older := len(other) == 1 && other[0] == mine[0] && t.Number < d.Trial // several objectives have no ties
 		if pareto.Dominates(other, mine) || older {
 			return fmt.Errorf("trial %d (%v) was promoted past trial %d (%v)", d.Trial, mine, t.Number, other)
+		}
+	}
+	return nil
+}
+
+// neverSorry checks, in a search in which nothing went wrong, that no trial is promoted from a rung on which a better one of its
+// bracket was pruned before: pruning is for those that cannot get a place any more.
+func neverSorry(g *Game) error {
+	o, shape := g.State.Study.Objective, g.State.Study.Shape
+	var pruned []trial.Decision
+	for _, d := range g.decisions() {
+		switch d.What {
+		case trial.Pruned:
+			pruned = append(pruned, d)
+		case trial.Promoted:
+			mine, _ := g.State.Trial(d.Trial).ScoreAt(o, shape, d.At)
+			for _, p := range pruned {
+				t := g.State.Trial(p.Trial)
+				other, finite := t.ScoreAt(o, shape, p.At)
+				if p.At == d.At && t.Bracket == g.State.Trial(d.Trial).Bracket && finite && o.Better(other.Value, mine.Value) {
+					return fmt.Errorf("trial %d (%g) was promoted after trial %d (%g) had been pruned there", d.Trial, mine.Value, p.Trial, other.Value)
+				}
+			}
 		}
 	}
 	return nil

@@ -77,6 +77,9 @@ func check(t *rapid.T, newScheduler func(*trial.State) schedulers.Scheduler, oth
 		if err := exact(g); err != nil {
 			t.Errorf("the plan is exact: %v", err)
 		}
+		if err := neverSorry(g); err != nil {
+			t.Errorf("nobody is pruned who might have gone on: %v", err)
+		}
 	}
 }
 

@@ -69,6 +69,7 @@ func newCore(spec Spec, record []trial.Event) (*core, error) {
 			return nil, fmt.Errorf("the record of study %s cannot be applied: %w", spec.Study.Name, err)
 		}
 		c.sched.Apply(e)
+		c.note(e)
 	}
 	for _, t := range c.state.Trials {
 		if t.Open != nil && t.Open.Run != "" {
@@ -93,7 +94,26 @@ func (c *core) push(e trial.Event) {
 		return
 	}
 	c.sched.Apply(e)
+	c.note(e)
 	c.ready.events = append(c.ready.events, e)
+}
+
+// note counts the failures in a row that an event tells of. Like everything that decides, they come from the record alone, so that
+// a restarted daemon waits as long, and gives up as soon, as the one before.
+func (c *core) note(e trial.Event) {
+	if e.Report != nil {
+		delete(c.failed, e.Report.Trial)
+		return
+	}
+	d := e.Decision
+	if d.What != trial.Retried || !d.Failure.Counts() {
+		return
+	}
+	c.failed[d.Trial]++
+	if !d.Failure.Retryable() {
+		c.failed[d.Trial] = trial.MaxFailures
+	}
+	c.retryAt[d.Trial] = e.Time.Add(backoff(c.failed[d.Trial]))
 }
 
 func (c *core) decide(d trial.Decision) { c.push(trial.Event{Decision: &d}) }

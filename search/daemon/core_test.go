@@ -106,7 +106,7 @@ func TestEnqueuedPointsComeFirst(t *testing.T) {
 
 func TestCrashIsRetriedThreeTimesAtMost(t *testing.T) {
 	s := newSim(t, testSpec(), 1)
-	s.exit = func(a trial.Assignment) *trial.Exit {
+	s.exit = func(a trial.Assignment, _ int) *trial.Exit {
 		if a.Trial == 0 || a.Trial == 1 && a.Attempt < 3 {
 			return &trial.Exit{Failure: trial.Crash, Message: "boom"}
 		}

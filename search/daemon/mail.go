@@ -76,7 +76,6 @@ func (c *core) report(t *trial.Trial, r trial.Report) (trial.Verb, string) {
 	}
 	if !c.known(t, r) {
 		c.push(trial.Event{Report: &r})
-		delete(c.failed, t.Number)
 	}
 	for _, o := range objectives {
 		if v, _ := r.Metrics.Get(o.Metric); math.IsNaN(v) || math.IsInf(v, 0) {
@@ -135,11 +134,11 @@ func (c *core) folds(t *trial.Trial, f trial.FoldsSeen) (trial.Verb, string) {
 	return trial.Continue, ""
 }
 
-// fail ends a trial for a reason that another attempt would not change.
+// fail ends a trial for a reason that another attempt would not change. A complete trial stays so: a failure to confirm or refit it
+// counts like any other, and NaN for good.
 func (c *core) fail(t *trial.Trial, kind trial.Failure, message string) (trial.Verb, string) {
-	if t.Status.Terminal() { // confirming or refitting: the result of the search stands
+	if t.Status.Terminal() {
 		c.decide(trial.Decision{Trial: t.Number, What: trial.Retried, Attempt: t.Open.Number, Failure: kind, Reason: message})
-		c.failed[t.Number] = trial.MaxFailures
 		return trial.Stop, message
 	}
 	c.decide(trial.Decision{Trial: t.Number, What: trial.Failed, Attempt: t.Open.Number, Failure: kind, At: t.Done, Reason: message})
@@ -201,10 +200,6 @@ func (c *core) broken(t *trial.Trial, kind trial.Failure, message string) {
 		}
 	}
 	c.decide(d)
-	if kind.Counts() {
-		c.failed[t.Number]++
-		c.retryAt[t.Number] = c.now.Add(backoff(c.failed[t.Number]))
-	}
 }
 
 // backoff is how long a trial waits after its n-th failure in a row: 1, 2, 4, ... 30 seconds.

@@ -22,8 +22,10 @@ type sim struct {
 	run    []*simTrainer      // in training
 	rng    *rand.Rand
 	value  func(a trial.Assignment, fold, epoch int) float64
-	exit   func(a trial.Assignment) *trial.Exit // non-nil: the attempt breaks instead of training
+	exit   func(a trial.Assignment, step int) *trial.Exit // non-nil: the attempt breaks instead of training its next epoch
+	pauses bool                                           // a person pauses the study now and then
 	clock  time.Time
+	tape   []input // all that happened to the core, to be played again
 }
 
 type simTrainer struct {
@@ -73,25 +75,38 @@ func (s *sim) drain() {
 	s.queue = append(s.queue, r.work...)
 }
 
+// do gives the core an input, and takes what it decides. f must give another core the same input when it is played again.
+func (s *sim) do(f func(*core)) {
+	s.t.Helper()
+	s.tape = append(s.tape, input{s.clock, f, len(s.record)})
+	s.c.now = s.clock
+	f(s.c)
+	s.drain()
+}
+
 // fill hands out work to the free slots and starts it.
 func (s *sim) fill(slots int) {
-	s.c.now = s.clock
 	for s.c.out() < slots {
-		a, ok := s.c.next()
+		ok := false
+		s.do(func(c *core) {
+			var a trial.Assignment
+			if a, ok = c.next(); ok {
+				c.ready.work = append(c.ready.work, a)
+			}
+		})
 		if !ok {
 			break
 		}
-		s.c.ready.work = append(s.c.ready.work, a)
 	}
-	s.drain()
 	for _, a := range s.queue {
-		if g := s.c.announce(trial.Announce{Key: a.Key(), Runner: "r", Run: "run1"}); !g.Granted {
+		var g trial.Grant
+		s.do(func(c *core) { g = c.announce(trial.Announce{Key: a.Key(), Runner: "r", Run: "run1"}) })
+		if !g.Granted {
 			s.t.Fatalf("the lease of %+v was refused: %s", a.Key(), g.Reason)
 		}
 		s.run = append(s.run, s.start(a))
 	}
 	s.queue = nil
-	s.drain()
 }
 
 func (s *sim) start(a trial.Assignment) *simTrainer {
@@ -99,12 +114,6 @@ func (s *sim) start(a trial.Assignment) *simTrainer {
 	if a.Phase == trial.Refit {
 		w.exit.Artifact = "/models/best"
 		return w
-	}
-	if s.exit != nil {
-		if e := s.exit(a); e != nil {
-			w.exit = *e
-			return w
-		}
 	}
 	for _, p := range a.Shape.Slices(a.From, a.To) {
 		for e := p.From + 1; e <= p.To; e++ {
@@ -117,10 +126,14 @@ func (s *sim) start(a trial.Assignment) *simTrainer {
 // step lets one trainer, drawn at random, do its next thing.
 func (s *sim) step() {
 	s.clock = s.clock.Add(time.Second)
-	s.c.now = s.clock
 	i := s.rng.IntN(len(s.run))
 	w := s.run[i]
 	w.n++
+	if s.exit != nil && w.a.Phase != trial.Refit && w.exit.Failure == "" {
+		if e := s.exit(w.a, int(w.n)); e != nil {
+			w.exit, w.steps = *e, nil
+		}
+	}
 	m := trial.Inbound{Key: w.a.Key(), Run: "run1", N: w.n}
 	if len(w.steps) == 0 {
 		m.Exit = &w.exit
@@ -131,10 +144,17 @@ func (s *sim) step() {
 		v := s.value(w.a, at.Fold, at.Epoch)
 		m.Report = &trial.Report{Fold: at.Fold, Epoch: at.Epoch, Metrics: trial.Metrics{{Name: "acc", Value: v}}, Cost: 1}
 	}
-	if out := s.c.inbound(m); out.Verb != trial.Continue {
+	var out trial.Outbound
+	s.do(func(c *core) { out = c.inbound(m) })
+	if out.Verb != trial.Continue {
 		w.steps = nil
 	}
-	s.drain()
+	if s.pauses && s.rng.IntN(25) == 0 && s.c.state.Status == trial.StudyRunning {
+		s.do(func(c *core) { c.move(trial.StudyPaused, "paused by the user") })
+	}
+	if s.c.state.Status == trial.StudyPaused && len(s.run) == 0 {
+		s.do(func(c *core) { c.move(c.state.Back, "resumed by the user") })
+	}
 }
 
 // play runs the study to its end.

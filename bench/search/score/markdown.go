@@ -8,26 +8,27 @@ import (
 	"strings"
 )
 
-// Markdown prints a table for each suite and number of workers: regret and rank at each budget, and the time of the searches.
-// Peers are searches measured elsewhere: they have no rank here, and those that ran fewer tasks come last. One that was measured
-// here too is left out.
+// Markdown prints a table for each suite and number of workers: regret, its interval and rank at each budget, and the time of the
+// searches. Peers are searches measured elsewhere: they have no rank here, and those that ran only a part come last. One that was
+// measured here too is left out.
 func Markdown(rows, peers []Row) string {
 	var b strings.Builder
-	for _, t := range tables(rows) {
-		var others []Row
-		for _, p := range peers {
-			measured := slices.ContainsFunc(t, func(r Row) bool { return r.Optimizer == p.Optimizer })
-			if p.Suite == t[0].Suite && p.Workers == t[0].Workers && !measured {
-				others = append(others, p)
-			}
-		}
-		one(&b, t, others)
+	for _, t := range Tables(rows) {
+		one(&b, t, Others(t, peers))
 	}
 	return b.String()
 }
 
-// tables splits rows by suite and number of workers.
-func tables(rows []Row) [][]Row {
+// Others is the rows of peers that belong beside a table: its suite and number of workers, and not measured in it.
+func Others(table, peers []Row) []Row {
+	return slices.DeleteFunc(slices.Clone(peers), func(p Row) bool {
+		measured := slices.ContainsFunc(table, func(r Row) bool { return r.Optimizer == p.Optimizer })
+		return measured || p.Suite != table[0].Suite || p.Workers != table[0].Workers
+	})
+}
+
+// Tables splits rows by suite and number of workers.
+func Tables(rows []Row) [][]Row {
 	var out [][]Row
 	for _, r := range rows {
 		i := slices.IndexFunc(out, func(t []Row) bool { return t[0].Suite == r.Suite && t[0].Workers == r.Workers })
@@ -60,78 +61,100 @@ func lines(rows []Row, peer bool) []line {
 
 // average is the mean regret over the budgets.
 func (l line) average(budgets []float64) float64 {
-	sum, n := 0.0, 0.0
+	var all []float64
 	for _, b := range budgets {
 		if r, ok := l.at[b]; ok {
-			sum, n = sum+r.Regret, n+1
+			all = append(all, r.Regret)
 		}
 	}
-	return sum / n
+	return mean(all)
 }
 
-// tasks is the most tasks of any budget.
-func (l line) tasks() int {
-	n := 0
-	for _, r := range l.at {
-		n = max(n, r.Tasks)
+// size is the most tasks of any budget, and the seeds at the last one.
+func (l line) size(budgets []float64) (tasks, seeds int) {
+	for _, b := range budgets {
+		if r, ok := l.at[b]; ok {
+			tasks, seeds = max(tasks, r.Tasks), r.Seeds
+		}
 	}
-	return n
+	return tasks, seeds
 }
 
+// FewSeeds is how many seeds a recorded row needs to be more than an indication.
+const FewSeeds = 5
+
+// Partial reports whether a recorded row is only an indication: of fewer tasks than the suite has, or of few seeds.
+func (r Row) Partial(tasks int) bool { return r.Tasks < tasks || r.Seeds < FewSeeds }
+
+// one writes a table, the search of the least mean regret first.
 func one(b *strings.Builder, rows, peers []Row) {
-	var budgets []float64
-	for _, r := range rows {
-		budgets = append(budgets, r.Budget)
-	}
-	slices.Sort(budgets)
-	budgets = slices.Compact(budgets)
 	all := append(lines(rows, false), lines(peers, true)...)
-	all = slices.DeleteFunc(all, func(l line) bool { return math.IsNaN(l.average(budgets)) })
+	steps := Budgets(rows)
+	all = slices.DeleteFunc(all, func(l line) bool { return math.IsNaN(l.average(steps)) })
 	most := 0
 	for _, l := range all {
-		most = max(most, l.tasks())
+		tasks, _ := l.size(steps)
+		most = max(most, tasks)
+	}
+	partly := func(l line) int {
+		if tasks, seeds := l.size(steps); l.peer && (Row{Tasks: tasks, Seeds: seeds}).Partial(most) || tasks < most {
+			return 1
+		}
+		return 0
 	}
 	slices.SortStableFunc(all, func(x, y line) int {
-		return cmp.Or(cmp.Compare(most, x.tasks())-cmp.Compare(most, y.tasks()), cmp.Compare(x.average(budgets), y.average(budgets)))
+		return cmp.Or(cmp.Compare(partly(x), partly(y)), cmp.Compare(x.average(steps), y.average(steps)))
 	})
-	first := rows[0]
-	fmt.Fprintf(b, "\n### %s, %s\n\n", first.Suite, workersText(first.Workers))
-	b.WriteString("| search | tasks x seeds |")
-	for _, x := range budgets {
+	fmt.Fprintf(b, "\n### %s, %s\n\n| search | tasks x seeds |", rows[0].Suite, Workers(rows[0].Workers))
+	for _, x := range steps {
 		fmt.Fprintf(b, " %gx |", x)
 	}
-	b.WriteString(" 95% at last | ask p50/p99 ms | tell p99 ms | s per run |\n")
-	b.WriteString(strings.Repeat("|---", len(budgets)+6) + "|\n")
+	b.WriteString(" ask p50/p99 ms | s per run |\n" + strings.Repeat("|---", len(steps)+4) + "|\n")
 	for _, l := range all {
-		l.write(b, budgets)
+		l.write(b, steps, partly(l) > 0)
 	}
 }
 
-func (l line) write(b *strings.Builder, budgets []float64) {
+// Budgets is the budgets of rows, in ascending order.
+func Budgets(rows []Row) []float64 {
+	var out []float64
+	for _, r := range rows {
+		out = append(out, r.Budget)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (l line) write(b *strings.Builder, budgets []float64, partial bool) {
 	name := "**" + l.name + "**"
-	if l.peer {
+	switch {
+	case l.peer && partial:
+		name = l.name + " (recorded, partial)"
+	case l.peer:
 		name = l.name + " (recorded)"
+	case partial:
+		name += " (partial)"
 	}
 	var last Row
 	cells := ""
 	for _, x := range budgets {
 		r, ok := l.at[x]
-		switch {
-		case !ok:
+		if !ok {
 			cells += " |"
 			continue
-		case l.peer || math.IsNaN(r.Rank):
-			cells += fmt.Sprintf(" %.4f |", r.Regret)
-		default:
-			cells += fmt.Sprintf(" %.4f (%.1f) |", r.Regret, r.Rank)
 		}
+		cells += fmt.Sprintf(" %.4f (%.3f-%.3f)", r.Regret, r.Low, r.High)
+		if !l.peer && !math.IsNaN(r.Rank) {
+			cells += fmt.Sprintf(" #%.1f", r.Rank)
+		}
+		cells += " |"
 		last = r
 	}
-	fmt.Fprintf(b, "| %s | %d x %d |%s %.4f-%.4f | %.2f/%.1f | %.2f | %.1f |\n", name, last.Tasks, last.Seeds, cells, last.Low,
-		last.High, last.Ask.P50, last.Ask.P99, last.Tell.P99, last.OwnSeconds)
+	fmt.Fprintf(b, "| %s | %d x %d |%s %.2f/%.1f | %.1f |\n", name, last.Tasks, last.Seeds, cells, last.Ask.P50, last.Ask.P99, last.OwnSeconds)
 }
 
-func workersText(n int) string {
+// Workers is a number of workers in words.
+func Workers(n int) string {
 	if n == 1 {
 		return "1 worker"
 	}
@@ -146,7 +169,7 @@ func ByTask(runs []Run, suite string, workers int, budget float64) string {
 	}
 	names := distinct(runs, optimizer)
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s, %s, regret at %gx by task:\n\n| task |", suite, workersText(workers), budget)
+	fmt.Fprintf(&b, "\n%s, %s, regret at %gx by task:\n\n| task |", suite, Workers(workers), budget)
 	for _, n := range names {
 		fmt.Fprintf(&b, " %s |", n)
 	}

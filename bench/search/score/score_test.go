@@ -52,24 +52,20 @@ func TestTable(t *testing.T) {
 
 func near(a, b float64) bool { return math.Abs(a-b) < 1e-12 || math.IsNaN(a) && math.IsNaN(b) }
 
-// TestRankOverCommonTasks checks that a search that missed a task is ranked, like the others, on the tasks of all.
-func TestRankOverCommonTasks(t *testing.T) {
+// TestRankOfPartial checks that a search that missed a task has no rank, and takes none from the others.
+func TestRankOfPartial(t *testing.T) {
 	runs := append(two(), Run{Suite: "s", Task: "x", Optimizer: "c", Workers: 1, Budgets: []float64{1}, Regret: []float64{0.1}})
 	rows := Table(runs)
 	if len(rows) != 5 {
 		t.Fatalf("%d rows", len(rows))
 	}
-	for i, want := range []float64{2, 3, 1} {
-		if r := rows[i]; r.Rank != want || r.RankTasks != 1 {
-			t.Errorf("%s has rank %v over %d tasks, want %v over 1", r.Optimizer, r.Rank, r.RankTasks, want)
+	for i, want := range []float64{1.25, 1.75, math.NaN()} {
+		if r := rows[i]; !near(r.Rank, want) || r.RankTasks != map[bool]int{false: 2, true: 0}[math.IsNaN(want)] {
+			t.Errorf("%s has rank %v over %d tasks, want %v", r.Optimizer, r.Rank, r.RankTasks, want)
 		}
 	}
 	if rows[2].Tasks != 1 || rows[2].Seeds != 1 || rows[0].Tasks != 2 {
 		t.Errorf("tasks and seeds: %+v", rows[2])
-	}
-	runs = append(two(), Run{Suite: "s", Task: "z", Optimizer: "c", Workers: 1, Budgets: []float64{1}, Regret: []float64{0.1}})
-	if r := Table(runs)[0]; !math.IsNaN(r.Rank) || r.RankTasks != 0 {
-		t.Errorf("without a common task the rank is %v", r.Rank)
 	}
 }
 
@@ -126,16 +122,19 @@ func TestCSV(t *testing.T) {
 	}
 }
 
-// TestMarkdown checks the order of a table: the best first, of equal standing peers without rank, those with fewer tasks last,
-// and no peer that was measured here.
+// TestMarkdown checks the order of a table: the best first, peers without rank, those that ran only a part last, and no peer that
+// was measured here.
 func TestMarkdown(t *testing.T) {
-	peer := func(name string, tasks int, regret float64) Row {
-		return Row{Suite: "s", Workers: 1, Optimizer: name, Budget: 1, Regret: regret, Tasks: tasks, Seeds: 3}
+	peer := func(name string, tasks, seeds int, regret float64) Row {
+		return Row{Suite: "s", Workers: 1, Optimizer: name, Budget: 1, Regret: regret, Low: regret / 2, High: 1, Tasks: tasks, Seeds: seeds}
 	}
-	text := Markdown(Table(two()), []Row{peer("fast", 2, 0.01), peer("partly", 1, 0.001), peer("a", 2, 0.5), {Suite: "other", Workers: 1, Optimizer: "o"}})
+	text := Markdown(Table(two()), []Row{peer("fast", 2, 5, 0.01), peer("partly", 1, 5, 0.001), peer("seldom", 2, 4, 0.01), peer("a", 2, 5, 0.5),
+		{Suite: "other", Workers: 1, Optimizer: "o"}})
 	at := -1
-	for _, want := range []string{"| fast (recorded) | 2 x 3 | 0.0100 | |", "| **a** | 2 x 2 | 0.5500 (1.2) | 0.3000 (2.0) |",
-		"| **b** | 2 x 2 | 0.6500 (1.8) | 0.2000 (1.0) |", "| partly (recorded) | 1 x 3 | 0.0010 |"} {
+	for _, want := range []string{"| fast (recorded) | 2 x 5 | 0.0100 (0.005-1.000) | | 0.00/0.0 |",
+		"| **a** | 2 x 2 | 0.5500 (0.400-0.700) #1.2 | 0.3000 (0.300-0.300) #2.0 | 1.00/2.0 | 2.0 |",
+		"| **b** | 2 x 2 | 0.6500 (0.400-0.900) #1.8 | 0.2000 (0.200-0.200) #1.0 |",
+		"| partly (recorded, partial) | 1 x 5 | 0.0010", "| seldom (recorded, partial) | 2 x 4 |"} {
 		i := strings.Index(text, want)
 		if i <= at {
 			t.Errorf("%q is missing or out of order in\n%s", want, text)

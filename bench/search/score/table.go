@@ -16,9 +16,9 @@ type Row struct {
 	Budget     float64
 	Regret     float64
 	Low, High  float64 // 95% interval over tasks
-	Rank       float64 // among the searches of one table; NaN when they have no task in common
+	Rank       float64 // among the searches that ran all tasks of the table; NaN of the others
 	Tasks      int
-	RankTasks  int // tasks that all searches ran
+	RankTasks  int // tasks the rank is over; 0 without a rank
 	Seeds      int
 	Ask, Tell  Timing // means over runs
 	OwnSeconds float64
@@ -65,26 +65,15 @@ func budgets(runs []Run) []float64 {
 	return slices.Compact(out)
 }
 
+// rows is the searches of a table at one budget. Those that ran all tasks of the table are ranked, each task apart; seeds of a
+// task are averaged first.
 func (g group) rows(runs []Run, budget float64) []Row {
 	runs = slices.DeleteFunc(slices.Clone(runs), func(r Run) bool { return math.IsNaN(r.regretAt(budget)) })
 	names, tasks := distinct(runs, optimizer), distinct(runs, task)
-	common := slices.DeleteFunc(slices.Clone(tasks), func(t string) bool {
-		return slices.ContainsFunc(names, func(n string) bool { return len(regrets(runs, n, t, budget)) == 0 })
-	})
-	rank := make([][]float64, len(names))
-	for _, t := range common {
-		var values []float64
-		for _, n := range names {
-			values = append(values, mean(regrets(runs, n, t, budget)))
-		}
-		for i, r := range ranks(values) {
-			rank[i] = append(rank[i], r)
-		}
-	}
 	var out []Row
-	for i, n := range names {
-		row := Row{Suite: g.suite, Workers: g.workers, Optimizer: n, Budget: budget, RankTasks: len(common), Rank: mean(rank[i]),
-			Seeds: math.MaxInt}
+	var ranked [][]float64 // regret by task, of the searches that ran all of them
+	for _, n := range names {
+		row := Row{Suite: g.suite, Workers: g.workers, Optimizer: n, Budget: budget, Rank: math.NaN(), Seeds: math.MaxInt}
 		var values []float64
 		for _, t := range tasks {
 			if v := regrets(runs, n, t, budget); len(v) > 0 {
@@ -95,7 +84,33 @@ func (g group) rows(runs []Run, budget float64) []Row {
 		row.Tasks, row.Regret = len(values), mean(values)
 		row.Low, row.High = Bootstrap(values)
 		row.times(runs)
+		if row.Tasks == len(tasks) {
+			row.RankTasks, ranked = len(tasks), append(ranked, values)
+		}
 		out = append(out, row)
+	}
+	for _, r := range meanRanks(ranked) {
+		i := slices.IndexFunc(out, func(r Row) bool { return r.RankTasks > 0 && math.IsNaN(r.Rank) })
+		out[i].Rank = r
+	}
+	return out
+}
+
+// meanRanks is the average rank of each search over the tasks.
+func meanRanks(byTask [][]float64) []float64 {
+	out := make([]float64, len(byTask))
+	if len(byTask) == 0 {
+		return out
+	}
+	tasks := len(byTask[0])
+	for t := range tasks {
+		var values []float64
+		for _, v := range byTask {
+			values = append(values, v[t])
+		}
+		for i, r := range ranks(values) {
+			out[i] += r / float64(tasks)
+		}
 	}
 	return out
 }

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"automl/schedulers"
 	"automl/search"
+	"automl/trial"
 )
 
 // references are the searches of the Python harness. A _nearest one samples the space and is given the nearest candidate: what a
@@ -26,9 +26,26 @@ var references = map[string]Maker{
 // References lists the searches of the Python harness.
 func References() []string { return slices.Sorted(maps.Keys(references)) }
 
+// Standard lists the searches of a whole table: auto, each sampler and each scheduler with the other one left to auto, and the
+// references.
+func Standard() []string {
+	out := []string{"auto"}
+	for _, s := range search.Types() {
+		if s != search.AutoType {
+			out = append(out, s+"+"+schedulers.Auto)
+		}
+	}
+	for _, s := range schedulers.Types() {
+		if s != schedulers.Auto {
+			out = append(out, search.AutoType+"+"+s)
+		}
+	}
+	return append(out, References()...)
+}
+
 // Parse makes an optimizer from its name: a reference, "auto" (the project's defaults), or SAMPLER+SCHEDULER. A sampler and a
-// scheduler may be followed by settings, each after a colon: "tpe:startup=20+hyperband:grace=1:eta=4". The settings are
-// startup, candidates, gamma and max_good of a sampler; eta, grace, brackets and trials of a scheduler.
+// scheduler may be followed by settings, each after a colon: "tpe:startup=20+hyperband:grace=1:eta=4". The settings are the
+// fields of search.Config and schedulers.Config, spelled as in a sweep file.
 func Parse(name string) (Maker, error) {
 	if m, known := references[name]; known {
 		return m, nil
@@ -42,13 +59,10 @@ func Parse(name string) (Maker, error) {
 	}
 	var sampler search.Config
 	var scheduler schedulers.Config
-	err := settings(first, &sampler.Type, map[string]any{"startup": &sampler.Startup, "candidates": &sampler.Candidates,
-		"gamma": &sampler.Gamma, "max_good": &sampler.MaxGood})
-	if err == nil {
-		err = settings(second, &scheduler.Type, map[string]any{"eta": &scheduler.Eta, "grace": &scheduler.Grace,
-			"brackets": &scheduler.Brackets, "trials": &scheduler.Trials})
+	if err := settings(first, &sampler); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if err != nil {
+	if err := settings(second, &scheduler); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if err := sampler.Validate(); err != nil {
@@ -57,27 +71,8 @@ func Parse(name string) (Maker, error) {
 	if !slices.Contains(schedulers.Types(), scheduler.Type) {
 		return nil, fmt.Errorf("there is no scheduler %q; there are %s", scheduler.Type, strings.Join(schedulers.Types(), ", "))
 	}
-	return func(p Problem) (Optimizer, error) { return newEngine(p, sampler, scheduler) }, nil
-}
-
-// settings reads TYPE[:NAME=NUMBER]... into a type and the fields of its settings.
-func settings(text string, kind *string, fields map[string]any) error {
-	parts := strings.Split(text, ":")
-	*kind = parts[0]
-	for _, part := range parts[1:] {
-		name, value, _ := strings.Cut(part, "=")
-		var err error
-		switch field := fields[name].(type) {
-		case *int:
-			*field, err = strconv.Atoi(value)
-		case *float64:
-			*field, err = strconv.ParseFloat(value, 64)
-		default:
-			err = fmt.Errorf("there is no setting %q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", part, err)
-		}
+	if _, err := scheduler.Resolve(trial.Shape{Folds: 1, Epochs: 1}); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return nil
+	return func(p Problem) (Optimizer, error) { return newEngine(p, sampler, scheduler) }, nil
 }

@@ -171,12 +171,14 @@ func TestCandidatesOfEngine(t *testing.T) {
 
 // TestParse checks names and settings.
 func TestParse(t *testing.T) {
-	for _, name := range append(sim.References(), "auto", "tpe+hyperband", "tpe:startup=20:gamma=0.2+asha:grace=1:eta=4") {
+	for _, name := range append(sim.Standard(), "tpe+hyperband", "tpe:startup=20:gamma=0.2+asha:grace=1:eta=4",
+		"grid:points=7+median:startup=3", "tpe:max_good=9:candidates=30+hyperband:brackets=2:trials=40") {
 		if _, err := sim.Parse(name); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, name := range []string{"", "tpe", "tpe+", "nobody+fifo", "tpe+nobody", "tpe:gamma=2+fifo", "tpe:startup=x+fifo", "tpe+asha:grce=1"} {
+	for _, name := range []string{"", "tpe", "tpe+", "nobody+fifo", "tpe+nobody", "tpe:gamma=2+fifo", "tpe:startup=x+fifo", "tpe+asha:grce=1",
+		"tpe:type=gp+fifo", "tpe+asha:eta=1", "grid:points=0x+fifo"} {
 		if _, err := sim.Parse(name); err == nil {
 			t.Errorf("%q is accepted", name)
 		}
