@@ -32,7 +32,7 @@ func (s *session) refit(ctx context.Context) (err error) {
 	for i := range rows {
 		rows[i] = i
 	}
-	job := s.job(m, rows, nil)
+	job := m.job(s.work, rows, nil)
 	job.Options.Patience = 0
 	loop, err := train.New(job)
 	if err != nil {
