@@ -105,7 +105,7 @@ func TestRunLearnsATable(t *testing.T) {
 	if err := os.WriteFile(s.sweep, []byte(bad), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := s.run("plan", s.sweep); r.code != 2 || !strings.Contains(r.err, ":9:3: parameters.freeze: an mlp is trained from scratch") {
+	if r := s.run("plan", s.sweep); r.code != 2 || !strings.Contains(r.err, ":9:11: parameters.freeze: an mlp is trained from scratch") {
 		t.Errorf("exit %d: %s", r.code, r.err)
 	}
 }
