@@ -84,6 +84,9 @@ func (r *recording) curve(ctx context.Context, config, fold int) ([]float64, err
 	if err != nil && !errors.As(err, &diverged) {
 		return nil, err
 	}
+	if diverged != nil {
+		fmt.Fprintf(r.log, "%s: configuration %d fold %d: %v\n", r.sweep.Name, config, fold, diverged)
+	}
 	out := make([]float64, epochs)
 	for i, m := range measured {
 		out[i], _ = m.Get(r.sweep.Objective.Metric)

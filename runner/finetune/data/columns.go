@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"automl/trial"
 )
@@ -71,7 +72,11 @@ func (t *Table) locateFeatures(header []string, spec trial.DataSpec, where *layo
 		if i == where.label || i == where.key || slices.Contains(spec.Table.Drop, name) {
 			continue
 		}
-		if slices.Contains(header[i+1:], name) {
+		switch {
+		case strings.TrimSpace(name) == "": // the rows' numbers that pandas writes; they tell the class where rows are sorted
+			return &Error{Field: field, File: t.File, Line: 1, Msg: fmt.Sprintf("column %d has no name", i+1),
+				Hint: "give it one, or write the file without it (pandas: index=False)"}
+		case slices.Contains(header[i+1:], name):
 			return &Error{Field: field, File: t.File, Line: 1, Msg: fmt.Sprintf("the column %q stands twice", name)}
 		}
 		where.tables = append(where.tables, i)

@@ -103,6 +103,7 @@ func TestColumnErrors(t *testing.T) {
 	}{
 		{"n,label\n1,a\n?,b\nx,b\n", trial.TableSpec{}, fieldTrain, 4, `"x" in column "n" is not a number, as others in it are (correct it`},
 		{"n,label\n1,a\n1e200,b\n", trial.TableSpec{}, fieldTrain, 3, "1e200"},
+		{",n,label\n0,1,a\n", trial.TableSpec{}, fieldTrain, 1, "column 1 has no name (give it one"},
 		{"n,n,label\n1,1,a\n", trial.TableSpec{}, fieldTrain, 1, "stands twice"},
 		{"n,label\n1,a\n", trial.TableSpec{Drop: []string{"n"}}, fieldTable, 1, "no column is left"},
 		{"n,label\n1,a\n", trial.TableSpec{Drop: []string{"m"}}, fieldDrop, 1, `did you mean "n"?`},
