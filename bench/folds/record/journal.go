@@ -3,10 +3,8 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -14,40 +12,66 @@ import (
 // journal is a file of finished folds: a line that says of which recording, then one line a fold, "config,fold:" and its values.
 type journal struct {
 	file   *os.File
-	curves map[[2]int][]float64 // by configuration and fold
+	curves curves
 }
 
+// curves are those of folds, by configuration and fold.
+type curves map[[2]int][]float64
+
 // openJournal reads what there is, cuts off a line that was being written when the recording was killed, and goes on there.
-func openJournal(path, id string, epochs int) (*journal, error) {
+// Without a journal it begins with what the table has.
+func openJournal(path, table, id string, epochs int) (*journal, error) {
 	text, err := os.ReadFile(path)
 	if err != nil && !os.IsNotExist(err) {
 		return nil, err
 	}
 	text = text[:bytes.LastIndexByte(text, '\n')+1]
+	j := &journal{curves: curves{}}
+	if len(text) == 0 {
+		if j.curves, err = readTable(table, id); err != nil {
+			return nil, err
+		}
+	}
 	first, rest, _ := strings.Cut(string(text), "\n")
 	if len(text) > 0 && first != id {
-		return nil, fmt.Errorf("%s belongs to another recording (another sweep, -k or data): remove it to begin anew", path)
+		return nil, otherRecording(path)
 	}
-	j := &journal{curves: map[[2]int][]float64{}}
 	lines := bufio.NewScanner(strings.NewReader(rest))
 	for n := 2; lines.Scan(); n++ {
 		if err := j.read(lines.Text(), epochs); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", path, n, err)
 		}
 	}
+	return j, j.begin(path, int64(len(text)), id)
+}
+
+func otherRecording(path string) error {
+	return fmt.Errorf("%s belongs to another recording (another sweep, -k, data or model): remove it to begin anew", path)
+}
+
+// begin opens the file for appending after its first size bytes.
+func (j *journal) begin(path string, size int64, id string) (err error) {
 	if j.file, err = os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644); err != nil {
-		return nil, err
+		return err
 	}
-	if err := j.file.Truncate(int64(len(text))); err != nil {
-		return nil, err
+	if err := j.file.Truncate(size); err != nil {
+		return err
 	}
-	if _, err := j.file.Seek(0, 2); err != nil {
-		return nil, err
+	if _, err := j.file.Seek(size, 0); err != nil {
+		return err
 	}
-	if len(text) == 0 {
-		_, err = fmt.Fprintln(j.file, id)
+	if size > 0 {
+		return nil
 	}
-	return j, err
+	if _, err := fmt.Fprintln(j.file, id); err != nil {
+		return err
+	}
+	for _, at := range j.curves.keys() {
+		if err := j.add(at[0], at[1], j.curves[at]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (j *journal) close() error { return j.file.Close() }
@@ -91,36 +115,3 @@ func (j *journal) add(config, fold int, curve []float64) error {
 
 // format keeps six digits: a fold of fewer than a thousand rows has no more.
 func format(v float64) string { return strconv.FormatFloat(v, 'f', 6, 64) }
-
-// writeTable writes config,fold,epoch,value of all configurations and folds, which the journal must have. The same curves give
-// the same bytes. The file is there in whole or not at all.
-func writeTable(path string, j *journal, configs, k int) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".table-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	defer f.Close()
-	z, err := gzip.NewWriterLevel(f, gzip.BestCompression)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(z, "config,fold,epoch,value") // errors of z stay until Close
-	for config := range configs {
-		for fold := range k {
-			for i, v := range j.curves[[2]int{config, fold}] {
-				fmt.Fprintf(z, "%d,%d,%d,%s\n", config, fold, i+1, format(v))
-			}
-		}
-	}
-	if err := z.Close(); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}

@@ -9,8 +9,8 @@
 // heads are drawn as in a study with that seed in which configuration n is trial n.
 //
 // The result is NAME_kK.csv.gz with the columns config, fold, epoch, value, NAME being that of the sweep. Finished folds are kept
-// in NAME_kK.csv.part: a recording that was killed, or is to have more configurations, goes on from there. A fold whose training
-// diverges has the value 0 from that epoch on.
+// in NAME_kK.csv.part: a recording that was killed goes on from there, and one that is to have more configurations from its
+// table. A fold whose training diverges has the value 0 from that epoch on.
 package main
 
 import (

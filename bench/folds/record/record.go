@@ -40,7 +40,11 @@ type recording struct {
 
 // run trains what the journal does not have, and writes the table.
 func (r *recording) run(ctx context.Context) error {
-	j, err := openJournal(r.file+".part", r.id(), r.sweep.Shape.Epochs)
+	id, err := identity(r.sweep, r.k)
+	if err != nil {
+		return err
+	}
+	j, err := openJournal(r.file+".part", r.file+".gz", id, r.sweep.Shape.Epochs)
 	if err != nil {
 		return err
 	}
@@ -62,14 +66,11 @@ func (r *recording) run(ctx context.Context) error {
 				r.sweep.Name, config, fold, curve[len(curve)-1], time.Since(began).Seconds())
 		}
 	}
-	if err := writeTable(r.file+".gz", j, len(r.drawn), r.k); err != nil {
+	if err := writeTable(r.file+".gz", id, j, len(r.drawn), r.k); err != nil {
 		return fmt.Errorf("write the table: %w", err)
 	}
 	return nil
 }
-
-// id tells recordings apart: one never goes on from the journal of another.
-func (r *recording) id() string { return fmt.Sprintf("%s k=%d", r.sweep.Digest(), r.k) }
 
 // curve is the value of the objective's metric after each epoch of one fold.
 func (r *recording) curve(ctx context.Context, config, fold int) ([]float64, error) {

@@ -77,7 +77,7 @@ func read(t *testing.T, file string) []byte {
 }
 
 // A recording that was killed in the middle of a line goes on and ends with the same bytes; one with more configurations begins
-// with those of the smaller one.
+// with those of the smaller one, and goes on from its table when there is no more.
 func TestRecordingGoesOn(t *testing.T) {
 	sweep, whole, parts := sweepFile(t), t.TempDir(), t.TempDir()
 	record(t, "-sweep", sweep, "-k", "3", "-configs", "2", "-out", whole)
@@ -87,6 +87,15 @@ func TestRecordingGoesOn(t *testing.T) {
 	write(t, journal, string(text[:len(text)-3]))
 	record(t, "-sweep", sweep, "-k", "3", "-configs", "2", "-out", parts)
 	want := read(t, filepath.Join(whole, "few_k3.csv.gz"))
+	grown := t.TempDir()
+	record(t, "-sweep", sweep, "-k", "3", "-configs", "1", "-out", grown)
+	if err := os.Remove(filepath.Join(grown, "few_k3.csv.part")); err != nil {
+		t.Fatal(err)
+	}
+	record(t, "-sweep", sweep, "-k", "3", "-configs", "2", "-out", grown)
+	if !bytes.Equal(read(t, filepath.Join(grown, "few_k3.csv.gz")), want) {
+		t.Error("the table that was continued is another one")
+	}
 	if !bytes.Equal(read(t, filepath.Join(parts, "few_k3.csv.gz")), want) {
 		t.Error("the resumed recording is another one")
 	}
@@ -103,14 +112,17 @@ func TestRecordingGoesOn(t *testing.T) {
 	}
 }
 
-func TestRecordingRefusesAnothersJournal(t *testing.T) {
+func TestRecordingRefusesWhatIsAnothers(t *testing.T) {
 	sweep, dir := sweepFile(t), t.TempDir()
 	record(t, "-sweep", sweep, "-k", "2", "-configs", "1", "-out", dir)
-	if err := os.Rename(filepath.Join(dir, "few_k2.csv.part"), filepath.Join(dir, "few_k3.csv.part")); err != nil {
-		t.Fatal(err)
-	}
-	err := run(context.Background(), []string{"-sweep", sweep, "-k", "3", "-configs", "1", "-out", dir}, io.Discard, io.Discard)
-	if err == nil || !strings.Contains(err.Error(), "another recording") {
-		t.Errorf("%v", err)
+	for _, end := range []string{"gz", "part"} {
+		other := t.TempDir()
+		if err := os.Rename(filepath.Join(dir, "few_k2.csv."+end), filepath.Join(other, "few_k3.csv."+end)); err != nil {
+			t.Fatal(err)
+		}
+		err := run(context.Background(), []string{"-sweep", sweep, "-k", "3", "-configs", "1", "-out", other}, io.Discard, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), "another recording") {
+			t.Errorf("%s: %v", end, err)
+		}
 	}
 }
