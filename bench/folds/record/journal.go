@@ -28,8 +28,12 @@ func openJournal(path, table, id string, epochs int) (*journal, error) {
 	text = text[:bytes.LastIndexByte(text, '\n')+1]
 	j := &journal{curves: curves{}}
 	if len(text) == 0 {
-		if j.curves, err = readTable(table, id); err != nil {
+		var of string
+		if j.curves, of, err = readTable(table); err != nil {
 			return nil, err
+		}
+		if len(j.curves) > 0 && of != id {
+			return nil, otherRecording(table)
 		}
 	}
 	first, rest, _ := strings.Cut(string(text), "\n")

@@ -3,6 +3,7 @@
 //
 //	go run ./bench/folds/record -sweep bench/folds/spaces/digits.yaml -k 5 -configs 60
 //	go run ./bench/folds/record -sweep bench/folds/spaces/digits.yaml -configs 60 -list
+//	go run ./bench/folds/record -describe
 //
 // The sweep file says what is trained: search space, metric, epochs, model, data, seed. Configuration n is the n-th draw of the
 // random sampler, so every -k measures the same configurations, and a larger -configs keeps the first ones. Seeds, folds and
@@ -33,6 +34,7 @@ type options struct {
 	configs int
 	out     string // folder
 	list    bool
+	about   bool
 }
 
 func main() {
@@ -49,6 +51,9 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	o, err := parse(args, log)
 	if err != nil {
 		return err
+	}
+	if o.about {
+		return describe(o.out, out)
 	}
 	sweep, err := configs.Load(o.sweep)
 	if err != nil {
@@ -82,8 +87,9 @@ func parse(args []string, log io.Writer) (options, error) {
 	f.IntVar(&o.configs, "configs", 60, "configurations")
 	f.StringVar(&o.out, "out", "bench/folds/data", "folder of the result")
 	f.BoolVar(&o.list, "list", false, "print the configurations instead")
+	f.BoolVar(&o.about, "describe", false, "print what the tables in -out hold instead")
 	switch err := f.Parse(args); {
-	case err != nil:
+	case err != nil || o.about:
 		return o, err
 	case o.sweep == "":
 		return o, fmt.Errorf("-sweep is missing: name a sweep file, such as bench/folds/spaces/digits.yaml")

@@ -107,6 +107,10 @@ func TestRecordingGoesOn(t *testing.T) {
 	if err != nil || len(rows) != 1+2*3*2 || strings.Join(rows[0], ",") != "config,fold,epoch,value" {
 		t.Fatalf("%d rows, header %v, %v", len(rows), rows[0], err)
 	}
+	var about bytes.Buffer
+	if err := run(context.Background(), []string{"-describe", "-out", grown}, &about, io.Discard); err != nil || !strings.Contains(about.String(), "| `few_k3` | 2 | 0.") {
+		t.Errorf("%v: %s", err, about.String())
+	}
 	if rows[12][0] != "1" || rows[12][1] != "2" || rows[12][2] != "2" {
 		t.Errorf("the last row is %v", rows[12])
 	}

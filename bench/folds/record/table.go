@@ -63,25 +63,25 @@ func writeTable(path, id string, j *journal, configs, k int) error {
 }
 
 // readTable reads what writeTable wrote; nothing when there is no such file.
-func readTable(path, id string) (curves, error) {
+func readTable(path string) (c curves, id string, err error) {
 	f, err := os.Open(path)
 	if os.IsNotExist(err) {
-		return curves{}, nil
+		return curves{}, "", nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer f.Close()
 	z, err := gzip.NewReader(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if z.Comment != id {
-		return nil, otherRecording(path)
+		return nil, "", fmt.Errorf("%s: %w", path, err)
 	}
 	rows, err := csv.NewReader(z).ReadAll()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, "", fmt.Errorf("%s: %w", path, err)
+	}
+	if len(rows) == 0 || !slices.Equal(rows[0], header) {
+		return nil, "", fmt.Errorf("%s has not the columns %v", path, header)
 	}
 	out := curves{}
 	for n, row := range rows[1:] {
@@ -89,10 +89,10 @@ func readTable(path, id string) (curves, error) {
 		fold, err2 := strconv.Atoi(row[1])
 		value, err3 := strconv.ParseFloat(row[3], 64)
 		if err := cmp.Or(err1, err2, err3); err != nil {
-			return nil, fmt.Errorf("%s row %d: %w", path, n+2, err)
+			return nil, "", fmt.Errorf("%s row %d: %w", path, n+2, err)
 		}
 		at := [2]int{config, fold}
 		out[at] = append(out[at], value)
 	}
-	return out, nil
+	return out, z.Comment, nil
 }
