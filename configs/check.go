@@ -79,26 +79,34 @@ func (c *checker) checkTrainer() {
 	}
 }
 
-// checkBuiltin checks that the data goes with the task.
+// checkBuiltin checks that model and data go with the task.
 func (c *checker) checkBuiltin(b *builtinDoc) {
 	d := b.Data
 	switch b.Task {
-	case imageTask:
+	case trial.ImageTask:
 		if d.Image == nil {
 			c.missingKey("trainer.data.image").withHint("image: {pixels: \"p*\", height: 8, width: 8}")
 		} else if d.Image.Channels == 2 {
 			c.wrong("trainer.data.image.channels", "an image has 1 or 3 channels, not 2")
 		}
-		if d.Text != "" {
-			c.wrongKey("trainer.data.text", "task %s has no text column", b.Task).withHint("text goes with task %s", textTask)
-		}
-	case textTask:
+	case trial.TextTask:
 		if d.Text == "" {
 			c.missingKey("trainer.data.text").withHint("name the column with the text")
 		}
-		if d.Image != nil {
-			c.wrongKey("trainer.data.image", "task %s has no images", b.Task).withHint("image goes with task %s", imageTask)
+	case trial.TableTask:
+		if b.Model != trial.MLP {
+			c.wrong("trainer.model", "task %s has no model %q", b.Task, shorten(b.Model)).
+				withHint("model: %s, which is trained from scratch", trial.MLP)
 		}
+	}
+	if d.Text != "" && b.Task != trial.TextTask {
+		c.wrongKey("trainer.data.text", "task %s has no text column", b.Task).withHint("text goes with task %s", trial.TextTask)
+	}
+	if d.Image != nil && b.Task != trial.ImageTask {
+		c.wrongKey("trainer.data.image", "task %s has no images", b.Task).withHint("image goes with task %s", trial.ImageTask)
+	}
+	if d.Table != nil && b.Task != trial.TableTask {
+		c.wrongKey("trainer.data.table", "task %s has no table", b.Task).withHint("table goes with task %s", trial.TableTask)
 	}
 }
 

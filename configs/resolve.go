@@ -50,9 +50,19 @@ func (d *document) fill(name string) {
 		d.Confirm.Top = orDefault(d.Confirm.Top, defaultTop)
 		d.Confirm.Seeds = orDefault(d.Confirm.Seeds, defaultSeeds)
 	}
-	if b, ok := d.Trainer.body.(*builtinDoc); ok && b.Data.Image != nil {
-		b.Data.Image.Channels = orDefault(b.Data.Image.Channels, 1)
-		b.Data.Image.Max = orDefault(b.Data.Image.Max, defaultWhite)
+	if b, ok := d.Trainer.body.(*builtinDoc); ok {
+		b.fill()
+	}
+}
+
+// fill writes the defaults of the data section.
+func (b *builtinDoc) fill() {
+	if im := b.Data.Image; im != nil {
+		im.Channels = orDefault(im.Channels, 1)
+		im.Max = orDefault(im.Max, defaultWhite)
+	}
+	if b.Task == trial.TableTask && b.Data.Table == nil {
+		b.Data.Table = &tableDoc{}
 	}
 }
 
@@ -141,8 +151,11 @@ type pathRef struct {
 func (d *document) paths() []pathRef {
 	switch t := d.Trainer.body.(type) {
 	case *builtinDoc:
-		return []pathRef{{"trainer.model", &t.Model, true}, {"trainer.data.train", &t.Data.Train, false},
-			{"trainer.data.test", &t.Data.Test, false}}
+		out := []pathRef{{"trainer.data.train", &t.Data.Train, false}, {"trainer.data.test", &t.Data.Test, false}}
+		if t.Task != trial.TableTask { // whose model is a word
+			out = append([]pathRef{{"trainer.model", &t.Model, true}}, out...)
+		}
+		return out
 	case *commandDoc:
 		return []pathRef{{"trainer.workdir", &t.Workdir, true}}
 	}

@@ -2,12 +2,6 @@ package configs
 
 import "automl/trial"
 
-// The tasks of the built-in trainer.
-const (
-	imageTask = "image-classification"
-	textTask  = "text-classification"
-)
-
 // trainerDoc says what trains: builtinDoc, commandDoc or externalDoc.
 type trainerDoc struct{ union }
 
@@ -19,8 +13,8 @@ var trainerVariants = []variant{
 
 type builtinDoc struct {
 	Type  string  `json:"type" jsonschema:"required,enum=builtin"`
-	Task  string  `json:"task" jsonschema:"required,enum=image-classification,enum=text-classification" jsonschema_description:"What is learned."`
-	Model string  `json:"model" jsonschema:"required" jsonschema_description:"Folder with config.json and model.safetensors."`
+	Task  string  `json:"task" jsonschema:"required,enum=image-classification,enum=text-classification,enum=tabular-classification" jsonschema_description:"What is learned."`
+	Model string  `json:"model" jsonschema:"required" jsonschema_description:"Folder with config.json and model.safetensors; for tabular tasks the word mlp."`
 	Data  dataDoc `json:"data" jsonschema:"required" jsonschema_description:"The rows."`
 }
 
@@ -30,6 +24,7 @@ type dataDoc struct {
 	Text  string    `json:"text,omitempty" jsonschema_description:"Text tasks: column with the text."`
 	Label string    `json:"label" jsonschema:"required" jsonschema_description:"Column with the class."`
 	Image *imageDoc `json:"image,omitempty" jsonschema_description:"Image tasks: how columns make an image."`
+	Table *tableDoc `json:"table,omitempty" jsonschema_description:"Tabular tasks: how columns are read. Default: every column but the label and folds.column is a feature, of numbers where its values are."`
 }
 
 type imageDoc struct {
@@ -39,6 +34,11 @@ type imageDoc struct {
 	Channels int     `json:"channels,omitempty" jsonschema:"minimum=1,maximum=3" jsonschema_description:"1 (default) or 3."`
 	Max      float64 `json:"max,omitempty" jsonschema:"exclusiveMinimum=0" jsonschema_description:"Pixel value that means white. Default: 255."`
 	Size     int     `json:"size,omitempty" jsonschema:"minimum=1,maximum=4096" jsonschema_description:"Side the image is scaled to. Default: the model's own."`
+}
+
+type tableDoc struct {
+	Drop        []string `json:"drop,omitempty" jsonschema_description:"Columns that are no features."`
+	Categorical []string `json:"categorical,omitempty" jsonschema_description:"Columns whose numbers are names of categories."`
 }
 
 type commandDoc struct {
@@ -102,6 +102,9 @@ func (d dataDoc) spec() *trial.DataSpec {
 	out := &trial.DataSpec{Train: d.Train, Test: d.Test, Text: d.Text, Label: d.Label}
 	if d.Image != nil {
 		out.Image = ref(trial.ImageSpec(*d.Image))
+	}
+	if d.Table != nil {
+		out.Table = ref(trial.TableSpec(*d.Table))
 	}
 	return out
 }

@@ -55,11 +55,21 @@ func (r Resources) GPUShare() float64 {
 	return float64(r.GPUs)
 }
 
+// The tasks of the built-in trainer.
+const (
+	ImageTask = "image-classification"
+	TextTask  = "text-classification"
+	TableTask = "tabular-classification"
+)
+
+// MLP is the model of tabular tasks: a multilayer perceptron, made anew for each fold.
+const MLP = "mlp"
+
 // TrainerSpec says what trains: the built-in trainer, a command, or whoever calls ask and tell. All paths are absolute.
 type TrainerSpec struct {
 	Type    string            `json:"type"`              // builtin, command or external
 	Task    string            `json:"task,omitempty"`    // builtin
-	Model   string            `json:"model,omitempty"`   // builtin: a folder with config.json and model.safetensors
+	Model   string            `json:"model,omitempty"`   // builtin: a folder with config.json and model.safetensors, or MLP
 	Data    *DataSpec         `json:"data,omitempty"`    // builtin
 	Command []string          `json:"command,omitempty"` // command: an argv, no shell
 	Workdir string            `json:"workdir,omitempty"` // command
@@ -73,6 +83,14 @@ type DataSpec struct {
 	Text  string     `json:"text,omitempty"`  // text tasks: the column with the text
 	Label string     `json:"label"`           // the column with the class
 	Image *ImageSpec `json:"image,omitempty"` // image tasks
+	Table *TableSpec `json:"table,omitempty"` // tabular tasks
+}
+
+// TableSpec says how the columns of a row are read. Every column but the label and that of the split is a feature: of numbers
+// where all its values are, otherwise of categories.
+type TableSpec struct {
+	Drop        []string `json:"drop,omitempty"`        // columns that are no features
+	Categorical []string `json:"categorical,omitempty"` // columns whose numbers are names of categories
 }
 
 // ImageSpec says how the columns of a row make an image.

@@ -168,15 +168,3 @@ func decodeJSON[T any](t *testing.T, text string) T {
 	}
 	return v
 }
-
-// rewrite replaces a part of the sweep file.
-func (s *site) rewrite(old, with string) {
-	s.t.Helper()
-	text, err := os.ReadFile(s.sweep)
-	if err != nil || !strings.Contains(string(text), old) {
-		s.t.Fatalf("no %q in the sweep file, %v", old, err)
-	}
-	if err := os.WriteFile(s.sweep, bytes.ReplaceAll(text, []byte(old), []byte(with)), 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-}

@@ -75,6 +75,41 @@ func TestRunFineTunesForReal(t *testing.T) {
 	}
 }
 
+// A table and a network trained from scratch: the ready sweep, shortened.
+func TestRunLearnsATable(t *testing.T) {
+	s := newSite(t, "", "")
+	shipped, err := filepath.Abs("../../configs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(shipped, "tabular.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := strings.NewReplacer("name: tabular", "name: e2e", "tabular/", shipped+"/tabular/", "k: 5", "k: 3", "max: 20", "max: 6", "trials: 40", "trials: 12").Replace(string(text))
+	if err := os.WriteFile(s.sweep, []byte(short), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.ok("run", s.sweep)
+	best := decodeJSON[view.Best](t, s.ok("best", "-o", "json").out)
+	if checkBest(t, s, best); best.Value < 0.9 { // what always names one class has 0.5
+		t.Errorf("the best reaches %v", best.Value)
+	}
+	if net, err := model.Load(best.Artifact); err != nil || net.Type() != model.MLPType {
+		t.Errorf("the saved model: %v", err)
+	}
+	if st, _ := s.state(); len(st.Trials) != 12 || st.EpochsRun() >= st.EpochsFull() {
+		t.Errorf("%d trials, %d of %d epochs", len(st.Trials), st.EpochsRun(), st.EpochsFull())
+	}
+	bad := strings.Replace(short, "  lr:", "  freeze: {type: freeze}\n  lr:", 1)
+	if err := os.WriteFile(s.sweep, []byte(bad), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.run("plan", s.sweep); r.code != 2 || !strings.Contains(r.err, ":9:11: parameters.freeze: an mlp is trained from scratch") {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
+}
+
 // checkBest holds what best says against the views that notebooks read.
 func checkBest(t *testing.T, s *site, best view.Best) {
 	t.Helper()

@@ -68,7 +68,7 @@ func TestLists(t *testing.T) {
 	if !slices.Contains(Metrics(), "val_accuracy") || !slices.Contains(Metrics(), "val_loss") || len(Metrics()) != 8 {
 		t.Errorf("metrics %v", Metrics())
 	}
-	if p := Params(); p[0].Name != "lr" || p[0].Default != "0.001" {
+	if p := Params(trial.ImageTask); p[0].Name != "lr" || p[0].Default != "0.001" {
 		t.Errorf("params %+v", p)
 	}
 }

@@ -1,5 +1,6 @@
-// Package finetune is the built-in trainer: it fine-tunes a pretrained network on the rows of a data file, in a child process
-// of a runner, and speaks the trainer protocol (package protocol) with it.
+// Package finetune is the built-in trainer: it fine-tunes a pretrained network on the images of a data file, or trains a
+// multilayer perceptron on a table from scratch, in a child process of a runner, and speaks the trainer protocol (package
+// protocol) with it.
 //
 // [Main] is the whole process: it takes the work order, loads data and model, proves which folds it drew, trains epoch by
 // epoch, reports each, obeys the answer, and leaves a checkpoint; in phase refit it trains on all rows and leaves the finished

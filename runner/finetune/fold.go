@@ -17,11 +17,11 @@ func (s *session) fold(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	rows, valid, err := w.Folds.Fold(m.table.Keys, w.Fold)
+	job, err := m.foldJob(w)
 	if err != nil {
-		return fmt.Errorf("draw fold %d: %w", w.Fold, err)
+		return err
 	}
-	loop, err := train.New(s.job(m, rows, valid))
+	loop, err := train.New(job)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func few(t *testing.T, from, rows int) string {
 
 // spec is a trainer section for 16x16 images of some digits.
 func spec(train string) trial.TrainerSpec {
-	return trial.TrainerSpec{Type: "builtin", Task: ImageClassification, Model: quickstart + "resnet8", Data: &trial.DataSpec{
+	return trial.TrainerSpec{Type: "builtin", Task: trial.ImageTask, Model: quickstart + "resnet8", Data: &trial.DataSpec{
 		Train: train, Label: "label", Image: &trial.ImageSpec{Pixels: "p*", Height: 8, Width: 8, Max: 16, Size: 16},
 	}}
 }

@@ -32,7 +32,10 @@ func (s *session) refit(ctx context.Context) (err error) {
 	for i := range rows {
 		rows[i] = i
 	}
-	job := s.job(m, rows, nil)
+	job, err := m.job(s.work, rows, nil)
+	if err != nil {
+		return err
+	}
 	job.Options.Patience = 0
 	loop, err := train.New(job)
 	if err != nil {
@@ -64,15 +67,15 @@ func (s *session) test(ctx context.Context, m *material) (trial.Metrics, *train.
 	if spec.Test == "" {
 		return nil, nil, nil
 	}
-	table, err := data.ReadTest(spec, m.table.Classes)
+	table, err := data.ReadTest(spec, m.table)
 	if err != nil {
 		return nil, nil, err
 	}
-	images, err := table.Images(m.input)
+	inputs, err := m.encode(table)
 	if err != nil {
 		return nil, nil, err
 	}
-	e, err := train.Evaluate(ctx, m.net, images, table.Y, len(m.table.Classes))
+	e, err := train.Evaluate(ctx, m.net, inputs, table.Y, len(m.table.Classes))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -103,7 +106,7 @@ func (s *session) writeArtifact(m *material, metrics trial.Metrics, test *train.
 	if err := safetensors.Write(filepath.Join(dir, weightsFile), tensors, nil); err != nil {
 		return err
 	}
-	config, err := s.config(m)
+	config, err := m.describe()
 	if err != nil {
 		return err
 	}
@@ -120,38 +123,6 @@ func (s *session) writeArtifact(m *material, metrics trial.Metrics, test *train.
 		p.Confusion = test.Confusion.Rows()
 	}
 	return writeJSON(filepath.Join(dir, metricsFile), p)
-}
-
-// config is the configuration of the pretrained model with the classes and the input size of the finished one, and how a row
-// of the data file becomes an input.
-func (s *session) config(m *material) (map[string]any, error) {
-	raw, err := os.ReadFile(filepath.Join(s.work.Trainer.Model, configFile))
-	if err != nil {
-		return nil, err
-	}
-	config := map[string]any{}
-	if err := json.Unmarshal(raw, &config); err != nil {
-		return nil, fmt.Errorf("%s of the pretrained model: %w", configFile, err)
-	}
-	config["classes"] = m.table.Classes
-	put(config, m.input.Height, "input", "height")
-	put(config, m.input.Width, "input", "width")
-	put(config, len(m.table.Classes), "head", "fc", "out")
-	spec := s.work.Trainer.Data
-	config["preprocessing"] = map[string]any{"task": s.work.Trainer.Task, "label": spec.Label, "image": m.table.Spec}
-	return config, nil
-}
-
-// put sets a value some objects deep, where those exist.
-func put(config map[string]any, value any, path ...string) {
-	for _, key := range path[:len(path)-1] {
-		inner, ok := config[key].(map[string]any)
-		if !ok {
-			return
-		}
-		config = inner
-	}
-	config[path[len(path)-1]] = value
 }
 
 // writeJSON writes a file and makes sure it is on disk.

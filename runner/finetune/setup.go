@@ -9,16 +9,20 @@ import (
 	"automl/runner/finetune/data"
 	"automl/runner/finetune/model"
 	"automl/runner/finetune/train"
+	"automl/runner/protocol"
 	"automl/trial"
 )
 
-// material is what a work order trains with.
+// material is what a work order trains with. What depends on the training rows is there once they are known (job).
 type material struct {
-	net     *model.Net // with a fresh head for the classes
-	input   data.Input
 	table   *data.Table
-	images  *data.Images
 	options train.Options
+	net     *model.Net  // with a fresh head for the classes
+	inputs  data.Inputs // of the table's rows
+	// encode makes inputs of other rows, those of the test file.
+	encode func(*data.Table) (data.Inputs, error)
+	// describe is the network and how a row becomes its input, for config.json.
+	describe func() (map[string]any, error)
 }
 
 // headStream sets the draw of the fresh head apart from every other draw.
@@ -27,10 +31,21 @@ const headStream = 0x68656164
 // prepare loads model and data, checks that the rows are those of the study, and tells the runner which folds follow from
 // them.
 func (s *session) prepare() (*material, error) {
-	w := s.work
+	m, err := load(s.work)
+	if err != nil {
+		return nil, err
+	}
+	return m, s.proveFolds(m.table)
+}
+
+// load reads what a work order names, and puts a fresh head on the model.
+func load(w protocol.Work) (*material, error) {
 	var m material
 	var err error
-	if m.options, err = train.ParseOptions(w.Params); err != nil {
+	if err := checkSpec(w.Trainer); err != nil {
+		return nil, err
+	}
+	if m.options, err = train.ParseOptions(w.Trainer.Task, w.Params); err != nil {
 		return nil, err
 	}
 	for _, o := range append([]trial.Objective{w.Objective}, w.Others...) {
@@ -39,32 +54,25 @@ func (s *session) prepare() (*material, error) {
 				Hint: "it measures " + strings.Join(Metrics(), ", ")}
 		}
 	}
-	if m.net, err = loadModel(w.Trainer); err != nil {
-		return nil, err
-	}
 	if m.table, err = data.Read(*w.Trainer.Data, w.Folds.Column); err != nil {
 		return nil, err
 	}
-	if err := s.proveFolds(m.table); err != nil {
-		return nil, err
+	if w.Trainer.Task == trial.ImageTask {
+		return &m, m.loadImages(w)
 	}
-	if m.input, err = sized(m.net, w.Trainer.Data.Image); err != nil {
-		return nil, err
-	}
-	if m.images, err = m.table.Images(m.input); err != nil {
-		return nil, err
-	}
-	m.net.ReplaceHead(len(m.table.Classes), augment.Mix(w.Seed, uint64(s.repeat()), headStream))
 	return &m, nil
 }
 
-// repeat is which draw of the folds this fold belongs to. All trials begin with the same head, so that chance does not tell
-// them apart; fresh folds come with a fresh head, so that a confirmation is one.
-func (s *session) repeat() int {
-	if s.work.Fold < 0 {
+// headSeed is the seed of fresh weights. All trials begin with the same ones, so that chance does not tell them apart; fresh
+// folds come with fresh weights, so that a confirmation is one.
+func headSeed(w protocol.Work) uint64 { return augment.Mix(w.Seed, uint64(repeat(w)), headStream) }
+
+// repeat is which draw of the folds this fold belongs to.
+func repeat(w protocol.Work) int {
+	if w.Fold < 0 {
 		return 0
 	}
-	return s.work.Fold / s.work.Folds.K
+	return w.Fold / w.Folds.K
 }
 
 // proveFolds sends the hash of the folds, and refuses to train on other ones than the study's.
@@ -84,13 +92,27 @@ func (s *session) proveFolds(t *data.Table) error {
 	return nil
 }
 
-// job is the training job of the work order on the given rows.
-func (s *session) job(m *material, rows, valid []int) train.Job {
-	return train.Job{
-		Net: m.net, Images: m.images, Labels: m.table.Y, Classes: len(m.table.Classes), Train: rows, Valid: valid,
-		Options: m.options, Objective: s.work.Objective, Epochs: s.work.Epochs,
-		Seed: s.work.Seed, Trial: s.work.Trial, Fold: s.work.Fold,
+// job is the training job of a work order on the given rows.
+func (m *material) job(w protocol.Work, rows, valid []int) (train.Job, error) {
+	if w.Trainer.Task == trial.TableTask {
+		if err := m.fitTable(w, rows); err != nil {
+			return train.Job{}, err
+		}
 	}
+	return train.Job{
+		Net: m.net, Inputs: m.inputs, Labels: m.table.Y, Classes: len(m.table.Classes), Train: rows, Valid: valid,
+		Options: m.options, Objective: w.Objective, Epochs: w.Epochs,
+		Seed: w.Seed, Trial: w.Trial, Fold: w.Fold,
+	}, nil
+}
+
+// foldJob is the training job of the fold that a work order names.
+func (m *material) foldJob(w protocol.Work) (train.Job, error) {
+	rows, valid, err := w.Folds.Fold(m.table.Keys, w.Fold)
+	if err != nil {
+		return train.Job{}, fmt.Errorf("draw fold %d: %w", w.Fold, err)
+	}
+	return m.job(w, rows, valid)
 }
 
 // progressLines is how often the runner hears of progress in an epoch, at most. Each is also a look whether it is still there.

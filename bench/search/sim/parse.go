@@ -71,7 +71,7 @@ func Parse(name string) (Maker, error) {
 	if !slices.Contains(schedulers.Types(), scheduler.Type) {
 		return nil, fmt.Errorf("there is no scheduler %q; there are %s", scheduler.Type, strings.Join(schedulers.Types(), ", "))
 	}
-	if _, err := scheduler.Resolve(trial.Shape{Folds: 1, Epochs: 1}); err != nil {
+	if _, err := scheduler.Resolve(trial.Study{Shape: trial.Shape{Folds: 1, Epochs: 1}}); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return func(p Problem) (Optimizer, error) { return newEngine(p, sampler, scheduler) }, nil

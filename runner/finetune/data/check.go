@@ -24,7 +24,7 @@ func check(spec trial.DataSpec, plan trial.FoldPlan) error {
 		return err
 	}
 	if spec.Test != "" {
-		if _, err := ReadTest(spec, t.Classes); err != nil {
+		if _, err := ReadTest(spec, t); err != nil {
 			return err
 		}
 	}

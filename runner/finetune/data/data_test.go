@@ -130,7 +130,7 @@ func TestTestFileMustHaveTheSameClasses(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	s.Test = spec(t, "test.csv", "label,p0,p1\n9,1,2\n").Train
-	got, err := ReadTest(s, []string{"9", "10"})
+	got, err := ReadTest(s, &Table{Classes: []string{"9", "10"}})
 	if err != nil || got.Y[0] != 0 || got.Pixels[1] != 2 {
 		t.Errorf("%+v, %v", got, err)
 	}

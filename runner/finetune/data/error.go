@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"automl/trial"
 )
 
 // The fields of the sweep file that this package can find fault with.
@@ -15,8 +17,12 @@ const (
 	fieldImage  = "trainer.data.image"
 	fieldPixels = "trainer.data.image.pixels"
 	fieldMax    = "trainer.data.image.max"
-	fieldColumn = "folds.column"
-	fieldFolds  = "folds"
+	fieldTable  = "trainer.data.table"
+	fieldDrop   = "trainer.data.table.drop"
+
+	fieldCategorical = "trainer.data.table.categorical"
+	fieldColumn      = "folds.column"
+	fieldFolds       = "folds"
 )
 
 // Error is a fault of the user's data or of what the sweep file says about it.
@@ -95,8 +101,8 @@ func distance(a, b string) int {
 
 // unknownColumn is the error for a column that the file does not have. A pixel column is never what a label or a split column
 // was meant to be, so the list leaves those out.
-func unknownColumn(field, file, column string, header []string, pixel func(string) bool) *Error {
-	others := slices.DeleteFunc(slices.Clone(header), pixel)
+func unknownColumn(field, file, column string, header []string, image *trial.ImageSpec) *Error {
+	others := slices.DeleteFunc(slices.Clone(header), func(name string) bool { return image != nil && pixel(*image, name) })
 	hint := "the other columns are: " + List(others)
 	if len(others) == 0 {
 		hint = "the columns are: " + List(header)

@@ -1,6 +1,14 @@
 package data
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"path"
+	"strconv"
+	"strings"
+
+	"automl/trial"
+)
 
 // Input is what a network wants to see: an image of Channels x Height x Width floats, each
 // (grey*Scale - Mean[channel]) / Std[channel] with grey in 0..255.
@@ -62,8 +70,14 @@ func (im *Images) Row(i int) []float32 {
 	return im.Pixels[i*n : (i+1)*n : (i+1)*n]
 }
 
-// Write spreads an image (as Row returns it) over the network's channels and normalizes it. dst has Input.Size floats.
-func (im *Images) Write(dst, image []float32) {
+// Size is how many floats the network reads a row.
+func (im *Images) Size() int { return im.Input.Size() }
+
+// Write writes what the network reads of a row. dst has Size floats.
+func (im *Images) Write(dst []float32, row int) { im.Spread(dst, im.Row(row)) }
+
+// Spread spreads an image (as Row returns it) over the network's channels and normalizes it. dst has Size floats.
+func (im *Images) Spread(dst, image []float32) {
 	for c := range im.Input.Channels {
 		src := image
 		if im.Channels > 1 {
@@ -102,4 +116,67 @@ func sample(i, to, from int) (a, b int, f float32) {
 	at = max(at, 0)
 	a = min(int(at), from-1)
 	return a, min(a+1, from-1), float32(at - float64(a))
+}
+
+// checkImage checks the image section without the file, and fills in the default of channels.
+func checkImage(spec *trial.DataSpec) error {
+	bad := func(field, msg, hint string) error { return &Error{Field: field, Msg: msg, Hint: hint} }
+	im := *spec.Image
+	if im.Channels == 0 {
+		im.Channels = 1
+	}
+	spec.Image = &im
+	_, malformed := path.Match(im.Pixels, "x")
+	switch {
+	case spec.Table != nil:
+		return bad(fieldTable, "rows are images or tables, not both", "take image or table out")
+	case im.Pixels == "" || malformed != nil:
+		return bad(fieldPixels, fmt.Sprintf("%q is no pattern", im.Pixels), `"p*" means every column whose name begins with p`)
+	case im.Height < 1 || im.Width < 1:
+		return bad(fieldImage, fmt.Sprintf("an image of %dx%d pixels is none", im.Height, im.Width), "height and width are those of the image in the file")
+	case im.Channels != 1 && im.Channels != 3:
+		return bad(fieldImage+".channels", fmt.Sprintf("%d channels are not supported", im.Channels), "1 for grey, 3 for red, green, blue")
+	case !(im.Max > 0) || math.IsInf(im.Max, 0):
+		return bad(fieldMax, fmt.Sprintf("%v cannot be the value of white", im.Max), "255 for bytes, 1 for shares")
+	case im.Size < 0:
+		return bad(fieldImage+".size", fmt.Sprintf("%d pixels are no size", im.Size), "leave it out for the model's own")
+	}
+	return nil
+}
+
+// pixel reports whether a column is one of the pixels.
+func pixel(im trial.ImageSpec, name string) bool { ok, _ := path.Match(im.Pixels, name); return ok }
+
+// locatePixels finds the pixel columns.
+func (t *Table) locatePixels(header []string, spec trial.DataSpec, where *layout) error {
+	im := spec.Image
+	for i, name := range header {
+		if i != where.label && i != where.key && pixel(*im, name) {
+			where.pixels = append(where.pixels, i)
+		}
+	}
+	want := im.Height * im.Width * im.Channels
+	if len(where.pixels) != want {
+		return &Error{Field: fieldPixels, File: t.File, Line: 1,
+			Msg: fmt.Sprintf("%d columns match %q, but an image of %dx%d with %d channels has %d pixels",
+				len(where.pixels), im.Pixels, im.Height, im.Width, im.Channels, want),
+			Hint: "the columns are: " + List(header)}
+	}
+	return nil
+}
+
+// addPixels appends the image of a record.
+func (t *Table) addPixels(record []string, line int, header []string, where layout) error {
+	for _, i := range where.pixels {
+		v, err := strconv.ParseFloat(strings.TrimSpace(record[i]), 32)
+		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+			return &Error{Field: fieldPixels, File: t.File, Line: line, Msg: fmt.Sprintf("%q in column %q is not a number", record[i], header[i])}
+		}
+		if v < 0 || v > t.Spec.Max {
+			return &Error{Field: fieldMax, File: t.File, Line: line, Hint: "max is the pixel value that means white, and 0 is black",
+				Msg: fmt.Sprintf("%s in column %q lies outside 0..%v", record[i], header[i], t.Spec.Max)}
+		}
+		t.Pixels = append(t.Pixels, float32(v))
+	}
+	return nil
 }

@@ -8,11 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
-	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"automl/trial"
@@ -21,8 +18,9 @@ import (
 // Table is a data file as it stands. Rows keep their order in the file.
 type Table struct {
 	File    string
-	Spec    trial.ImageSpec // with Channels filled in
-	Pixels  []float32       // rows x channels x height x width, 0..Spec.Max
+	Spec    trial.ImageSpec // image tasks: with Channels filled in
+	Pixels  []float32       // image tasks: rows x channels x height x width, 0..Spec.Max
+	Columns []Column        // tabular tasks: the features, in the order of the file
 	Labels  []string        // the class of each row
 	Keys    []string        // the split key of each row: the value of the split column, the class without one
 	Lines   []int           // the line each row begins at
@@ -39,7 +37,8 @@ func (t *Table) Rows() int { return len(t.Labels) }
 type layout struct {
 	label  int
 	key    int   // -1: the label
-	pixels []int // in the order of the file
+	pixels []int // image tasks: in the order of the file
+	tables []int // tabular tasks: in the order of Table.Columns
 }
 
 // Read reads the training file. column is the split column ("": the label).
@@ -47,7 +46,7 @@ func Read(spec trial.DataSpec, column string) (*Table, error) {
 	if err := checkSpec(&spec); err != nil {
 		return nil, err
 	}
-	t, err := read(spec.Train, fieldTrain, spec, column)
+	t, err := read(spec.Train, fieldTrain, spec, column, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -59,15 +58,16 @@ func Read(spec trial.DataSpec, column string) (*Table, error) {
 	return t, nil
 }
 
-// ReadTest reads the test file, whose classes must all be among the given ones of the training file.
-func ReadTest(spec trial.DataSpec, classes []string) (*Table, error) {
+// ReadTest reads the test file, whose classes and feature columns are those of the training file.
+func ReadTest(spec trial.DataSpec, training *Table) (*Table, error) {
 	if err := checkSpec(&spec); err != nil {
 		return nil, err
 	}
-	t, err := read(spec.Test, fieldTest, spec, "")
+	t, err := read(spec.Test, fieldTest, spec, "", training.Columns)
 	if err != nil {
 		return nil, err
 	}
+	classes := training.Classes
 	t.Classes = classes
 	t.Y = make([]int32, len(t.Labels))
 	for i, label := range t.Labels {
@@ -90,31 +90,17 @@ func checkSpec(spec *trial.DataSpec) error {
 	if spec.Label == "" {
 		return bad(fieldLabel, "no label column is named", "label: the column with the class")
 	}
-	if spec.Image == nil {
-		return bad(fieldImage, "an image task needs to know which columns are the pixels", `image: {pixels: "p*", height: 8, width: 8, max: 16}`)
-	}
-	im := *spec.Image
-	if im.Channels == 0 {
-		im.Channels = 1
-	}
-	spec.Image = &im
-	_, malformed := path.Match(im.Pixels, "x")
 	switch {
-	case im.Pixels == "" || malformed != nil:
-		return bad(fieldPixels, fmt.Sprintf("%q is no pattern", im.Pixels), `"p*" means every column whose name begins with p`)
-	case im.Height < 1 || im.Width < 1:
-		return bad(fieldImage, fmt.Sprintf("an image of %dx%d pixels is none", im.Height, im.Width), "height and width are those of the image in the file")
-	case im.Channels != 1 && im.Channels != 3:
-		return bad(fieldImage+".channels", fmt.Sprintf("%d channels are not supported", im.Channels), "1 for grey, 3 for red, green, blue")
-	case !(im.Max > 0) || math.IsInf(im.Max, 0):
-		return bad(fieldMax, fmt.Sprintf("%v cannot be the value of white", im.Max), "255 for bytes, 1 for shares")
-	case im.Size < 0:
-		return bad(fieldImage+".size", fmt.Sprintf("%d pixels are no size", im.Size), "leave it out for the model's own")
+	case spec.Image != nil:
+		return checkImage(spec)
+	case spec.Table != nil:
+		return checkTable(spec)
 	}
-	return nil
+	return bad(fieldImage, "an image task needs to know which columns are the pixels", `image: {pixels: "p*", height: 8, width: 8, max: 16}`)
 }
 
-func read(file, field string, spec trial.DataSpec, column string) (*Table, error) {
+// read reads a file. features are the columns it must have, in a tabular task, unless they are to be found out.
+func read(file, field string, spec trial.DataSpec, column string, features []Column) (*Table, error) {
 	r, closer, err := open(file)
 	if err != nil {
 		return nil, openError(field, file, err)
@@ -127,11 +113,15 @@ func read(file, field string, spec trial.DataSpec, column string) (*Table, error
 		return nil, rowError(field, file, err)
 	}
 	header = slices.Clone(header)
-	where, err := locate(file, header, spec, column)
+	t := &Table{File: file, Columns: slices.Clone(features)}
+	where, err := t.locate(header, spec, column, field)
 	if err != nil {
 		return nil, err
 	}
-	t := &Table{File: file, Spec: *spec.Image, keyed: where.key >= 0}
+	if spec.Image != nil {
+		t.Spec = *spec.Image
+	}
+	t.keyed = where.key >= 0
 	for {
 		record, err := in.Read()
 		if err == io.EOF {
@@ -147,6 +137,9 @@ func read(file, field string, spec trial.DataSpec, column string) (*Table, error
 	}
 	if t.Rows() == 0 {
 		return nil, &Error{Field: field, File: file, Msg: "there are no rows under the header"}
+	}
+	if err := t.settle(field, features != nil); err != nil {
+		return nil, err
 	}
 	return t, nil
 }
@@ -202,42 +195,33 @@ func rowError(field, file string, err error) *Error {
 }
 
 // locate finds the columns that the spec names.
-func locate(file string, header []string, spec trial.DataSpec, column string) (layout, error) {
-	im := spec.Image
-	pixel := func(name string) bool { ok, _ := path.Match(im.Pixels, name); return ok }
-	find := func(field, name string) (int, error) {
-		at := slices.Index(header, name)
-		if at < 0 {
-			return 0, unknownColumn(field, file, name, header, pixel)
-		}
-		if slices.Contains(header[at+1:], name) {
-			return 0, &Error{Field: field, File: file, Line: 1, Msg: fmt.Sprintf("the column %q stands twice", name)}
-		}
-		return at, nil
-	}
+func (t *Table) locate(header []string, spec trial.DataSpec, column, field string) (layout, error) {
 	where := layout{key: -1}
 	var err error
-	if where.label, err = find(fieldLabel, spec.Label); err != nil {
+	if where.label, err = t.find(fieldLabel, spec.Label, header, spec); err != nil {
 		return where, err
 	}
 	if column != "" && column != spec.Label {
-		if where.key, err = find(fieldColumn, column); err != nil {
+		if where.key, err = t.find(fieldColumn, column, header, spec); err != nil {
 			return where, err
 		}
 	}
-	for i, name := range header {
-		if i != where.label && i != where.key && pixel(name) {
-			where.pixels = append(where.pixels, i)
-		}
+	if spec.Image == nil {
+		return where, t.locateFeatures(header, spec, &where, field)
 	}
-	want := im.Height * im.Width * im.Channels
-	if len(where.pixels) != want {
-		return where, &Error{Field: fieldPixels, File: file, Line: 1,
-			Msg: fmt.Sprintf("%d columns match %q, but an image of %dx%d with %d channels has %d pixels",
-				len(where.pixels), im.Pixels, im.Height, im.Width, im.Channels, want),
-			Hint: "the columns are: " + List(header)}
+	return where, t.locatePixels(header, spec, &where)
+}
+
+// find returns where the column stands that a field of the sweep file names.
+func (t *Table) find(field, name string, header []string, spec trial.DataSpec) (int, error) {
+	at := slices.Index(header, name)
+	if at < 0 {
+		return 0, unknownColumn(field, t.File, name, header, spec.Image)
 	}
-	return where, nil
+	if slices.Contains(header[at+1:], name) {
+		return 0, &Error{Field: field, File: t.File, Line: 1, Msg: fmt.Sprintf("the column %q stands twice", name)}
+	}
+	return at, nil
 }
 
 // add appends a record.
@@ -250,16 +234,11 @@ func (t *Table) add(record []string, line int, header []string, where layout) er
 	if where.key >= 0 {
 		key = record[where.key]
 	}
-	for _, i := range where.pixels {
-		v, err := strconv.ParseFloat(strings.TrimSpace(record[i]), 32)
-		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-			return &Error{Field: fieldPixels, File: t.File, Line: line, Msg: fmt.Sprintf("%q in column %q is not a number", record[i], header[i])}
-		}
-		if v < 0 || v > t.Spec.Max {
-			return &Error{Field: fieldMax, File: t.File, Line: line, Hint: "max is the pixel value that means white, and 0 is black",
-				Msg: fmt.Sprintf("%s in column %q lies outside 0..%v", record[i], header[i], t.Spec.Max)}
-		}
-		t.Pixels = append(t.Pixels, float32(v))
+	if err := t.addPixels(record, line, header, where); err != nil {
+		return err
+	}
+	for i, at := range where.tables {
+		t.Columns[i].Texts = append(t.Columns[i].Texts, strings.Clone(strings.TrimSpace(record[at])))
 	}
 	// A record is one string cut into fields: copies let go of its pixels' text.
 	t.Labels = append(t.Labels, strings.Clone(label))

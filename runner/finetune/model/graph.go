@@ -49,7 +49,7 @@ func (g *graphBuilder) input(k int) (node, []float32) {
 	c, h, w := g.net.PrefixShape(k)
 	data := make([]float32, g.Batch()*c*h*w)
 	shape := []int{g.Batch(), c, h, w}
-	if k > 0 && h == 1 && w == 1 {
+	if h == 1 && w == 1 {
 		shape = shape[:2] // a feature vector
 	}
 	return g.Input("input", data, shape...), data

@@ -26,6 +26,7 @@ type loader func(config []byte) (arch, Input, []*Param, error)
 // loaders holds the supported kinds of network by model_type.
 var loaders = map[string]loader{
 	"resnet8_cifar10": loadResNet,
+	MLPType:           loadMLP,
 }
 
 // Supported returns the model types that Load can read, sorted.

@@ -19,7 +19,7 @@ type Param struct {
 	Decay bool
 }
 
-// Net is a network with its weights. Create one with Load or Clone.
+// Net is a network with its weights. Create one with Load, NewMLP or Clone.
 type Net struct {
 	arch   arch
 	params []*Param
@@ -27,7 +27,7 @@ type Net struct {
 	input  Input
 }
 
-// Input describes the images a network takes.
+// Input describes the images a network takes, or its rows of features: images of one pixel.
 type Input struct {
 	Channels, Height, Width int
 	// A raw value v of channel c enters as (v*Scale - Mean[c]) / Std[c].

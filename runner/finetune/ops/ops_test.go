@@ -114,6 +114,23 @@ func TestLinearGradient(t *testing.T) {
 	finite(t, p, 2)
 }
 
+// Two layers, ReLU and dropout between them, a padding row: a multilayer perceptron with everything it has.
+func TestPerceptronGradient(t *testing.T) {
+	p := &problem[float64]{batch: 4, fixed: map[string]bool{"x": true}}
+	rng := rand.New(rand.NewPCG(9, 9))
+	p.leaf(rng, "x", 4, 5)
+	p.leaf(rng, "w1", 7, 5)
+	p.leaf(rng, "b1", 7)
+	p.leaf(rng, "w2", 3, 7)
+	p.leaf(rng, "b2", 3)
+	targets := &Targets[float64]{Labels: []int32{2, 0, 1, -1}}
+	p.build = func(b *Builder[float64], l map[string]*Node) *Node {
+		x := b.Dropout(b.ReLU(b.Linear(l["x"], l["w1"], l["b1"])), 0.3, 5, 0)
+		return b.SoftmaxCrossEntropy(b.Linear(x, l["w2"], l["b2"]), targets, LossConfig{LabelSmoothing: 0.1})
+	}
+	finite(t, p, 3)
+}
+
 func TestCrossEntropyGradient(t *testing.T) {
 	smooth := LossConfig{LabelSmoothing: 0.2, ClassWeights: []float32{1, 0.5, 3}}
 	for name, c := range map[string]struct {

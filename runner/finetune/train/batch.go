@@ -7,17 +7,11 @@ import (
 	"automl/runner/finetune/data"
 )
 
-// source writes the input of one row: what the graph reads, size floats.
+// source writes the input of one row: what the graph reads, Size floats. The inputs of a job are one.
 type source interface {
-	size() int
-	write(dst []float32, row int)
+	Size() int
+	Write(dst []float32, row int)
 }
-
-// plain is an image as it is.
-type plain struct{ images *data.Images }
-
-func (p plain) size() int                    { return p.images.Input.Size() }
-func (p plain) write(dst []float32, row int) { p.images.Write(dst, p.images.Row(row)) }
 
 // augmented is an image changed at random; key is that of the epoch, without the row.
 type augmented struct {
@@ -27,13 +21,13 @@ type augmented struct {
 	buf    []float32 // one image
 }
 
-func (a *augmented) size() int { return a.images.Input.Size() }
+func (a *augmented) Size() int { return a.images.Size() }
 
-func (a *augmented) write(dst []float32, row int) {
+func (a *augmented) Write(dst []float32, row int) {
 	key := a.key
 	key.Row = row
 	a.aug.Apply(a.buf, a.images.Row(row), key)
-	a.images.Write(dst, a.buf)
+	a.images.Spread(dst, a.buf)
 }
 
 // shuffleStream sets the draw of the row order apart from every other draw of an epoch.
@@ -60,10 +54,10 @@ func newBatch(rows, size int) *batch {
 // fill writes the rows order[at:] and returns how many there were. What is missing at the end of an epoch is padding, which the
 // network leaves out of everything: loss, gradients and batch statistics.
 func (b *batch) fill(s source, order []int, labels []int32, at int) (rows int) {
-	n := s.size()
+	n := s.Size()
 	rows = min(len(b.y), len(order)-at)
 	for i, row := range order[at : at+rows] {
-		s.write(b.x[i*n:(i+1)*n], row)
+		s.Write(b.x[i*n:(i+1)*n], row)
 		b.y[i] = labels[row]
 	}
 	for i := rows; i < len(b.y); i++ {

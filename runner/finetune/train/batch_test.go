@@ -8,8 +8,8 @@ import (
 // rowNumber is a source whose input is the row's number.
 type rowNumber struct{}
 
-func (rowNumber) size() int                    { return 1 }
-func (rowNumber) write(dst []float32, row int) { dst[0] = float32(row) }
+func (rowNumber) Size() int                    { return 1 }
+func (rowNumber) Write(dst []float32, row int) { dst[0] = float32(row) }
 
 func TestOrder(t *testing.T) {
 	rows := []int{3, 5, 8, 13, 21, 34, 55, 89}

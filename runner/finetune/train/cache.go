@@ -19,15 +19,15 @@ type cache struct {
 	data []float32 // positions x per
 }
 
-func (c *cache) size() int { return c.per }
+func (c *cache) Size() int { return c.per }
 
-func (c *cache) write(dst []float32, row int) {
+func (c *cache) Write(dst []float32, row int) {
 	p := int(c.at[row]) * c.per
 	copy(dst, c.data[p:p+c.per])
 }
 
 // newCache runs the given rows through the bottom k blocks. It returns nil when that would take more than limit bytes.
-func newCache(net *model.Net, images *data.Images, rows []int, k int, limit int64) (*cache, error) {
+func newCache(net *model.Net, in data.Inputs, rows []int, k int, limit int64) (*cache, error) {
 	ch, h, w := net.PrefixShape(k)
 	c := &cache{per: ch * h * w}
 	if int64(len(rows))*int64(c.per)*4 > limit {
@@ -38,15 +38,14 @@ func newCache(net *model.Net, images *data.Images, rows []int, k int, limit int6
 		return nil, fmt.Errorf("build the frozen blocks: %w", err)
 	}
 	defer prefix.Close()
-	c.at = slices.Repeat([]int32{-1}, images.Rows())
+	c.at = slices.Repeat([]int32{-1}, in.Rows())
 	c.data = make([]float32, 0, len(rows)*c.per)
-	in := plain{images}
-	x := make([]float32, prefixBatch*in.size())
+	x := make([]float32, prefixBatch*in.Size())
 	for some := range slices.Chunk(rows, prefixBatch) {
 		for i, row := range some {
-			in.write(x[i*in.size():(i+1)*in.size()], row)
+			in.Write(x[i*in.Size():(i+1)*in.Size()], row)
 		}
-		out, err := prefix.Logits(x[:len(some)*in.size()], len(some))
+		out, err := prefix.Logits(x[:len(some)*in.Size()], len(some))
 		if err != nil {
 			return nil, fmt.Errorf("run the frozen blocks: %w", err)
 		}

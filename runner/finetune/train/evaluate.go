@@ -34,22 +34,22 @@ func (e *Evaluation) Metrics(prefix string) trial.Metrics {
 	}
 }
 
-// Evaluate measures a network on all images. labels has one class a row.
-func Evaluate(ctx context.Context, net *model.Net, images *data.Images, labels []int32, classes int) (*Evaluation, error) {
+// Evaluate measures a network on all rows of its inputs. labels has one class a row.
+func Evaluate(ctx context.Context, net *model.Net, in data.Inputs, labels []int32, classes int) (*Evaluation, error) {
 	ev, err := net.NewEvaluator(model.EvalOptions{Batch: evalBatch})
 	if err != nil {
 		return nil, fmt.Errorf("build the evaluation graph: %w", err)
 	}
 	defer ev.Close()
-	rows := make([]int, images.Rows())
+	rows := make([]int, in.Rows())
 	for i := range rows {
 		rows[i] = i
 	}
-	return evaluate(ctx, ev, plain{images}, rows, labels, classes)
+	return evaluate(ctx, ev, in, rows, labels, classes)
 }
 
 func evaluate(ctx context.Context, ev *model.Evaluator, in source, rows []int, labels []int32, classes int) (*Evaluation, error) {
-	n := in.size()
+	n := in.Size()
 	x := make([]float32, evalBatch*n)
 	p := make([]float64, 0, len(rows)*classes)
 	y := make([]int32, 0, len(rows))
@@ -59,7 +59,7 @@ func evaluate(ctx context.Context, ev *model.Evaluator, in source, rows []int, l
 			return nil, context.Cause(ctx)
 		}
 		for i, row := range some {
-			in.write(x[i*n:(i+1)*n], row)
+			in.Write(x[i*n:(i+1)*n], row)
 		}
 		logits, err := ev.Logits(x[:len(some)*n], len(some))
 		if err != nil {

@@ -16,7 +16,7 @@ const quickstart = "../../../configs/quickstart/"
 // validation.
 func digits(t *testing.T, rows int, params ...trial.Param) Job {
 	t.Helper()
-	options, err := ParseOptions(params)
+	options, err := ParseOptions(trial.ImageTask, params)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func digits(t *testing.T, rows int, params ...trial.Param) Job {
 	}
 	net.ReplaceHead(len(table.Classes), 1)
 	job := Job{
-		Net: net, Images: images, Labels: table.Y, Classes: len(table.Classes), Options: options, Epochs: 4, Seed: 1,
+		Net: net, Inputs: images, Labels: table.Y, Classes: len(table.Classes), Options: options, Epochs: 4, Seed: 1,
 		Objective: trial.Objective{Metric: "val_accuracy", Goal: trial.Maximize},
 	}
 	for i := range rows {

@@ -15,9 +15,9 @@ import (
 
 // Job is everything that a training run depends on.
 type Job struct {
-	Net     *model.Net // trained in place; its input size is that of the images, its head fits the classes
-	Images  *data.Images
-	Labels  []int32 // class of each image, below Classes
+	Net     *model.Net // trained in place; its input size is that of the inputs, its head fits the classes
+	Inputs  data.Inputs
+	Labels  []int32 // class of each row, below Classes
 	Classes int
 	Train   []int // rows to train on; at least one
 	Valid   []int // rows to measure on after each epoch; may be empty: then there are no val_ metrics
@@ -178,7 +178,7 @@ func (l *Loop) train(ctx context.Context, epoch int, progress Progress) (pass, e
 	var p pass
 	rows := order(l.job.Train, l.job.Seed, l.job.Trial, l.job.Fold, epoch)
 	in := l.stage.source(augment.Key{Seed: l.job.Seed, Trial: l.job.Trial, Fold: l.job.Fold, Epoch: epoch})
-	b := newBatch(l.batch(), in.size())
+	b := newBatch(l.batch(), in.Size())
 	for s := range l.Steps() {
 		if ctx.Err() != nil {
 			return p, context.Cause(ctx)

@@ -2,6 +2,7 @@ package train
 
 import (
 	"automl/runner/finetune/augment"
+	"automl/runner/finetune/model"
 	"automl/runner/finetune/optim"
 	"automl/trial"
 )
@@ -13,11 +14,13 @@ type Options struct {
 	BatchSize      int
 	Curve          optim.Curve
 	Warmup         float64 // share of all steps
-	Dropout        float64 // before the head
+	Dropout        float64 // before the head; of an MLP, after each hidden layer
 	LabelSmoothing float64
 	NormMomentum   float64 // of running statistics: higher than in pretraining, since fine-tuning takes few steps
 	Balanced       bool    // class weights rows / (classes * rows of the class)
 	Patience       int     // epochs without a better objective before the fold ends; 0: never
+	Hidden         int     // tabular tasks: width of each hidden layer
+	Layers         int     // tabular tasks: hidden layers
 	Freeze         trial.FreezeSchedule
 	Augment        augment.Config // the zero Config: none
 }
@@ -25,14 +28,14 @@ type Options struct {
 // FreezeName is the name of the typed parameter that becomes freeze.strategy, freeze.depth, ...
 const FreezeName = "freeze"
 
-// ParseOptions reads the parameters of a trial. A parameter that is unknown, of the wrong type or out of its range is a
+// ParseOptions reads the parameters of a trial of a task. A parameter that is unknown, of the wrong type or out of its range is a
 // [*ParamError]. Parameters that the chosen optimizer does not use (momentum for AdamW) are allowed and have no effect.
-func ParseOptions(p trial.Params) (Options, error) {
+func ParseOptions(task string, p trial.Params) (Options, error) {
 	names := make([]string, len(p))
 	for i, q := range p {
 		names[i] = q.Name
 	}
-	if err := CheckNames(names); err != nil {
+	if err := CheckNames(task, names); err != nil {
 		return Options{}, err
 	}
 	r := reader{params: p}
@@ -59,6 +62,10 @@ func ParseOptions(p trial.Params) (Options, error) {
 			Crop:     r.whole("augment_crop", 0, 0),
 			Flip:     r.flag("augment_flip"),
 		},
+	}
+	if task == trial.TableTask {
+		o.Hidden = r.atMost("hidden", 64, 1, model.MaxHidden)
+		o.Layers = r.atMost("layers", 2, 0, model.MaxLayers)
 	}
 	o.Freeze = r.freeze()
 	if r.err != nil {

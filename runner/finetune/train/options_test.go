@@ -13,7 +13,7 @@ import (
 )
 
 func TestDefaults(t *testing.T) {
-	got, err := ParseOptions(nil)
+	got, err := ParseOptions(trial.ImageTask, nil)
 	want := Options{LR: 1e-3, Optimizer: optim.Default(optim.AdamW), BatchSize: 32, Curve: optim.Cosine, NormMomentum: 0.1,
 		Freeze: trial.FreezeSchedule{Strategy: trial.Full, Depth: 1, UnfreezeEvery: 1, LayerDecay: 1, HeadLRFactor: 1}}
 	if err != nil || got != want {
@@ -29,7 +29,7 @@ func TestEveryParameterIsRead(t *testing.T) {
 		p("augment_crop", int64(2)), p("augment_flip", true), p("freeze.strategy", "gradual"), p("freeze.depth", 0.5),
 		p("freeze.unfreeze_every", int64(2)), p("freeze.layer_decay", 0.7), p("freeze.head_lr_factor", 10.0), p("norm_momentum", 0.05),
 	}
-	got, err := ParseOptions(params)
+	got, err := ParseOptions(trial.ImageTask, params)
 	want := Options{LR: 0.1, BatchSize: 16, Curve: optim.Linear, Warmup: 0.05, Dropout: 0.3, LabelSmoothing: 0.1, NormMomentum: 0.05, Balanced: true, Patience: 4,
 		Optimizer: optim.Config{Kind: optim.SGD, WeightDecay: 0.2, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Momentum: 0.5, Nesterov: true, ClipNorm: 3},
 		Freeze:    trial.FreezeSchedule{Strategy: trial.Gradual, Depth: 0.5, UnfreezeEvery: 2, LayerDecay: 0.7, HeadLRFactor: 10},
@@ -41,11 +41,34 @@ func TestEveryParameterIsRead(t *testing.T) {
 	for i, q := range params {
 		names[i] = q.Name
 	}
-	all := KnownParams()
+	all := KnownParams(trial.ImageTask)
 	slices.Sort(names)
 	slices.Sort(all)
 	if !slices.Equal(names, all) {
 		t.Errorf("known are %v, this test sets %v", all, names)
+	}
+}
+
+func TestTableParameters(t *testing.T) {
+	got, err := ParseOptions(trial.TableTask, trial.Params{p("layers", int64(0)), p("hidden", 100.0)})
+	if err != nil || got.Layers != 0 || got.Hidden != 100 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err = ParseOptions(trial.TableTask, nil); err != nil || got.Layers != 2 || got.Hidden != 64 || got.Freeze.Strategy != trial.Full {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, c := range []struct {
+		param trial.Param
+		text  string
+	}{
+		{p("layers", int64(17)), "from 0 to 16"},
+		{p("hidden", int64(0)), "from 1 to 8192"},
+		{p("freeze.strategy", "full"), "from scratch"},
+		{p("augment_shift", 1.0), "no such parameter"},
+	} {
+		if _, err := ParseOptions(trial.TableTask, trial.Params{c.param}); err == nil || !strings.Contains(err.Error(), c.text) {
+			t.Errorf("%v: %v", c.param, err)
+		}
 	}
 }
 
@@ -75,13 +98,13 @@ func TestParameterErrors(t *testing.T) {
 		{p("freeze.depth", "all"), "freeze.depth", "above 0"},
 		{p("freeze.unfreeze_every", 0.5), "freeze.unfreeze_every", "whole"},
 	} {
-		_, err := ParseOptions(trial.Params{c.param})
+		_, err := ParseOptions(trial.ImageTask, trial.Params{c.param})
 		var bad *ParamError
 		if !errors.As(err, &bad) || bad.Name != c.name || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%v: %v", c.param, err)
 		}
 	}
-	_, err := ParseOptions(trial.Params{p("optimizer", "sgd"), p("momentum", 0.0), p("nesterov", true)})
+	_, err := ParseOptions(trial.ImageTask, trial.Params{p("optimizer", "sgd"), p("momentum", 0.0), p("nesterov", true)})
 	if err == nil || !strings.Contains(err.Error(), "momentum must be above 0") {
 		t.Errorf("nesterov without momentum: %v", err)
 	}

@@ -13,44 +13,56 @@ import (
 // KnownParam describes a parameter that the built-in trainer understands.
 type KnownParam struct {
 	Name    string
-	Default string // as in a sweep file; "off" where there is none
-	Meaning string // with its range
+	Default string   // as in a sweep file; "off" where there is none
+	Meaning string   // with its range
+	Tasks   []string // those that have it; nil: all
 }
 
-// Known lists every parameter the trainer understands.
-func Known() []KnownParam { return slices.Clone(known) }
+// Known lists every parameter the trainer understands in a task.
+func Known(task string) []KnownParam {
+	return slices.DeleteFunc(slices.Clone(known), func(k KnownParam) bool { return k.Tasks != nil && !slices.Contains(k.Tasks, task) })
+}
+
+var (
+	images = []string{trial.ImageTask}
+	tables = []string{trial.TableTask}
+	// pretrained are the tasks whose model has layers worth keeping.
+	pretrained = []string{trial.ImageTask}
+)
 
 var known = []KnownParam{
-	{"lr", "0.001", "learning rate, before the schedule and the factors of the blocks; > 0"},
-	{"optimizer", "adamw", "adamw or sgd"},
-	{"momentum", "0.9", "sgd: momentum, [0, 1)"},
-	{"nesterov", "false", "sgd: look ahead by one momentum step"},
-	{"weight_decay", "0", "decay of weights, not of biases and norms; >= 0"},
-	{"clip_norm", "off", "most that the norm of all gradients may be; 0 is off"},
-	{"batch_size", "32", "rows per step; >= 1"},
-	{"lr_schedule", "cosine", "constant, linear or cosine, over all epochs of a fold"},
-	{"warmup", "0", "share of all steps during which the learning rate rises; [0, 1)"},
-	{"dropout", "0", "share of the head's inputs dropped in training; [0, 1)"},
-	{"label_smoothing", "0", "share of the target spread over all classes; [0, 1)"},
-	{"class_weights", "none", "none, or balanced: weight classes by one over their rows"},
-	{"norm_momentum", "0.1", "weight of a batch in the running statistics of batch norms; (0, 1]"},
-	{"early_stopping", "off", "epochs without a better objective before the fold ends; 0 is off"},
-	{"augment_shift", "off", "most pixels of the model's input an image moves along each axis; >= 0"},
-	{"augment_rotation", "off", "most degrees an image turns to either side; 0..180"},
-	{"augment_crop", "off", "pixels of black around an image before a piece of its size is cut out; >= 0"},
-	{"augment_flip", "false", "mirror every other image left and right"},
-	{FreezeName + "." + trial.FreezeStrategy, "full", "head_only, full, lp_ft, gradual, partial or surgical"},
-	{FreezeName + "." + trial.FreezeDepth, "1", "share of the blocks below the head trained at the end; (0, 1]"},
-	{FreezeName + "." + trial.FreezeEvery, "1", "epochs between two unfreezings; >= 1"},
-	{FreezeName + "." + trial.FreezeDecay, "1", "learning-rate factor from a block to the one below; (0, 1]"},
-	{FreezeName + "." + trial.FreezeHead, "1", "learning-rate factor of the head; > 0"},
+	{"lr", "0.001", "learning rate, before the schedule and the factors of the blocks; > 0", nil},
+	{"optimizer", "adamw", "adamw or sgd", nil},
+	{"momentum", "0.9", "sgd: momentum, [0, 1)", nil},
+	{"nesterov", "false", "sgd: look ahead by one momentum step", nil},
+	{"weight_decay", "0", "decay of weights, not of biases and norms; >= 0", nil},
+	{"clip_norm", "off", "most that the norm of all gradients may be; 0 is off", nil},
+	{"batch_size", "32", "rows per step; >= 1", nil},
+	{"lr_schedule", "cosine", "constant, linear or cosine, over all epochs of a fold", nil},
+	{"warmup", "0", "share of all steps during which the learning rate rises; [0, 1)", nil},
+	{"dropout", "0", "share of the head's inputs (of an MLP, of every hidden layer's outputs) dropped in training; [0, 1)", nil},
+	{"label_smoothing", "0", "share of the target spread over all classes; [0, 1)", nil},
+	{"class_weights", "none", "none, or balanced: weight classes by one over their rows", nil},
+	{"early_stopping", "off", "epochs without a better objective before the fold ends; 0 is off", nil},
+	{"hidden", "64", "units of each hidden layer; >= 1", tables},
+	{"layers", "2", "hidden layers; >= 0", tables},
+	{"norm_momentum", "0.1", "weight of a batch in the running statistics of batch norms; (0, 1]", images},
+	{"augment_shift", "off", "most pixels of the model's input an image moves along each axis; >= 0", images},
+	{"augment_rotation", "off", "most degrees an image turns to either side; 0..180", images},
+	{"augment_crop", "off", "pixels of black around an image before a piece of its size is cut out; >= 0", images},
+	{"augment_flip", "false", "mirror every other image left and right", images},
+	{FreezeName + "." + trial.FreezeStrategy, "full", "head_only, full, lp_ft, gradual, partial or surgical", pretrained},
+	{FreezeName + "." + trial.FreezeDepth, "1", "share of the blocks below the head trained at the end; (0, 1]", pretrained},
+	{FreezeName + "." + trial.FreezeEvery, "1", "epochs between two unfreezings; >= 1", pretrained},
+	{FreezeName + "." + trial.FreezeDecay, "1", "learning-rate factor from a block to the one below; (0, 1]", pretrained},
+	{FreezeName + "." + trial.FreezeHead, "1", "learning-rate factor of the head; > 0", pretrained},
 }
 
 // KnownParams are the names of Known, in its order.
-func KnownParams() []string {
-	out := make([]string, len(known))
-	for i, k := range known {
-		out[i] = k.Name
+func KnownParams(task string) []string {
+	var out []string
+	for _, k := range Known(task) {
+		out = append(out, k.Name)
 	}
 	return out
 }
@@ -71,18 +83,24 @@ func (e *ParamError) Error() string {
 	return s
 }
 
-// CheckNames finds the first name that the trainer does not understand.
-func CheckNames(names []string) error {
-	all := KnownParams()
+// CheckNames finds the first name that the trainer does not understand in a task.
+func CheckNames(task string, names []string) error {
+	all := KnownParams(task)
 	for _, n := range names {
 		if slices.Contains(all, n) {
 			continue
 		}
-		hint := "known are: " + strings.Join(all, ", ")
-		if near := data.Nearest(n, all); near != "" {
-			hint = fmt.Sprintf("did you mean %s? %s", near, hint)
+		e := &ParamError{Name: n, Msg: "the built-in trainer has no such parameter", Hint: "known are: " + strings.Join(all, ", ")}
+		near := data.Nearest(n, all)
+		switch {
+		case task == trial.TableTask && (n == FreezeName || strings.HasPrefix(n, FreezeName+".")):
+			e.Name, e.Msg = FreezeName, "an mlp is trained from scratch: it has no pretrained layers to freeze"
+		case slices.ContainsFunc(known, func(k KnownParam) bool { return k.Name == n }):
+			e.Msg = "task " + task + " has no such parameter"
+		case near != "":
+			e.Hint = fmt.Sprintf("did you mean %s? %s", near, e.Hint)
 		}
-		return &ParamError{Name: n, Msg: "the built-in trainer has no such parameter", Hint: hint}
+		return e
 	}
 	return nil
 }
@@ -129,6 +147,13 @@ func (r *reader) whole(name string, missing, low int) int {
 	hint := fmt.Sprintf("a whole number from %d up", low)
 	return int(r.number(name, float64(missing), hint, func(v float64) bool {
 		return v == math.Trunc(v) && v >= float64(low) && v <= math.MaxInt32
+	}))
+}
+
+// atMost reads a whole number from low to high.
+func (r *reader) atMost(name string, missing, low, high int) int {
+	return int(r.number(name, float64(missing), fmt.Sprintf("a whole number from %d to %d", low, high), func(v float64) bool {
+		return v == math.Trunc(v) && v >= float64(low) && v <= float64(high)
 	}))
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"automl/runner/finetune/augment"
+	"automl/runner/finetune/data"
 	"automl/runner/finetune/model"
 	"automl/runner/finetune/optim"
 )
@@ -16,7 +17,7 @@ type stage struct {
 	trained   []bool // by block; nil before the first epoch
 	trainer   *model.Trainer
 	evaluator *model.Evaluator // nil without validation rows
-	inputs    source           // of training; nil: augmented images
+	inputs    source           // of training, unless augmented
 	augmented *augmented
 	valid     source
 }
@@ -74,13 +75,17 @@ func (l *Loop) enter(epoch int) error {
 }
 
 // inputs decides where the graphs of training and validation begin, k blocks at the bottom being frozen: above these with
-// cached activations where that is possible, with the images otherwise. Augmented images differ in every epoch, so training
+// cached activations where that is possible, with the job's inputs otherwise. Augmented images differ in every epoch, so training
 // on them cannot be cached; validation still can.
 func (l *Loop) inputs(k int) (trainFrom, validFrom int, err error) {
-	s, images := &l.stage, l.job.Images
-	s.inputs, s.valid = plain{images}, plain{images}
+	s := &l.stage
+	s.inputs, s.valid = l.job.Inputs, l.job.Inputs
 	rows := slices.Clone(l.job.Valid)
 	if l.job.Options.Augment.Enabled() {
+		images, ok := l.job.Inputs.(*data.Images)
+		if !ok {
+			return 0, 0, errors.New("only images can be augmented")
+		}
 		in := images.Input
 		s.augmented = &augmented{
 			images: images,
@@ -93,7 +98,7 @@ func (l *Loop) inputs(k int) (trainFrom, validFrom int, err error) {
 	if k == 0 || len(rows) == 0 {
 		return 0, 0, nil
 	}
-	c, err := newCache(l.job.Net, images, rows, k, l.job.CacheBytes)
+	c, err := newCache(l.job.Net, l.job.Inputs, rows, k, l.job.CacheBytes)
 	if err != nil || c == nil {
 		return 0, 0, err
 	}

@@ -1,0 +1,60 @@
+package finetune
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"automl/runner/finetune/data"
+	"automl/runner/protocol"
+)
+
+// loadImages reads the pretrained model and makes images of its size. None of it depends on which rows train.
+func (m *material) loadImages(w protocol.Work) (err error) {
+	if m.net, err = loadModel(w.Trainer.Model); err != nil {
+		return err
+	}
+	input, err := sized(m.net, w.Trainer.Data.Image)
+	if err != nil {
+		return err
+	}
+	m.encode = func(t *data.Table) (data.Inputs, error) { return t.Images(input) }
+	if m.inputs, err = m.encode(m.table); err != nil {
+		return err
+	}
+	m.describe = func() (map[string]any, error) { return describeImages(w, m.table, input) }
+	m.net.ReplaceHead(len(m.table.Classes), headSeed(w))
+	return nil
+}
+
+// describeImages is the configuration of the pretrained model with the classes and the input size of the finished one, and how
+// a row of the data file becomes an input.
+func describeImages(w protocol.Work, table *data.Table, input data.Input) (map[string]any, error) {
+	raw, err := os.ReadFile(filepath.Join(w.Trainer.Model, configFile))
+	if err != nil {
+		return nil, err
+	}
+	config := map[string]any{}
+	if err := json.Unmarshal(raw, &config); err != nil {
+		return nil, fmt.Errorf("%s of the pretrained model: %w", configFile, err)
+	}
+	config["classes"] = table.Classes
+	put(config, input.Height, "input", "height")
+	put(config, input.Width, "input", "width")
+	put(config, len(table.Classes), "head", "fc", "out")
+	config["preprocessing"] = map[string]any{"task": w.Trainer.Task, "label": w.Trainer.Data.Label, "image": table.Spec}
+	return config, nil
+}
+
+// put sets a value some objects deep, where those exist.
+func put(config map[string]any, value any, path ...string) {
+	for _, key := range path[:len(path)-1] {
+		inner, ok := config[key].(map[string]any)
+		if !ok {
+			return
+		}
+		config = inner
+	}
+	config[path[len(path)-1]] = value
+}
