@@ -18,6 +18,7 @@ type checker struct {
 func (c *checker) check() {
 	c.checkName()
 	c.checkLadder()
+	c.checkRace()
 	c.checkBudget()
 	c.checkMethods()
 	c.checkTrainer()

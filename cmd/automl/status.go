@@ -80,6 +80,9 @@ func (a *app) printStatus(s *trial.State, q view.Status) {
 		fmt.Fprintf(a.out, "  best     trial %d, %s %s, after %s: %s\n", t.Number, s.Study.Objective.Metric, scoreText(score),
 			t.Done, paramsText(t.Params))
 	}
+	if q.Audit != nil {
+		fmt.Fprintf(a.out, "  audit    %s\n", q.Audit)
+	}
 	fmt.Fprintf(a.out, "  started  %s\n", q.Started.Local().Format(time.DateTime))
 	if q.ETA != nil {
 		fmt.Fprintf(a.out, "  ends     about %s\n", q.ETA.Local().Format(time.DateTime))

@@ -1,8 +1,11 @@
 package store_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -10,38 +13,76 @@ import (
 	"automl/trial/store"
 )
 
-// schema is the real first version with more versions after it.
-func schema(t *testing.T, more ...string) store.Option {
-	first, err := os.ReadFile("migrations/0001.sql")
+// latest is the version of the schema.
+func latest(t *testing.T) int {
+	scripts, err := filepath.Glob("migrations/*.sql")
 	check(t, err)
-	files := fstest.MapFS{"0001.sql": {Data: first}}
-	for i, script := range more {
-		files[[]string{"0002.sql", "0003.sql"}[i]] = &fstest.MapFile{Data: []byte(script)}
+	return len(scripts)
+}
+
+// schema is the real versions up to and with the last, and more after it.
+func schema(t *testing.T, last int, more ...string) store.Option {
+	files := fstest.MapFS{}
+	script := func(n int) string { return fmt.Sprintf("%04d.sql", n) }
+	for n := 1; n <= last; n++ {
+		data, err := os.ReadFile(filepath.Join("migrations", script(n)))
+		check(t, err)
+		files[script(n)] = &fstest.MapFile{Data: data}
+	}
+	for i, text := range more {
+		files[script(last+1+i)] = &fstest.MapFile{Data: []byte(text)}
 	}
 	return store.WithMigrations(files)
 }
 
-// version2 changes a table that is append-only, the hard case.
-const version2 = `DROP TRIGGER studies_fixed;
+// next changes a table that is append-only, the hard case.
+const next = `DROP TRIGGER studies_fixed;
 	ALTER TABLE studies ADD COLUMN note TEXT NOT NULL DEFAULT '';
-	UPDATE studies SET note = 'from version 1';`
+	UPDATE studies SET note = 'from before';`
+
+func backup(version int) string { return fmt.Sprintf("backup-v%d.db", version) }
 
 func TestMigration(t *testing.T) {
 	dir := filled(t)
-	db := openIn(t, dir, schema(t, version2))
+	db := openIn(t, dir, schema(t, latest(t), next))
 	if state, err := db.Load(t.Context(), "a"); err != nil || state.Seq != 3000 {
 		t.Fatalf("after the migration: %v", err)
 	}
 	check(t, db.Append(t.Context(), "a", eventsAfter(3000, 10)))
 	var note string
 	check(t, raw(t, dir).QueryRow("SELECT note FROM studies").Scan(&note))
-	if note != "from version 1" {
+	if note != "from before" {
 		t.Errorf("note %q", note)
 	}
 	old := t.TempDir() // the backup is the database as it was
-	check(t, os.Rename(filepath.Join(dir, "backup-v1.db"), filepath.Join(old, "automl.db")))
+	check(t, os.Rename(filepath.Join(dir, backup(latest(t))), filepath.Join(old, "automl.db")))
 	if state, err := openIn(t, old).Load(t.Context(), "a"); err != nil || state.Seq != 3000 {
 		t.Errorf("the backup: %v", err)
+	}
+}
+
+// TestEveryVersionLeadsToTheLatest opens databases that older versions have made.
+func TestEveryVersionLeadsToTheLatest(t *testing.T) {
+	for version := 1; version < latest(t); version++ {
+		dir := t.TempDir()
+		old := openIn(t, dir, schema(t, version))
+		create(t, old, benchStudy("a"))
+		check(t, old.Append(t.Context(), "a", eventsAfter(0, 3000)))
+		before, err := old.Load(t.Context(), "a")
+		check(t, err)
+		check(t, old.Close())
+		db := openIn(t, dir) // checks the whole database in the end
+		after, err := db.Load(t.Context(), "a")
+		if check(t, err); !reflect.DeepEqual(before, after) {
+			t.Errorf("version %d: another state after the migration", version)
+		}
+		check(t, db.Append(t.Context(), "a", []trial.Event{{Seq: 3001, Decision: &trial.Decision{Trial: 2, What: trial.Audited}}}))
+		var plan string
+		check(t, raw(t, dir).QueryRow("SELECT stat FROM sqlite_stat1 WHERE idx = 'decisions_trial'").Scan(&plan))
+		_, err = raw(t, dir).Exec("UPDATE decisions SET reason = 'another'")
+		if err == nil || !strings.Contains(err.Error(), "append-only") {
+			t.Errorf("version %d: the record can be changed after the migration: %v", version, err)
+		}
 	}
 }
 
@@ -51,18 +92,18 @@ func TestMigrationFails(t *testing.T) {
 		"CREATE TABLE half (x); SELECT * FROM nowhere",
 		"CREATE TABLE half (x REFERENCES studies (key)); INSERT INTO half VALUES (77)", // points nowhere
 	} {
-		_, err := store.Open(t.Context(), dir, schema(t, version2, broken))
-		wantError(t, err, trial.Internal, "migrate to version 3", "")
+		_, err := store.Open(t.Context(), dir, schema(t, latest(t), next, broken))
+		wantError(t, err, trial.Internal, fmt.Sprintf("migrate to version %d", latest(t)+2), "")
 		var version, half int
 		check(t, raw(t, dir).QueryRow("PRAGMA user_version").Scan(&version))
 		check(t, raw(t, dir).QueryRow("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").Scan(&half))
-		if version != 2 || half != 0 {
+		if version != latest(t)+1 || half != 0 {
 			t.Errorf("version %d, %d tables of the failed step", version, half)
 		}
 	}
-	db := openIn(t, dir, schema(t, version2, "CREATE TABLE whole (x)"))
+	db := openIn(t, dir, schema(t, latest(t), next, "CREATE TABLE whole (x)"))
 	check(t, db.Append(t.Context(), "a", eventsAfter(3000, 10)))
-	for _, name := range []string{"backup-v1.db", "backup-v2.db"} {
+	for _, name := range []string{backup(latest(t)), backup(latest(t) + 1)} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}
@@ -71,17 +112,17 @@ func TestMigrationFails(t *testing.T) {
 
 func TestNewerVersion(t *testing.T) {
 	dir := filled(t)
-	check(t, openIn(t, dir, schema(t, version2)).Close())
+	check(t, openIn(t, dir, schema(t, latest(t), next)).Close())
 	_, err := store.Open(t.Context(), dir)
-	wantError(t, err, trial.Conflict, "version 2", "upgrade automl")
+	wantError(t, err, trial.Conflict, fmt.Sprintf("version %d", latest(t)+1), "upgrade automl")
 	_, err = store.OpenReadOnly(t.Context(), dir)
-	wantError(t, err, trial.Conflict, "version 2", "upgrade automl")
-	openIn(t, dir, schema(t, version2)) // the lock was given back
+	wantError(t, err, trial.Conflict, fmt.Sprintf("version %d", latest(t)+1), "upgrade automl")
+	openIn(t, dir, schema(t, latest(t), next)) // the lock was given back
 }
 
 func TestReadOnlyDoesNotMigrate(t *testing.T) {
 	dir := filled(t)
-	_, err := store.OpenReadOnly(t.Context(), dir, schema(t, version2))
-	wantError(t, err, trial.Conflict, "version 1", "start the daemon once")
+	_, err := store.OpenReadOnly(t.Context(), dir, schema(t, latest(t), next))
+	wantError(t, err, trial.Conflict, fmt.Sprintf("version %d", latest(t)), "start the daemon once")
 	openIn(t, dir)
 }
