@@ -19,6 +19,7 @@ func (c *checker) check() {
 	c.checkName()
 	c.checkObjectives()
 	c.checkLadder()
+	c.checkRace()
 	c.checkBudget()
 	c.checkMethods()
 	c.checkTrainer()

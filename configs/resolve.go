@@ -89,6 +89,7 @@ func (d *document) fillLadder(builtin bool) {
 			d.Folds.Split = trial.Stratified
 		}
 	}
+	d.fillRace()
 	if d.Epochs.Grace == 0 {
 		d.Epochs.Grace = min(schedulers.DefaultGrace, d.Epochs.Max)
 	}

@@ -25,6 +25,7 @@ type Config struct {
 	Startup    int        // median: complete trials before one is compared with them; 0 means DefaultStartup
 	Trials     int        // the budget: trials started in total, failed ones included; 0 means no limit
 	Forecaster Forecaster // freezethaw: what it goes by; without one it does what asha does
+	Race       Race       // the fold race on top
 }
 
 // kind is a scheduler as the registry knows it.
@@ -104,7 +105,14 @@ func New(c Config, s *trial.State) (Scheduler, error) {
 	if s.Seq != 0 {
 		return nil, trial.Errorf(trial.Internal, "a scheduler was made after event %d: it must see the record from the start", s.Seq)
 	}
+	race, err := c.Race.resolve(s.Study.Objective, s.Study.Shape)
+	if err != nil {
+		return nil, err
+	}
 	for _, k := range kinds {
+		if k.name == c.Type && race.On {
+			return newRace(race, k.make(c, s), s), nil
+		}
 		if k.name == c.Type {
 			return k.make(c, s), nil
 		}

@@ -6,6 +6,7 @@ import (
 
 	"automl/schedulers"
 	"automl/schedulers/schedulertest"
+	"automl/trial"
 )
 
 // TestConformanceOfEveryType covers a type that nobody has listed below.
@@ -34,10 +35,15 @@ func TestConformance(t *testing.T) {
 		{Type: "median", Trials: 20, Grace: 1},
 		{Type: "median", Trials: 25, Grace: 2, Startup: 1},
 		{Type: "median", Grace: 1, Startup: 2},
+		{Type: "fifo", Trials: 20, Race: schedulers.Race{On: true, Risk: 0.5, Audit: 0.2}},
+		{Type: "asha", Trials: 25, Grace: 1, Race: schedulers.Race{On: true, Risk: 0.5, Audit: 0.2}},
+		{Type: "asha", Race: schedulers.Race{On: true}},
+		{Type: "hyperband", Trials: 30, Eta: 2, Grace: 1, Race: schedulers.Race{On: true, Risk: 0.9}},
+		{Type: "median", Trials: 20, Grace: 2, Startup: 1, Race: schedulers.Race{On: true, Audit: 1}},
 	} {
-		t.Run(fmt.Sprintf("%s trials %d eta %d", c.Type, c.Trials, c.Eta), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s trials %d eta %d", c.Type, c.Trials, c.Eta)+race(c), func(t *testing.T) {
 			t.Parallel()
-			schedulertest.Run(t, maker(t, c))
+			schedulertest.Run(t, where(t, c))
 		})
 	}
 }
@@ -54,5 +60,21 @@ func TestConformanceSeveral(t *testing.T) {
 			t.Parallel()
 			schedulertest.RunSeveral(t, maker(t, c))
 		})
+	}
+}
+
+func race(c schedulers.Config) string {
+	if c.Race.On {
+		return " race"
+	}
+	return ""
+}
+
+// where makes the scheduler without the race where there is none: the suite draws all kinds of studies.
+func where(t *testing.T, c schedulers.Config) func(*trial.State) schedulers.Scheduler {
+	return func(s *trial.State) schedulers.Scheduler {
+		c := c
+		c.Race.On = c.Race.On && s.Study.Shape.Folds > 1 && s.Study.Objective.Folds == trial.Mean
+		return maker(t, c)(s)
 	}
 }

@@ -39,6 +39,25 @@
 // keep their checkpoints until then. The median rule, which compares with one number, is refused. Auto is fifo: the front of a
 // few epochs is not yet known to foretell the last one's.
 //
+// # Fold race
+//
+// On top of any of them, cross-validation may be raced (Config.Race): the fold is the outer fidelity, and all trials have the same
+// folds, so they are compared in pairs. After each fold but the last, the mean over all k folds of a trial is predicted by a
+// two-way model of trials and folds (package twoway), fitted to the better half of all trials so far. The trial is stopped when
+// its chance to beat the incumbent, the best complete trial, is below a limit. The limits of the k-1 looks add up to the risk
+// (5%), so a trial that would beat the incumbent is stopped with at most that chance, at whichever look; they are in proportion
+// to the folds that a stop saves. A trial that the forgiving rule of Bergman et al. 2024 would keep is stopped on evidence twice
+// as strong only. docs/fold-race.md has the measurements.
+//
+// The race only adds stops, and to the scheduler below they are stops by somebody else. A share of the trials (audit), drawn
+// beforehand, is never stopped by it: the record marks where each would have been (trial.Audited), and trial.State.Audit says how many
+// of them went on to beat the incumbent they were held against. A scheduler below that prunes may end an audited trial all the same;
+// such a trial is not judged.
+//
+// There are no looks inside a fold. In the first one a late starter cannot be told from a weak trial, and comparing epochs is what the
+// rungs are for. In later folds the trial's own earlier curves say what an epoch is worth, but allowing for the epoch at which
+// the folds will be compared in the end, two looks a fold saved less than one point of a hundred on the recorded tables.
+//
 // # Duties of the caller
 //
 //   - Make the scheduler with [New] on a fresh trial.State, before the record is applied. Then for every event: State.Apply,
@@ -48,6 +67,7 @@
 //   - Ask [Scheduler.Verdict] after each report of a search attempt, and again when the attempt exits at its rung; between the
 //     two other trials may have settled its fate. Record trial.Paused only for a trial that has reached its Target. A trial
 //     that has reached Shape.Full is recorded as trial.Completed, whatever its rank.
+//   - Before acting on a verdict, record its Audit, if it has one, as trial.Audited.
 //   - Assign a trial whose attempt was lost or interrupted (trial.Retried) anew, up to [Scheduler.Target]; Next does not.
 //   - Record trial.Moved to trial.StudyDraining when no new trials may start, because time is up or the search space is used
 //     up. Brackets then close with the trials they have. Moved to trial.StudyRunning opens them again.

@@ -29,9 +29,11 @@ func TestGolden(t *testing.T) {
 		{Type: "asha", Trials: 30, Grace: 1},
 		{Type: "hyperband", Trials: 30, Grace: 1},
 		{Type: "median", Trials: 20, Grace: 2, Startup: 3},
+		{Type: "fifo", Trials: 20, Race: schedulers.Race{On: true, Audit: 0.2}},
+		{Type: "asha", Trials: 30, Grace: 1, Race: schedulers.Race{On: true, Risk: 0.3, Audit: 0.2}},
 	} {
 		for _, workers := range []int{1, 4} {
-			name := fmt.Sprintf("%s-%d", c.Type, workers)
+			name := fmt.Sprintf("%s%s-%d", c.Type, strings.Replace(race(c), " ", "-", 1), workers)
 			t.Run(name, func(t *testing.T) {
 				game, err := schedulertest.Play(maker(t, c), curves.study(), curves.world(workers))
 				if err != nil {

@@ -65,4 +65,12 @@ type Verdict struct {
 	At               trial.Resource // the rung it was made at; between rungs, where the trial stands
 	Value, Threshold float64        // NaN where there is none
 	Reason           string
+	Audit            Audit // to be recorded as trial.Audited before the verdict is acted on, unless it has no reason
+}
+
+// Audit is a stop that a rule would have made but for the audited share: the trial runs on, to show whether the rule is right.
+type Audit struct {
+	At               trial.Resource
+	Value, Threshold float64 // what the trial was expected to reach, and what it would have had to beat
+	Reason           string
 }

@@ -35,6 +35,7 @@ const (
 	Started   What = "started"   // a runner holds the lease of the attempt: Attempt, Runner, Run
 	Paused    What = "paused"    // reached its rung and waits: At, Value
 	Pruned    What = "pruned"    // over, weak: At, Value, Threshold
+	Audited   What = "audited"   // a rule would have stopped the trial, which runs on to check the rule: At, Value, Threshold
 	Completed What = "completed" // over, trained in full: Value
 	Failed    What = "failed"    // over, broken: Failure, and Reason with the message
 	Retried   What = "retried"   // the attempt broke, the trial will be tried again: Failure

@@ -129,6 +129,8 @@ func (t *Trial) allow(d Decision) error {
 		ok = searching && t.Open != nil && t.Open.Number == d.Attempt
 	case Pruned, Failed:
 		ok = searching
+	case Audited:
+		ok = searching && t.Audit == nil
 	case Retried:
 		ok = t.Open != nil && t.Open.Number == d.Attempt
 	case Confirmed, Refitted:
@@ -162,6 +164,8 @@ func (t *Trial) apply(d Decision, now time.Time) {
 		t.Open, t.Ended, t.Failure = nil, now, d.Failure
 		t.Status = map[What]Status{Completed: Complete, Pruned: PrunedState, Failed: Fail}[d.What]
 		t.Failures = 0 // what follows is counted afresh: confirming and refitting
+	case Audited:
+		t.Audit = &d
 	case Retried:
 		t.retry(d)
 	case Confirmed:

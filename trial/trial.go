@@ -54,7 +54,8 @@ type Trial struct {
 	Ended    time.Time
 	Reason   string // of the latest decision
 	Failure  Failure
-	Artifact string // folder of the refitted model
+	Artifact string    // folder of the refitted model
+	Audit    *Decision // Audited: a rule would have stopped it there; nil: none would have
 
 	names  []string               // metrics in the order they were first seen
 	curves map[string][][]float64 // metric -> fold -> epoch-1 -> value, NaN where nothing was reported

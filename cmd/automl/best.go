@@ -88,6 +88,9 @@ func (a *app) printBest(s *trial.State, b *view.Best) {
 	if run < full {
 		fmt.Fprintf(w, " of %d (%.0f%%): the rest was saved by pruning", full, 100*float64(run)/float64(full))
 	}
+	if q := view.AuditOf(s); q != nil {
+		fmt.Fprintf(w, "\n  audit    %s", q)
+	}
 	fmt.Fprintf(w, "\n  model    %s\n", modelText(s, t))
 	fmt.Fprintf(w, "  record   %s/automl.db\n", a.dataDir)
 	fmt.Fprintf(w, "\nautoml describe %s shows all trials, automl explain %s TRIAL why one was stopped\n", s.Study.Name, s.Study.Name)

@@ -82,6 +82,9 @@ func (a *app) printStatus(s *trial.State, q view.Status) {
 		fmt.Fprintf(a.out, "  front    %s that none is better than in every way; automl best %s shows them\n",
 			counted(len(q.Best.Front), "trial"), q.Study)
 	}
+	if q.Audit != nil {
+		fmt.Fprintf(a.out, "  audit    %s\n", q.Audit)
+	}
 	fmt.Fprintf(a.out, "  started  %s\n", q.Started.Local().Format(time.DateTime))
 	if q.ETA != nil {
 		fmt.Fprintf(a.out, "  ends     about %s\n", q.ETA.Local().Format(time.DateTime))

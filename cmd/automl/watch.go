@@ -91,7 +91,7 @@ func (l *lines) show(s *trial.State, fresh []trial.Event, _ []trial.Progress) {
 // passing tells whether an event is one of the many on the way of a trial.
 func passing(e trial.Event) bool {
 	switch e.Decision.What {
-	case trial.Sampled, trial.Promoted, trial.Paused, trial.Pruned:
+	case trial.Sampled, trial.Promoted, trial.Paused, trial.Pruned, trial.Audited:
 		return true
 	}
 	return false
@@ -107,7 +107,7 @@ func eventLine(s *trial.State, e trial.Event) string {
 	switch d.What {
 	case trial.Sampled:
 		return fmt.Sprintf("trial %d: %s", d.Trial, paramsText(d.Params))
-	case trial.Promoted, trial.Paused, trial.Pruned, trial.Failed, trial.Confirmed, trial.Refitted:
+	case trial.Promoted, trial.Paused, trial.Pruned, trial.Audited, trial.Failed, trial.Confirmed, trial.Refitted:
 		return fmt.Sprintf("trial %d %s: %s", d.Trial, d.What, d.Reason)
 	case trial.Retried:
 		return fmt.Sprintf("trial %d is tried again: %s", d.Trial, firstLine(d.Reason))

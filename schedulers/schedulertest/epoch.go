@@ -52,6 +52,12 @@ func (g *Game) report(i int) error {
 	}
 	v := g.Scheduler.Verdict(t.Number)
 	g.Verdicts[g.State.Seq] = v
+	if a := v.Audit; a.Reason != "" {
+		if err := g.decide(trial.Decision{Trial: t.Number, What: trial.Audited, Attempt: t.Attempts, At: a.At, Value: number(a.Value),
+			Threshold: number(a.Threshold), Reason: a.Reason}); err != nil {
+			return err
+		}
+	}
 	if v.Verb == trial.Continue {
 		return nil
 	}

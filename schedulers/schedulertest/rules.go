@@ -2,6 +2,7 @@ package schedulertest
 
 import (
 	"fmt"
+	"strings"
 
 	"automl/schedulers"
 	"automl/trial"
@@ -204,8 +205,14 @@ func (g *Game) left(t *trial.Trial) bool {
 // cut tells whether somebody else ended the trial.
 func cut(t *trial.Trial) bool { return t.Reason == cutReason }
 
+// raced tells whether the trial was stopped by the fold race.
+func raced(t *trial.Trial) bool {
+	return t.Status == trial.PrunedState && strings.HasPrefix(t.Reason, schedulers.RaceName)
+}
+
 // winner: when a trial of a bracket had a finite value at its first rung, and at most one of those that had left later, the
-// bracket has a complete trial. Nothing is promised where somebody else cut trials: they took their places with them.
+// bracket has a complete trial. Nothing is promised where somebody else cut trials, or where they lost a race against a complete
+// trial, maybe of another bracket: they took their places with them.
 func winner(g *Game) error {
 	for _, b := range g.Scheduler.Plan().Brackets {
 		if err := g.winnerOf(b); err != nil {
@@ -226,7 +233,7 @@ func (g *Game) winnerOf(b schedulers.BracketPlan) error {
 		}
 		arrived++
 		switch {
-		case cut(t):
+		case cut(t), raced(t):
 			return nil
 		case g.left(t):
 			left++

@@ -89,6 +89,10 @@ func (c *core) report(t *trial.Trial, r trial.Report) (trial.Verb, string) {
 		return trial.Pause, "the study is paused"
 	}
 	verdict := c.sched.Verdict(t.Number)
+	if a := verdict.Audit; a.Reason != "" {
+		c.decide(trial.Decision{Trial: t.Number, What: trial.Audited, Attempt: t.Open.Number, At: a.At, Value: number(a.Value),
+			Threshold: number(a.Threshold), Reason: a.Reason})
+	}
 	if verdict.Verb == trial.Stop && t.Done.Less(c.spec.Study.Shape.Full()) {
 		c.decide(trial.Decision{Trial: t.Number, What: trial.Pruned, Attempt: t.Open.Number, At: verdict.At,
 			Value: number(verdict.Value), Threshold: number(verdict.Threshold), Reason: verdict.Reason})
@@ -176,6 +180,9 @@ func (c *core) atRung(t *trial.Trial, d *trial.Decision) {
 		score, _ := t.Score(study.Objective, study.Shape)
 		d.What, d.At, d.Value = trial.Completed, study.Shape.Full(), number(score.Value)
 		d.Reason = fmt.Sprintf("trained in full: %d epochs, folds 0 to %d", study.Shape.Epochs, study.Shape.Folds-1)
+		if t.Audit != nil {
+			d.Reason += fmt.Sprintf("; one of the audited share, which would have been stopped after fold %d", t.Audit.At.Fold)
+		}
 		return
 	}
 	v := c.sched.Verdict(t.Number)

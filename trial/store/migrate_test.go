@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -12,53 +14,76 @@ import (
 	"automl/trial/store"
 )
 
-// latest is the version of the real schema.
+// latest is the version of the schema.
 func latest(t *testing.T) int {
 	scripts, err := filepath.Glob("migrations/*.sql")
 	check(t, err)
 	return len(scripts)
 }
 
-// schema is the real schema with more versions after it.
-func schema(t *testing.T, more ...string) store.Option {
+// schema is the real versions up to and with the last, and more after it.
+func schema(t *testing.T, last int, more ...string) store.Option {
 	files := fstest.MapFS{}
-	for n := range latest(t) {
-		name := fmt.Sprintf("%04d.sql", n+1)
-		text, err := os.ReadFile(filepath.Join("migrations", name))
+	script := func(n int) string { return fmt.Sprintf("%04d.sql", n) }
+	for n := 1; n <= last; n++ {
+		data, err := os.ReadFile(filepath.Join("migrations", script(n)))
 		check(t, err)
-		files[name] = &fstest.MapFile{Data: text}
+		files[script(n)] = &fstest.MapFile{Data: data}
 	}
-	for i, script := range more {
-		files[fmt.Sprintf("%04d.sql", latest(t)+1+i)] = &fstest.MapFile{Data: []byte(script)}
+	for i, text := range more {
+		files[script(last+1+i)] = &fstest.MapFile{Data: []byte(text)}
 	}
 	return store.WithMigrations(files)
 }
 
-func versionText(n int) string { return fmt.Sprint("version ", n) }
-
-func backupName(version int) string { return fmt.Sprintf("backup-v%d.db", version) }
-
-// nextVersion changes a table that is append-only, the hard case.
-const nextVersion = `DROP TRIGGER studies_fixed;
+// next changes a table that is append-only, the hard case.
+const next = `DROP TRIGGER studies_fixed;
 	ALTER TABLE studies ADD COLUMN note TEXT NOT NULL DEFAULT '';
-	UPDATE studies SET note = 'from the version before';`
+	UPDATE studies SET note = 'from before';`
+
+func backup(version int) string { return fmt.Sprintf("backup-v%d.db", version) }
 
 func TestMigration(t *testing.T) {
 	dir := filled(t)
-	db := openIn(t, dir, schema(t, nextVersion))
+	db := openIn(t, dir, schema(t, latest(t), next))
 	if state, err := db.Load(t.Context(), "a"); err != nil || state.Seq != 3000 {
 		t.Fatalf("after the migration: %v", err)
 	}
 	check(t, db.Append(t.Context(), "a", eventsAfter(3000, 10)))
 	var note string
 	check(t, raw(t, dir).QueryRow("SELECT note FROM studies").Scan(&note))
-	if note != "from the version before" {
+	if note != "from before" {
 		t.Errorf("note %q", note)
 	}
 	old := t.TempDir() // the backup is the database as it was
-	check(t, os.Rename(filepath.Join(dir, backupName(latest(t))), filepath.Join(old, "automl.db")))
+	check(t, os.Rename(filepath.Join(dir, backup(latest(t))), filepath.Join(old, "automl.db")))
 	if state, err := openIn(t, old).Load(t.Context(), "a"); err != nil || state.Seq != 3000 {
 		t.Errorf("the backup: %v", err)
+	}
+}
+
+// TestEveryVersionLeadsToTheLatest opens databases that older versions have made.
+func TestEveryVersionLeadsToTheLatest(t *testing.T) {
+	for version := 1; version < latest(t); version++ {
+		dir := t.TempDir()
+		old := openIn(t, dir, schema(t, version))
+		create(t, old, benchStudy("a"))
+		check(t, old.Append(t.Context(), "a", eventsAfter(0, 3000)))
+		before, err := old.Load(t.Context(), "a")
+		check(t, err)
+		check(t, old.Close())
+		db := openIn(t, dir) // checks the whole database in the end
+		after, err := db.Load(t.Context(), "a")
+		if check(t, err); !reflect.DeepEqual(before, after) {
+			t.Errorf("version %d: another state after the migration", version)
+		}
+		check(t, db.Append(t.Context(), "a", []trial.Event{{Seq: 3001, Decision: &trial.Decision{Trial: 2, What: trial.Audited}}}))
+		var plan string
+		check(t, raw(t, dir).QueryRow("SELECT stat FROM sqlite_stat1 WHERE idx = 'decisions_trial'").Scan(&plan))
+		_, err = raw(t, dir).Exec("UPDATE decisions SET reason = 'another'")
+		if err == nil || !strings.Contains(err.Error(), "append-only") {
+			t.Errorf("version %d: the record can be changed after the migration: %v", version, err)
+		}
 	}
 }
 
@@ -68,8 +93,8 @@ func TestMigrationFails(t *testing.T) {
 		"CREATE TABLE half (x); SELECT * FROM nowhere",
 		"CREATE TABLE half (x REFERENCES studies (key)); INSERT INTO half VALUES (77)", // points nowhere
 	} {
-		_, err := store.Open(t.Context(), dir, schema(t, nextVersion, broken))
-		wantError(t, err, trial.Internal, "migrate to "+versionText(latest(t)+2), "")
+		_, err := store.Open(t.Context(), dir, schema(t, latest(t), next, broken))
+		wantError(t, err, trial.Internal, fmt.Sprintf("migrate to version %d", latest(t)+2), "")
 		var version, half int
 		check(t, raw(t, dir).QueryRow("PRAGMA user_version").Scan(&version))
 		check(t, raw(t, dir).QueryRow("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").Scan(&half))
@@ -77,9 +102,9 @@ func TestMigrationFails(t *testing.T) {
 			t.Errorf("version %d, %d tables of the failed step", version, half)
 		}
 	}
-	db := openIn(t, dir, schema(t, nextVersion, "CREATE TABLE whole (x)"))
+	db := openIn(t, dir, schema(t, latest(t), next, "CREATE TABLE whole (x)"))
 	check(t, db.Append(t.Context(), "a", eventsAfter(3000, 10)))
-	for _, name := range []string{backupName(latest(t)), backupName(latest(t) + 1)} {
+	for _, name := range []string{backup(latest(t)), backup(latest(t) + 1)} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}
@@ -88,12 +113,12 @@ func TestMigrationFails(t *testing.T) {
 
 func TestNewerVersion(t *testing.T) {
 	dir := filled(t)
-	check(t, openIn(t, dir, schema(t, nextVersion)).Close())
+	check(t, openIn(t, dir, schema(t, latest(t), next)).Close())
 	_, err := store.Open(t.Context(), dir)
-	wantError(t, err, trial.Conflict, versionText(latest(t)+1), "upgrade automl")
+	wantError(t, err, trial.Conflict, fmt.Sprintf("version %d", latest(t)+1), "upgrade automl")
 	_, err = store.OpenReadOnly(t.Context(), dir)
-	wantError(t, err, trial.Conflict, versionText(latest(t)+1), "upgrade automl")
-	openIn(t, dir, schema(t, nextVersion)) // the lock was given back
+	wantError(t, err, trial.Conflict, fmt.Sprintf("version %d", latest(t)+1), "upgrade automl")
+	openIn(t, dir, schema(t, latest(t), next)) // the lock was given back
 }
 
 // TestFirstVersion migrates a database of the first version: its study has one objective, and goes on.
@@ -121,7 +146,7 @@ func TestFirstVersion(t *testing.T) {
 
 func TestReadOnlyDoesNotMigrate(t *testing.T) {
 	dir := filled(t)
-	_, err := store.OpenReadOnly(t.Context(), dir, schema(t, nextVersion))
-	wantError(t, err, trial.Conflict, versionText(latest(t)), "start the daemon once")
+	_, err := store.OpenReadOnly(t.Context(), dir, schema(t, latest(t), next))
+	wantError(t, err, trial.Conflict, fmt.Sprintf("version %d", latest(t)), "start the daemon once")
 	openIn(t, dir)
 }

@@ -3,6 +3,7 @@
 package view
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -112,9 +113,43 @@ type Status struct {
 	Trials  map[string]int `json:"trials"`
 	Epochs  Epochs         `json:"epochs"`
 	Best    *Best          `json:"best"`
+	Audit   *Audit         `json:"audit,omitempty"`
 	Runners []Runner       `json:"runners"`
 	Started time.Time      `json:"started"`
 	ETA     *time.Time     `json:"eta"`
+}
+
+// Audit is how often stopping trials early was wrong, as far as is known from those that ran on to find out.
+type Audit struct {
+	Audited int     `json:"audited"` // trials that a rule would have stopped
+	Judged  int     `json:"judged"`  // those of them that were trained in full
+	Wrong   int     `json:"wrong"`   // those of Judged that beat the incumbent they were held against
+	Rate    float64 `json:"rate"`    // Wrong of Judged, with its 95% interval
+	Low     float64 `json:"low"`
+	High    float64 `json:"high"`
+}
+
+// AuditOf is the audit of a study; nil when no trial was audited.
+func AuditOf(s *trial.State) *Audit {
+	a := s.Audit()
+	if a.Audited == 0 {
+		return nil
+	}
+	out := &Audit{Audited: a.Audited, Judged: a.Judged, Wrong: a.Wrong}
+	out.Rate, out.Low, out.High = a.Rate()
+	return out
+}
+
+// String is the audit for a person.
+func (a Audit) String() string {
+	text := fmt.Sprintf("of %d audited trials that the race would have stopped, %d would have beaten the incumbent", a.Judged, a.Wrong)
+	if a.Judged > 0 {
+		text += fmt.Sprintf(" (%.0f%%; 95%% interval %.0f%% to %.0f%%)", 100*a.Rate, 100*a.Low, 100*a.High)
+	}
+	if more := a.Audited - a.Judged; more > 0 {
+		text += fmt.Sprintf("; of %d more the end is not known", more)
+	}
+	return text
 }
 
 // Epochs is what was trained in the search, and what the same trials would have cost without pruning.
@@ -135,7 +170,7 @@ func StatusOf(s *trial.State, runners []Runner, gpus float64, planned int, now t
 		runners = []Runner{}
 	}
 	q := Status{Study: s.Study.Name, ID: s.Study.ID, State: string(s.Status), Reason: s.Reason, Trials: map[string]int{},
-		Epochs: Epochs{s.EpochsRun(), s.EpochsFull()}, Best: BestOf(s, gpus), Runners: runners, Started: s.Study.Created,
+		Epochs: Epochs{s.EpochsRun(), s.EpochsFull()}, Best: BestOf(s, gpus), Audit: AuditOf(s), Runners: runners, Started: s.Study.Created,
 		ETA: eta(s, planned, now)}
 	c := s.Counts()
 	for _, st := range trial.Statuses {

@@ -202,3 +202,26 @@ func TestStatusName(t *testing.T) {
 		}
 	}
 }
+
+func TestAuditOf(t *testing.T) {
+	h := newHistory(t)
+	h.complete(0.5, 0.5)
+	if a := view.AuditOf(h.State); a != nil {
+		t.Errorf("nothing was audited, but %s", a)
+	}
+	bar := 0.5
+	for _, v := range []float64{0.25, 0.75} {
+		n := len(h.Trials)
+		h.complete(v, v)
+		h.Trials[n].Audit = &trial.Decision{Threshold: &bar}
+	}
+	h.decide(trial.Decision{Trial: h.start(), What: trial.Audited, Attempt: 1, Threshold: &bar, Reason: "would have been stopped"})
+	a := view.AuditOf(h.State)
+	want := "of 2 audited trials that the race would have stopped, 1 would have beaten the incumbent (50%; 95% interval 9% to 91%); " +
+		"of 1 more the end is not known"
+	if a == nil || a.String() != want {
+		t.Errorf("got %v\nwant %s", a, want)
+	}
+	a.Low, a.High = 0, 1
+	wantJSON(t, a, `{"audited":3,"judged":2,"wrong":1,"rate":0.5,"low":0,"high":1}`)
+}

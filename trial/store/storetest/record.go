@@ -79,7 +79,7 @@ func drawDecision(rt *rapid.T, s *trial.State) *trial.Decision {
 	d := &trial.Decision{
 		Trial: rapid.IntRange(0, len(s.Trials)).Draw(rt, "trial"),
 		What: rapid.SampledFrom([]trial.What{trial.Sampled, trial.Promoted, trial.Assigned, trial.Started, trial.Paused,
-			trial.Pruned, trial.Completed, trial.Failed, trial.Retried, trial.Confirmed, trial.Refitted, trial.Manifest,
+			trial.Pruned, trial.Audited, trial.Completed, trial.Failed, trial.Retried, trial.Confirmed, trial.Refitted, trial.Manifest,
 			trial.Moved}).Draw(rt, "what"),
 		Reason:  rapid.SampledFrom([]string{"", "because", "it's\nlate"}).Draw(rt, "reason"),
 		Bracket: rapid.IntRange(0, 3).Draw(rt, "bracket"),
