@@ -16,8 +16,8 @@ func TestResolve(t *testing.T) {
 		in    schedulers.Config
 		want  schedulers.Config
 	}{
-		{"three rungs", trial.Shape{Folds: 1, Epochs: 20}, schedulers.Config{Trials: 5}, schedulers.Config{Type: "asha", Eta: 3, Grace: 3, Trials: 5}},
-		{"two rungs", trial.Shape{Folds: 1, Epochs: 6}, schedulers.Config{Type: "auto"}, schedulers.Config{Type: "asha", Eta: 3, Grace: 3}},
+		{"three rungs", trial.Shape{Folds: 1, Epochs: 20}, schedulers.Config{Trials: 5}, schedulers.Config{Type: "freezethaw", Eta: 2, Grace: 3, Trials: 5}},
+		{"two rungs", trial.Shape{Folds: 1, Epochs: 6}, schedulers.Config{Type: "auto"}, schedulers.Config{Type: "freezethaw", Eta: 2, Grace: 3}},
 		{"one rung", trial.Shape{Folds: 1, Epochs: 2}, schedulers.Config{}, schedulers.Config{Type: "fifo", Eta: 3, Grace: 2}},
 		{"as it is", trial.Shape{Folds: 1, Epochs: 20}, schedulers.Config{Type: "asha", Eta: 4, Grace: 1}, schedulers.Config{Type: "asha", Eta: 4, Grace: 1}},
 	} {

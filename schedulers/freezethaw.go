@@ -47,10 +47,11 @@ const (
 
 func newFreezeThaw(c Config, s *trial.State) *freezeThaw {
 	f := &freezeThaw{limit: c.Trials, models: c.Forecaster}
+	plan := newFIFO(c, s).plan
+	plan.AtMost = true
 	c.Trials = 0
 	f.halving = newASHA(c, s)
-	f.plan = newASHA(Config{Type: c.Type, Eta: c.Eta, Grace: c.Grace, Trials: f.limit}, s).plan
-	f.plan.AtMost = false
+	f.plan = plan
 	return f
 }
 
@@ -63,6 +64,20 @@ func (f *freezeThaw) Apply(e trial.Event) {
 		return
 	}
 	f.halving.Apply(e)
+	f.moveUp()
+}
+
+// moveUp puts trials whose folds ended early on the rung where they stand: no training lies in between.
+func (f *freezeThaw) moveUp() {
+	b := f.brackets[0]
+	for k := 0; b.jumpers > 0 && k < len(b.rungs); k++ {
+		for i := len(b.rungs[k].waiting) - 1; i >= 0; i-- {
+			if s := f.trials[b.rungs[k].waiting[i].number]; s.jumper {
+				b.advance(s)
+			}
+		}
+	}
+	b.refresh()
 }
 
 func (f *freezeThaw) open() bool { return !f.closing && (f.limit == 0 || len(f.trials) < f.limit) }

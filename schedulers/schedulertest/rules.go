@@ -11,16 +11,18 @@ import (
 
 // rules is what holds for every search, whatever went wrong in it.
 var rules = []struct {
-	name  string
-	holds func(*Game) error
+	name   string
+	holds  func(*Game) error
+	ranked bool // of schedulers that go by the ranks on the rungs
 }{
-	{"every trial is over", allOver},
-	{"exactly one terminal decision a trial", oneEnd},
-	{"every decision has its reason, value and threshold", reasons},
-	{"every answer that ends or holds a trial has a reason", answered},
-	{"no trial is promoted past a better one", fair},
-	{"the budget is kept", budget},
-	{"somebody wins", winner},
+	{"every trial is over", allOver, false},
+	{"exactly one terminal decision a trial", oneEnd, false},
+	{"every decision has its reason, value and threshold", reasons, true},
+	{"every decision has its reason", reason, false},
+	{"every answer that ends or holds a trial has a reason", answered, false},
+	{"no trial is promoted past a better one", fair, true},
+	{"the budget is kept", budget, false},
+	{"somebody wins", winner, false},
 }
 
 func allOver(g *Game) error {
@@ -47,15 +49,24 @@ func oneEnd(g *Game) error {
 	return nil
 }
 
+func reason(g *Game) error {
+	for _, d := range g.decisions() {
+		switch d.What {
+		case trial.Sampled, trial.Promoted, trial.Paused, trial.Pruned, trial.Completed:
+			if d.Reason == "" {
+				return fmt.Errorf("trial %d was %s without a reason", d.Trial, d.What)
+			}
+		}
+	}
+	return nil
+}
+
 func reasons(g *Game) error {
 	for _, d := range g.decisions() {
 		switch d.What {
 		case trial.Sampled, trial.Promoted, trial.Paused, trial.Pruned, trial.Completed:
 		default:
 			continue
-		}
-		if d.Reason == "" {
-			return fmt.Errorf("trial %d was %s without a reason", d.Trial, d.What)
 		}
 		if d.Reason == cutReason || d.What != trial.Promoted && d.What != trial.Pruned {
 			continue
