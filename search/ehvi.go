@@ -48,9 +48,6 @@ func (e *EHVI) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) {
 	if !e.values.ready(e.startup) {
 		return h.quasi(sampled(s), s.Study.Seed, source)
 	}
-	for len(e.caches) < len(s.Study.Objectives()) {
-		e.caches = append(e.caches, &gp.Cache{})
-	}
 	model := ehvi.NewModel(e.observations(s))
 	if h.pool != nil {
 		return h.bestOfPool(model.Rank)
@@ -69,6 +66,9 @@ func (e *EHVI) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) {
 func (e *EHVI) observations(s *trial.State) ehvi.Observations {
 	scored, _ := e.values.ended()
 	level := e.values.level(s.Study.Shape, min(scored, max(len(e.space.Dims)+1, scored/5)))
+	for len(e.caches) < len(s.Study.Objectives()) {
+		e.caches = append(e.caches, &gp.Cache{})
+	}
 	o := ehvi.Observations{Space: &e.space, Caches: e.caches[:len(s.Study.Objectives())]}
 	guess := e.values.guesses(s, level)
 	var pending []int

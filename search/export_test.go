@@ -1,6 +1,7 @@
 package search
 
 import (
+	"automl/search/ehvi"
 	"automl/search/gp"
 	"automl/trial"
 )
@@ -20,4 +21,19 @@ func Observations(space Space, s *trial.State) gp.Observations {
 	h.score(s)
 	o, _, _ := h.observations(s, s.Seq)
 	return o
+}
+
+// SeveralObservations shows what the models of several objectives are told of a study to the tests.
+func SeveralObservations(space Space, s *trial.State) ehvi.Observations {
+	e := NewEHVI(Config{}, space)
+	e.history.sync(s)
+	e.values.sync(s)
+	return e.observations(s)
+}
+
+// BestOfSeveral shows the order of parents to the tests.
+func BestOfSeveral(s *trial.State, n int) []int {
+	var v vectors
+	v.sync(s)
+	return v.best(s, n)
 }

@@ -1,7 +1,6 @@
 package search_test
 
 import (
-	"fmt"
 	"math"
 
 	"automl/search"
@@ -88,10 +87,4 @@ func mean(x []float64) float64 {
 		sum += v / float64(len(x))
 	}
 	return sum
-}
-
-func severalProblems() []severalProblem { return []severalProblem{zdt1(), zdt2(), dtlz2(), network()} }
-
-func (p severalProblem) String() string {
-	return fmt.Sprintf("%s (%d parameters)", p.name, len(p.space.Parameters))
 }

@@ -101,11 +101,11 @@ func (v *vectors) level(s trial.Shape, least int) trial.Resource {
 }
 
 // best is up to n trials with values, by number, best first by non-dominated sorting and crowding. They are compared at equal
-// resource alone: at the furthest one that n of them have reached; those left behind come after, the ones that got further
+// resource alone: at the furthest one that half as many have reached; those left behind come after, the ones that got further
 // first.
 func (v *vectors) best(s *trial.State, n int) []int {
 	scored, _ := v.ended()
-	level := v.level(s.Study.Shape, min(n, scored))
+	level := v.level(s.Study.Shape, (min(n, scored)+1)/2)
 	groups := map[trial.Resource][]int{}
 	var order []trial.Resource
 	for i := range v.rows {
