@@ -20,18 +20,11 @@ func (c *checker) readCandidates(s search.Space, dir string) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
-	data, err := readFile(path)
-	var unread *Error
-	if errors.As(err, &unread) {
-		c.wrong(candidatesKey, "%s %s", path, unread.Msg).withHint("name a CSV file")
+	r, unread := openCSV(path)
+	if unread != "" {
+		c.wrong(candidatesKey, "%s", unread).withHint("name a CSV file")
 		return
 	}
-	if len(data) > maxBytes {
-		c.wrong(candidatesKey, "%s is larger than 16 MiB", path)
-		return
-	}
-	r := &csvReader{file: path, rows: csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))}
-	r.rows.ReuseRecord = true
 	if !r.header(s) {
 		c.errs = append(c.errs, r.errs...)
 		return
@@ -48,6 +41,21 @@ func (c *checker) readCandidates(s search.Space, dir string) {
 	}
 	c.errs = append(c.errs, r.errs...)
 	c.doc.Candidates.params = r.out
+}
+
+// openCSV begins to read a file, or says why it cannot be.
+func openCSV(path string) (r *csvReader, unread string) {
+	data, err := readFile(path)
+	var wrong *Error
+	switch {
+	case errors.As(err, &wrong):
+		return nil, path + " " + wrong.Msg
+	case len(data) > maxBytes:
+		return nil, path + " is larger than 16 MiB"
+	}
+	r = &csvReader{file: path, rows: csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))}
+	r.rows.ReuseRecord = true
+	return r, ""
 }
 
 type csvReader struct {
@@ -85,12 +93,20 @@ func (r *csvReader) next() bool {
 	return false
 }
 
-// header reads the first row.
+// first reads the first row.
+func (r *csvReader) first(hint string) bool {
+	if r.next() {
+		return true
+	}
+	if len(r.errs) == 0 {
+		r.wrong(0, "the file is empty").Hint = hint
+	}
+	return false
+}
+
+// header takes the first row as names of parameters.
 func (r *csvReader) header(s search.Space) bool {
-	if !r.next() {
-		if len(r.errs) == 0 {
-			r.wrong(0, "the file is empty").withHint("begin with a row of parameter names")
-		}
+	if !r.first("begin with a row of parameter names") {
 		return false
 	}
 	var known []string

@@ -241,8 +241,6 @@ func (d *decoder) keys(path string, n *node, known []string) (meant []string) {
 		at := join(path, k.name)
 		switch {
 		case slices.Contains(known, k.name) || d.full():
-		case unsupported(at) != "":
-			d.wrongKey(at, "is not supported yet: this version has no %s", unsupported(at)).withHint("take it out")
 		case elsewhere[at] != "":
 			d.wrongKey(at, unknownKey).withHint("it is written %s", elsewhere[at])
 		default:

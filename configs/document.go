@@ -5,42 +5,28 @@ import "automl/trial"
 // document is the sweep file as Go types: its json tags are the keys, its jsonschema tags what is required and permitted. The
 // decoder, the canonical form and the JSON Schema all come from it.
 type document struct {
-	Name       string         `json:"name,omitempty" jsonschema_description:"Name of the study, unique in a data directory. Default: the file's base name."`
-	Objective  objectiveDocs  `json:"objective" jsonschema:"required" jsonschema_description:"What is optimized. A list is several objectives, of which the first leads."`
-	Parameters parameterDocs  `json:"parameters" jsonschema:"required" jsonschema_description:"The search space: a name and a parameter each. A bare value is a constant."`
-	Candidates *candidatesDoc `json:"candidates,omitempty" jsonschema_description:"The only configurations there are: a list, or a CSV file with a column for each parameter, where an empty cell is a parameter that does not exist."`
-	Enqueue    assignmentDocs `json:"enqueue,omitempty" jsonschema_description:"Configurations to run first. What an entry leaves out is drawn at random."`
-	Folds      *foldsDoc      `json:"folds,omitempty" jsonschema_description:"Cross-validation. Default: 5 folds for the built-in trainer, 1 for any other."`
-	Epochs     *epochsDoc     `json:"epochs" jsonschema:"required" jsonschema_description:"How long a trial trains in each fold."`
-	Workers    int            `json:"workers,omitempty" jsonschema:"minimum=1" jsonschema_description:"The most trials at once. Default: the slots there are."`
-	Sampler    *samplerDoc    `json:"sampler,omitempty" jsonschema_description:"Who proposes parameters. Default: auto."`
-	Scheduler  *schedulerDoc  `json:"scheduler,omitempty" jsonschema_description:"Who decides how far a trial trains. Default: auto."`
-	Budget     *budgetDoc     `json:"budget,omitempty" jsonschema_description:"When the search ends, whichever comes first. Default: after 100 trials; never with an external trainer."`
-	Trainer    trainerDoc     `json:"trainer" jsonschema:"required" jsonschema_description:"What trains."`
-	Resources  *resourcesDoc  `json:"resources,omitempty" jsonschema_description:"What one trial needs of a machine."`
-	Confirm    *confirmDoc    `json:"confirm,omitempty" jsonschema_description:"Train the best trials again before one is handed over, so that luck is not taken for quality."`
-	Seed       *uint64        `json:"seed,omitempty" jsonschema:"minimum=0" jsonschema_description:"Every random draw derives from it. Default: 1."`
+	Name        string         `json:"name,omitempty" jsonschema_description:"Name of the study, unique in a data directory. Default: the file's base name."`
+	Objective   objectiveDocs  `json:"objective" jsonschema:"required" jsonschema_description:"What is optimized. A list is several objectives, of which the first leads."`
+	Parameters  parameterDocs  `json:"parameters" jsonschema:"required" jsonschema_description:"The search space: a name and a parameter each. A bare value is a constant."`
+	Constraints constraintDocs `json:"constraints,omitempty" jsonschema:"minItems=1" jsonschema_description:"Expressions that every configuration satisfies, such as batch_size * max_length <= 8192. One that names a parameter which does not exist holds."`
+	Candidates  *candidatesDoc `json:"candidates,omitempty" jsonschema_description:"The only configurations there are: a list, or a CSV file with a column for each parameter, where an empty cell is a parameter that does not exist."`
+	Enqueue     assignmentDocs `json:"enqueue,omitempty" jsonschema_description:"Configurations to run first. What an entry leaves out is drawn at random."`
+	WarmStart   warmDocs       `json:"warm_start,omitempty" jsonschema_description:"Known results to learn from: names of earlier studies in the same data directory, and CSV files with the parameters and the metric."`
+	Folds       *foldsDoc      `json:"folds,omitempty" jsonschema_description:"Cross-validation. Default: 5 folds for the built-in trainer, 1 for any other."`
+	Epochs      *epochsDoc     `json:"epochs" jsonschema:"required" jsonschema_description:"How long a trial trains in each fold."`
+	Workers     int            `json:"workers,omitempty" jsonschema:"minimum=1" jsonschema_description:"The most trials at once. Default: the slots there are."`
+	Sampler     *samplerDoc    `json:"sampler,omitempty" jsonschema_description:"Who proposes parameters. Default: auto."`
+	Scheduler   *schedulerDoc  `json:"scheduler,omitempty" jsonschema_description:"Who decides how far a trial trains. Default: auto."`
+	Budget      *budgetDoc     `json:"budget,omitempty" jsonschema_description:"When the search ends, whichever comes first. Default: after 100 trials; never with an external trainer."`
+	Trainer     trainerDoc     `json:"trainer" jsonschema:"required" jsonschema_description:"What trains."`
+	Resources   *resourcesDoc  `json:"resources,omitempty" jsonschema_description:"What one trial needs of a machine."`
+	Confirm     *confirmDoc    `json:"confirm,omitempty" jsonschema_description:"Train the best trials again before one is handed over, so that luck is not taken for quality."`
+	Seed        *uint64        `json:"seed,omitempty" jsonschema:"minimum=0" jsonschema_description:"Every random draw derives from it. Default: 1."`
 }
 
 // notSupported are the keys and the words of the format that this version does not act on. They are refused, never ignored.
 var notSupported = map[string]string{
-	"constraints": "constraints between parameters",
-	"warm_start":  "warm start from known results",
-	"prior":       "priors on parameters",
-
 	"folds.split: time": "folds in the order of time",
-}
-
-// unsupported is what a key would do, empty for a key that is simply unknown.
-func unsupported(path string) string {
-	switch path {
-	case "constraints", "warm_start":
-		return notSupported[path]
-	}
-	if parameterKey(path) == "prior" {
-		return notSupported["prior"]
-	}
-	return ""
 }
 
 type foldsDoc struct {

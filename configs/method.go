@@ -16,6 +16,7 @@ type samplerDoc struct {
 	Candidates int     `json:"candidates,omitempty" jsonschema:"minimum=1,maximum=100000" jsonschema_description:"tpe: points drawn from the good density, of which the best is proposed."`
 	Gamma      float64 `json:"gamma,omitempty" jsonschema:"exclusiveMinimum=0,exclusiveMaximum=1" jsonschema_description:"tpe: share of the trials that counts as good."`
 	MaxGood    int     `json:"max_good,omitempty" jsonschema:"minimum=1" jsonschema_description:"tpe: most trials that count as good."`
+	Cost       bool    `json:"cost,omitempty" jsonschema_description:"tpe, gp: of what promises alike, try the cheaper first, less so as the budget is used up. auto does so by itself where time is limited and costs differ."`
 	Points     int     `json:"points,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"grid: values of a float without a step."`
 	Population int     `json:"population,omitempty" jsonschema:"minimum=2,maximum=10000" jsonschema_description:"nsga2: so many of the best trials are parents of new ones."`
 }
@@ -35,7 +36,7 @@ func (*schedulerDoc) short() string { return "type" }
 // optionTypes are the types an option goes with. An option of another type would do nothing, so it is an error.
 var optionTypes = map[string][]string{
 	"sampler.startup": {"tpe", "gp", "ehvi", "nsga2"}, "sampler.candidates": {"tpe"}, "sampler.gamma": {"tpe"}, "sampler.max_good": {"tpe"},
-	"sampler.points": {"grid"}, "sampler.population": {"nsga2"},
+	"sampler.points": {"grid"}, "sampler.cost": {"tpe", "gp"}, "sampler.population": {"nsga2"},
 	"scheduler.eta": {"auto", "asha", "hyperband"}, "scheduler.brackets": {"auto", "hyperband"}, "scheduler.startup": {"median"},
 }
 

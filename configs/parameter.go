@@ -3,7 +3,6 @@ package configs
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 
 	"automl/trial"
 )
@@ -40,13 +39,27 @@ type whenDoc struct {
 	When conditionDocs `json:"when,omitempty" jsonschema_description:"The parameter exists only while the named parameters have one of these values."`
 }
 
+// priorDoc is what a person believes about the best value: {value, confidence}, or the value alone.
+type priorDoc struct {
+	Value      *scalar    `json:"value" jsonschema:"required" jsonschema_description:"The value that is believed to be best."`
+	Confidence confidence `json:"confidence,omitempty" jsonschema_description:"low, medium, high, or a number from 0 to 1. Default: medium."`
+}
+
+func (*priorDoc) short() string { return "value" }
+
+// believedDoc is what the parameters that are searched have in common.
+type believedDoc struct {
+	Prior *priorDoc `json:"prior,omitempty" jsonschema_description:"What is believed of the best value; forgotten as evidence grows."`
+	whenDoc
+}
+
 type floatDoc struct {
 	Type string  `json:"type" jsonschema:"required,enum=float"`
 	Low  float64 `json:"low" jsonschema:"required" jsonschema_description:"Smallest value."`
 	High float64 `json:"high" jsonschema:"required" jsonschema_description:"Largest value, included."`
 	Log  bool    `json:"log,omitempty" jsonschema_description:"Search in the logarithm; low must be above 0."`
 	Step float64 `json:"step,omitempty" jsonschema:"exclusiveMinimum=0" jsonschema_description:"Only low, low + step, low + 2 step and so on."`
-	whenDoc
+	believedDoc
 }
 
 type intDoc struct {
@@ -55,19 +68,19 @@ type intDoc struct {
 	High int64  `json:"high" jsonschema:"required" jsonschema_description:"Largest value, included."`
 	Log  bool   `json:"log,omitempty" jsonschema_description:"Search in the logarithm; low must be above 0."`
 	Step int64  `json:"step,omitempty" jsonschema:"minimum=1" jsonschema_description:"Only low, low + step, low + 2 step and so on."`
-	whenDoc
+	believedDoc
 }
 
 type ordinalDoc struct {
 	Type    string  `json:"type" jsonschema:"required,enum=ordinal"`
 	Choices choices `json:"choices" jsonschema:"required" jsonschema_description:"The values in their order."`
-	whenDoc
+	believedDoc
 }
 
 type categoricalDoc struct {
 	Type    string  `json:"type" jsonschema:"required,enum=categorical"`
 	Choices choices `json:"choices" jsonschema:"required" jsonschema_description:"The values; they have no order."`
-	whenDoc
+	believedDoc
 }
 
 type constantDoc struct {
@@ -153,15 +166,6 @@ func orderedJSON(n int, entry func(i int) (string, any)) ([]byte, error) {
 	}
 	b.WriteByte('}')
 	return b.Bytes(), nil
-}
-
-// parameterKey is the key of a parameter that a path names, "low" of parameters.lr.low; empty when it names none.
-func parameterKey(path string) string {
-	rest, ok := strings.CutPrefix(path, "parameters.")
-	if cut := strings.LastIndexByte(rest, '.'); ok && cut >= 0 {
-		return rest[cut+1:]
-	}
-	return ""
 }
 
 // choices is a list of values. Whole numbers among floats are floats: in [0, 0.5, 1] the 0 and the 1 mean 0.0 and 1.0.

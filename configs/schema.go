@@ -83,6 +83,15 @@ func (schedulerDoc) JSONSchemaExtend(s *jsonschema.Schema) {
 	orShort(s, "type")
 }
 
+// JSONSchemaExtend adds the short form.
+func (priorDoc) JSONSchemaExtend(s *jsonschema.Schema) { orShort(s, "value") }
+
+// JSONSchema is a word or a number.
+func (confidence) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Enum: enumOf(confidenceWords())},
+		{Type: "number", Minimum: json.Number("0"), Maximum: json.Number("1")}}}
+}
+
 // JSONSchemaExtend requires one limit.
 func (budgetDoc) JSONSchemaExtend(s *jsonschema.Schema) { s.MinProperties = ref[uint64](1) }
 
@@ -128,6 +137,13 @@ func (assignmentDoc) JSONSchema() *jsonschema.Schema {
 func (candidatesDoc) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"},
 		{Type: "array", Items: assignmentDoc{}.JSONSchema(), MinItems: ref[uint64](1)}}}
+}
+
+// JSONSchema is the name of a study or a file, or its results, as a document that was read has them.
+func (warmDoc) JSONSchema() *jsonschema.Schema {
+	s := section(&warmSection{})
+	s.Description = "A study or a file with its results, as they were read."
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, s}}
 }
 
 // JSONSchema is one number or two.

@@ -214,7 +214,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"folds-split", "folds-no-k", "epochs-zero", "epochs-list", "sampler-type", "sampler-gamma", "scheduler-type",
 		"budget-empty", "budget-hours", "budget-deadline", "trainer-external-field", "trainer-command-empty", "trainer-text",
 		"builtin-no-label", "resources-memory", "resources-timeout", "resources-fraction-range", "confirm-zero", "seed-negative",
-		"unsupported-prior", "unsupported-constraints", "when-text", "workers-text", "enqueue-item"} {
+		"prior-confidence", "when-text", "workers-text", "enqueue-item"} {
 		if err := validate(rules, tree(t, "testdata/bad/"+name+".yaml").generic(), ""); err == nil {
 			t.Errorf("%s keeps the schema", name)
 		}

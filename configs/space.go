@@ -45,13 +45,14 @@ func (p *parameterDoc) parameter() search.Parameter {
 	switch b := p.body.(type) {
 	case *floatDoc:
 		out.Kind, out.Low, out.High, out.Log, out.Step, out.When = search.Float, b.Low, b.High, b.Log, b.Step, b.conditions()
+		out.Prior = b.prior()
 	case *intDoc:
-		out.Kind, out.Log, out.When = search.Int, b.Log, b.conditions()
+		out.Kind, out.Log, out.When, out.Prior = search.Int, b.Log, b.conditions(), b.prior()
 		out.Low, out.High, out.Step = float64(b.Low), float64(b.High), float64(b.Step)
 	case *ordinalDoc:
-		out.Kind, out.Choices, out.When = search.Ordinal, b.Choices.values(), b.conditions()
+		out.Kind, out.Choices, out.When, out.Prior = search.Ordinal, b.Choices.values(), b.conditions(), b.prior()
 	case *categoricalDoc:
-		out.Kind, out.Choices, out.When = search.Categorical, b.Choices.values(), b.conditions()
+		out.Kind, out.Choices, out.When, out.Prior = search.Categorical, b.Choices.values(), b.conditions(), b.prior()
 	case *constantDoc:
 		out.Kind, out.Choices, out.When = search.Constant, []any{b.Value.v}, b.conditions()
 	}

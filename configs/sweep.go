@@ -36,6 +36,8 @@ type Sweep struct {
 	space    search.Space
 	split    trial.FoldPlan
 	document json.RawMessage
+	digest   string
+	doc      *document
 	source   *source
 }
 
@@ -106,13 +108,17 @@ func read(file, study string, data []byte, dir string, files bool) (*Sweep, erro
 	c.doc.fill(study)
 	c.check()
 	c.resolvePaths(dir)
+	c.checkWarm(dir)
 	if files {
 		c.checkFiles()
 	}
 	space, ok := c.space()
 	if ok {
 		space = c.addCandidates(space, dir, files)
-		c.checkEnqueue(space)
+		if space, ok = c.addConstraints(space); ok {
+			c.checkEnqueue(space)
+			c.checkKnown(space)
+		}
 	}
 	if len(s.errs) > 0 {
 		return nil, asError(s.errs)
@@ -129,6 +135,10 @@ func (d *document) sweep(space search.Space, s *source) (*Sweep, error) {
 	if len(data) > maxBytes {
 		return nil, s.errorf("candidates", "they make a document of %d bytes, more than the %d there may be", len(data), maxBytes)
 	}
+	digest, err := d.digest()
+	if err != nil {
+		return nil, err
+	}
 	b := d.budget()
 	leading, others := d.Objective.objectives()
 	out := &Sweep{
@@ -138,7 +148,7 @@ func (d *document) sweep(space search.Space, s *source) (*Sweep, error) {
 		Shape:     trial.Shape{Folds: d.Folds.K, Epochs: d.Epochs.Max},
 		Sampler: search.Config{Type: d.Sampler.Type, Startup: d.Sampler.Startup, Candidates: d.Sampler.Candidates,
 			Gamma: d.Sampler.Gamma, MaxGood: d.Sampler.MaxGood, Points: d.Sampler.Points,
-			Population: d.Sampler.Population, Objectives: len(d.Objective)},
+			Population: d.Sampler.Population, Objectives: len(d.Objective), Cost: d.Sampler.Cost, Known: d.WarmStart.known()},
 		Scheduler: schedulers.Config{Type: d.Scheduler.Type, Eta: d.Scheduler.Eta, Grace: d.Epochs.Grace,
 			Brackets: d.Scheduler.Brackets, Startup: d.Scheduler.Startup, Trials: b.Trials, Race: d.Folds.Race.config()},
 		Budget:  Budget{b.Trials, b.Hours, b.GPUHours, string(b.Deadline)},
@@ -150,6 +160,8 @@ func (d *document) sweep(space search.Space, s *source) (*Sweep, error) {
 		space:    space,
 		split:    trial.FoldPlan{K: d.Folds.K, Split: d.Folds.Split, Column: d.Folds.Column, Seed: *d.Seed},
 		document: data,
+		digest:   digest,
+		doc:      d,
 		source:   s,
 	}
 	for _, e := range d.Enqueue {
@@ -163,7 +175,8 @@ func (d *document) sweep(space search.Space, s *source) (*Sweep, error) {
 
 // Space is the search space, typed parameters expanded.
 func (s *Sweep) Space() search.Space {
-	return search.Space{Parameters: slices.Clone(s.space.Parameters), Candidates: slices.Clone(s.space.Candidates)}
+	return search.Space{Parameters: slices.Clone(s.space.Parameters), Candidates: slices.Clone(s.space.Candidates),
+		Constraints: slices.Clone(s.space.Constraints)}
 }
 
 // FoldPlan says how the folds are drawn.
@@ -173,10 +186,19 @@ func (s *Sweep) FoldPlan() trial.FoldPlan { return s.split }
 // sweep back; no folder is needed for that.
 func (s *Sweep) Document() json.RawMessage { return slices.Clone(s.document) }
 
-// Digest is the SHA-256 of the document in hex.
-func (s *Sweep) Digest() string {
-	sum := sha256.Sum256(s.document)
-	return hex.EncodeToString(sum[:])
+// Digest is the SHA-256, in hex, of the document without the results of its warm start: those are read when the study is made,
+// and the same sweep is the same study whatever its sources say later.
+func (s *Sweep) Digest() string { return s.digest }
+
+func (d *document) digest() (string, error) {
+	bare := *d
+	bare.WarmStart = d.WarmStart.bare()
+	data, err := json.Marshal(&bare)
+	if err != nil {
+		return "", fmt.Errorf("write the document: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
 }
 
 // Study is the study that the sweep starts.

@@ -25,7 +25,12 @@ func (s Space) Contains(p trial.Params) error {
 		if !slices.ContainsFunc(s.Candidates, p.Equal) {
 			return errNoCandidate
 		}
-		return nil
+		l := newLayout(s)
+		values, err := l.values(p)
+		if err != nil {
+			return err
+		}
+		return l.violated(values)
 	}
 	return newLayout(s).contains(p)
 }
@@ -33,6 +38,9 @@ func (s Space) Contains(p trial.Params) error {
 func (l *layout) contains(p trial.Params) error {
 	values, err := l.values(p)
 	if err != nil {
+		return err
+	}
+	if err := l.violated(values); err != nil {
 		return err
 	}
 	for _, q := range p {
@@ -74,6 +82,9 @@ func (s Space) Complete(p trial.Params) (trial.Params, error) {
 	if err := l.settle(values); err != nil {
 		return nil, err
 	}
+	if err := l.violated(values); err != nil {
+		return nil, err
+	}
 	return l.params(values), nil
 }
 
@@ -89,14 +100,20 @@ func (s Space) Fill(p trial.Params, source *rand.Rand) (trial.Params, error) {
 	if s.Candidates != nil {
 		return newPool(s, l).draw(values, source)
 	}
-	if err := l.drawParents(values, source); err != nil {
-		return nil, err
+	for range l.draws(maxDraws) {
+		full := slices.Clone(values)
+		if err = l.drawParents(full, source); err == nil {
+			err = l.checkActive(full)
+		}
+		if err != nil {
+			return nil, err
+		}
+		l.place(cube(len(full), source), full)
+		if err = l.violated(full); err == nil {
+			return l.params(full), nil
+		}
 	}
-	if err := l.checkActive(values); err != nil {
-		return nil, err
-	}
-	l.place(cube(len(values), source), values)
-	return l.params(values), nil
+	return nil, l.unfillable(values, err)
 }
 
 // cube is a random point of the unit cube.

@@ -72,7 +72,7 @@ func (c *CMAES) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) 
 	if distribution == nil {
 		return h.quasi(sampled(s), s.Study.Seed, source)
 	}
-	for range maxTries {
+	for range h.layout.draws(maxTries) {
 		values := h.codec.decode(distribution.Sample(source))
 		if h.pool != nil {
 			return h.nearest(values)

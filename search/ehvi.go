@@ -27,11 +27,7 @@ var _ Sampler = (*EHVI)(nil)
 func NewEHVI(cfg Config, s Space) *EHVI {
 	n := NewNSGA2(cfg, s)
 	e := &EHVI{startup: cfg.withDefaults().Startup, nsga: n, history: n.history, values: &n.values}
-	codec := e.history.codec
-	e.space.Active = codec.Active
-	for d := range codec.Dims() {
-		e.space.Dims = append(e.space.Dims, codec.modelled(d))
-	}
+	e.space = modelSpace(e.history.codec)
 	return e
 }
 

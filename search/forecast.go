@@ -25,6 +25,9 @@ var _, _ Forecasting = (*Forecaster)(nil), (*GP)(nil)
 
 // ForecasterOf is the sampler itself where it forecasts, so that both share their model, else a new one of the space.
 func ForecasterOf(sampler Sampler, s Space) Forecasting {
+	if o, ok := sampler.(*opener); ok {
+		sampler = o.Sampler
+	}
 	if f, ok := sampler.(Forecasting); ok {
 		return f
 	}

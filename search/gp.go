@@ -17,6 +17,7 @@ type GP struct {
 	tpe     *TPE // shares the history
 	space   gp.Space
 	cache   gp.Cache
+	joined  gp.Cache // of the model that knows results from elsewhere too
 }
 
 var _ Sampler = (*GP)(nil)
@@ -34,7 +35,7 @@ func NewGP(cfg Config, s Space) *GP {
 
 // modelSpace is a space as the Gaussian process sees it.
 func modelSpace(c *Codec) gp.Space {
-	out := gp.Space{Active: c.Active}
+	out := gp.Space{Active: c.Active, Feasible: c.feasible()}
 	for d := range c.Dims() {
 		out.Dims = append(out.Dims, c.modelled(d))
 	}
@@ -66,10 +67,13 @@ func (g *GP) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) {
 	defer h.mu.Unlock()
 	h.sync(s)
 	h.score(s)
-	if !g.tpe.ready() {
+	known := h.listen(s, g.tpe.known)
+	if !g.tpe.ready() && !informed(known, g.tpe.config.Startup) {
 		return g.tpe.start(s, source)
 	}
-	model, _, _ := h.model(s, &g.space, &g.cache)
+	model := g.model(s, known)
+	model.Tilt(h.belief(s))
+	model.Tilt(g.tpe.costs.tilt(h, s, g.tpe.config))
 	if h.pool != nil {
 		return h.bestFree(model)
 	}
@@ -79,6 +83,16 @@ func (g *GP) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) {
 		}
 	}
 	return h.mostPromising(model, source)
+}
+
+// model is that of the trials, or where something is known from elsewhere of both.
+func (g *GP) model(s *trial.State, known []heard) *gp.Model {
+	if len(known) == 0 {
+		m, _, _ := g.history.model(s, &g.space, &g.cache)
+		return m
+	}
+	o, _, _ := g.history.observations(s, s.Seq)
+	return gp.NewModel(&g.space, g.history.join(o, known), gp.Options{Warp: gp.Standard}, &g.joined)
 }
 
 // maxProposed is how many points the model proposes, in case the best ones stand for configurations that have a trial.

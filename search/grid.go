@@ -37,7 +37,7 @@ func (s Space) grid(n int) Space {
 	if s.Candidates != nil {
 		return s
 	}
-	out := Space{Parameters: make([]Parameter, len(s.Parameters))}
+	out := Space{Parameters: make([]Parameter, len(s.Parameters)), Constraints: s.Constraints}
 	for i, p := range s.Parameters {
 		if p.count() == 0 {
 			p = Parameter{Name: p.Name, Kind: Ordinal, Choices: append(p.spaced(n), s.awaited(p)...), When: p.When, Freeze: p.Freeze}

@@ -128,8 +128,11 @@ func (h *history) lossAtStation(s *trial.State, r *record, at trial.Resource) fl
 	return loss
 }
 
-// fresh reports whether no trial of the study has the configuration.
+// fresh reports whether the configuration satisfies the constraints and no trial of the study has it.
 func (h *history) fresh(values []any) bool {
+	if !h.layout.permits(values) {
+		return false
+	}
 	_, seen := h.seen[h.layout.key(values, h.freeze)]
 	return !seen
 }
@@ -145,7 +148,7 @@ const (
 // configuration passed over is one of the study's.
 func (h *history) unseen(n int, source *rand.Rand) ([][]any, error) {
 	var out [][]any
-	for range max(maxDraws, n) {
+	for range max(h.layout.draws(maxDraws), n) {
 		values := make([]any, len(h.layout.parameters))
 		h.layout.place(cube(len(values), source), values)
 		if h.fresh(values) {
@@ -158,20 +161,27 @@ func (h *history) unseen(n int, source *rand.Rand) ([][]any, error) {
 	if len(out) > 0 {
 		return out, nil
 	}
+	rare := fmt.Errorf("%w, but for some that are too rare to find in %d random draws", ErrExhausted, h.layout.draws(maxDraws))
 	if !h.layout.finite() {
-		return nil, fmt.Errorf("%w, but for some that are too rare to find in %d random draws", ErrExhausted, maxDraws)
+		return nil, rare
 	}
-	if out = h.rest(); len(out) == 0 {
+	out, all := h.rest()
+	switch {
+	case len(out) == 0 && all:
 		return nil, ErrExhausted
+	case len(out) == 0:
+		return nil, rare
 	}
 	source.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
 	return out[:min(n, len(out))], nil
 }
 
-// rest is the first configurations, in the order of enumeration, that no trial has.
-func (h *history) rest() [][]any {
-	var out [][]any
+// rest is the first configurations, in the order of enumeration, that no trial has; false when the enumeration gave up.
+func (h *history) rest() (out [][]any, all bool) {
 	for values := range h.layout.all() {
+		if values == nil {
+			return out, false
+		}
 		if h.fresh(values) {
 			out = append(out, slices.Clone(values))
 		}
@@ -179,5 +189,5 @@ func (h *history) rest() [][]any {
 			break
 		}
 	}
-	return out
+	return out, true
 }

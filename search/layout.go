@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 
+	"automl/search/expr"
 	"automl/trial"
 )
 
@@ -14,6 +15,10 @@ type layout struct {
 	at         map[string]int
 	order      []int // parents first, otherwise the order of the space
 	when       [][]link
+	beliefs    beliefs
+	texts      []string        // the constraints
+	rules      []*expr.Program // the same, compiled
+	rulesAt    [][]int         // by place in order: the rules that name no parameter behind it
 }
 
 // link is a condition with its parent as a position.
@@ -47,6 +52,8 @@ func newLayout(s Space) *layout {
 	for i := range s.Parameters {
 		place(i)
 	}
+	l.addRules(s)
+	l.beliefs = l.newBeliefs()
 	return l
 }
 
@@ -135,28 +142,49 @@ func (l *layout) place(u []float64, values []any) {
 	}
 }
 
-// all yields every configuration of a finite space, the last parameter changing fastest. The slice is reused.
+// all yields every configuration of a finite space that satisfies the constraints, the last parameter changing fastest. The
+// slice is reused. It gives up, after yielding nil, when it has looked at so many that violate one that it would take long.
 func (l *layout) all() iter.Seq[[]any] {
 	return func(yield func([]any) bool) {
-		l.walk(make([]any, len(l.parameters)), 0, yield)
+		l.walk(&walk{make([]any, len(l.parameters)), 0, yield}, 0)
 	}
 }
 
-func (l *layout) walk(values []any, depth int, yield func([]any) bool) bool {
+// walk is an enumeration under way.
+type walk struct {
+	values []any
+	barren int // values since the last configuration that violate a constraint
+	yield  func([]any) bool
+}
+
+func (l *layout) walk(w *walk, depth int) bool {
 	if depth == len(l.order) {
-		return yield(values)
+		w.barren = 0
+		return w.yield(w.values)
 	}
 	i := l.order[depth]
-	if !l.active(values, i) {
-		values[i] = nil
-		return l.walk(values, depth+1, yield)
+	if !l.active(w.values, i) {
+		w.values[i] = nil
+		return l.descend(w, depth)
 	}
 	for k := range l.parameters[i].count() {
-		values[i] = l.parameters[i].at(k)
-		if !l.walk(values, depth+1, yield) {
+		w.values[i] = l.parameters[i].at(k)
+		if !l.descend(w, depth) {
 			return false
 		}
 	}
-	values[i] = nil // siblings further up must not see it
+	w.values[i] = nil // siblings further up must not see it
+	return true
+}
+
+// descend goes on below a value unless it violates a constraint already.
+func (l *layout) descend(w *walk, depth int) bool {
+	if l.permitsAt(w.values, depth) {
+		return l.walk(w, depth+1)
+	}
+	if w.barren++; w.barren > maxBarren {
+		w.yield(nil)
+		return false
+	}
 	return true
 }

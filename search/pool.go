@@ -25,7 +25,7 @@ func newPool(s Space, l *layout) *pool {
 	freeze := l.freezeParts()
 	for _, c := range s.Candidates {
 		values, err := l.values(c)
-		if err != nil {
+		if err != nil || !l.permits(values) {
 			continue
 		}
 		key := l.key(values, freeze)

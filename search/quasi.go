@@ -13,7 +13,7 @@ import (
 // space is nearly used up, and the choice falls on one of those that are left.
 func (h *history) quasi(n int, seed uint64, source *rand.Rand) (trial.Params, error) {
 	values := make([]any, len(h.layout.parameters))
-	for i := range maxDraws {
+	for i := range h.layout.draws(maxDraws) {
 		clear(values)
 		h.layout.place(sobol.Point(uint32(n+i), len(values), seed), values)
 		if h.pool != nil {

@@ -6,7 +6,8 @@ import (
 	"automl/trial"
 )
 
-// Random draws configurations uniformly, parents before their children, or one of the candidates. It takes nothing from results.
+// Random draws configurations uniformly, parents before their children, or one of the candidates. Where there are priors, every
+// other one comes from them. It takes nothing from results.
 type Random struct{ history *history }
 
 var _ Sampler = (*Random)(nil)
@@ -19,6 +20,11 @@ func (r *Random) Sample(s *trial.State, source *rand.Rand) (trial.Params, error)
 	r.history.mu.Lock()
 	defer r.history.mu.Unlock()
 	r.history.sync(s)
+	if values := r.history.layout.drawn(len(s.Trials), source); values != nil {
+		if p, ok := r.history.offer(values); ok {
+			return p, nil
+		}
+	}
 	return r.history.any(source)
 }
 

@@ -25,14 +25,17 @@ func Source(seed uint64, number int) *rand.Rand {
 
 // Config says which sampler a study uses. A zero field means the default.
 type Config struct {
-	Type       string  // one of Types; default: auto
-	Startup    int     // tpe, gp, ehvi, nsga2: trials with a value before others follow from them; default: 10, nsga2 20
-	Candidates int     // tpe: points drawn from the good density, of which the best is proposed; default: 24
-	Gamma      float64 // tpe: share of the trials that counts as good, (0, 1); default: 0.1
-	MaxGood    int     // tpe: most trials that count as good; default: 25
-	Points     int     // grid: values of a float without a step; default: 5
-	Population int     // nsga2: so many of the best trials are parents; default: a sixth of the trials, 12 to 50
-	Objectives int     // of the study; 0 is one
+	Type       string   // one of Types; default: auto
+	Startup    int      // tpe, gp, ehvi, nsga2: trials with a value before others follow from them; default: 10, nsga2 20
+	Candidates int      // tpe: points drawn from the good density, of which the best is proposed; default: 24
+	Gamma      float64  // tpe: share of the trials that counts as good, (0, 1); default: 0.1
+	MaxGood    int      // tpe: most trials that count as good; default: 25
+	Points     int      // grid: values of a float without a step; default: 5
+	Population int      // nsga2: so many of the best trials are parents; default: a sixth of the trials, 12 to 50
+	Objectives int      // of the study; 0 is one
+	Cost       bool     // tpe, gp: prefer what is cheap, see costs; auto decides by itself
+	Spending   Spending // the budget, for Cost
+	Known      []Known  // results from elsewhere; all samplers but grid begin with the best, tpe and gp learn from all
 }
 
 // The types of samplers.
@@ -108,25 +111,30 @@ func New(cfg Config, s Space) (Sampler, error) {
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("search space: %w", err)
 	}
+	return open(cfg, s, choose(cfg, s)), nil
+}
+
+// choose makes the sampler of a type.
+func choose(cfg Config, s Space) Sampler {
 	switch cfg.Type {
 	case RandomType:
-		return NewRandom(s), nil
+		return NewRandom(s)
 	case SobolType:
-		return NewSobol(s), nil
+		return NewSobol(s)
 	case GridType:
-		return NewGrid(cfg, s), nil
+		return NewGrid(cfg, s)
 	case CMAESType:
-		return NewCMAES(s), nil
+		return NewCMAES(s)
 	case TPEType:
-		return NewTPE(cfg, s), nil
+		return NewTPE(cfg, s)
 	case EHVIType:
-		return NewEHVI(cfg, s), nil
+		return NewEHVI(cfg, s)
 	case NSGA2Type:
-		return NewNSGA2(cfg, s), nil
+		return NewNSGA2(cfg, s)
 	case AutoType, "":
 		if cfg.Objectives > 1 {
-			return newSeveral(cfg, s), nil
+			return newSeveral(cfg, s)
 		}
 	}
-	return NewGP(cfg, s), nil
+	return NewGP(cfg, s)
 }

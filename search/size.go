@@ -3,8 +3,7 @@ package search
 import "math"
 
 // Size is how many configurations a finite space has: its candidates, or else all there can be, each freeze schedule as often as
-// it can be written; false when a
-// parameter is continuous, or there are more than a 64-bit integer holds or can be counted.
+// it can be written; false when a parameter is continuous, or there are more than a 64-bit integer holds or can be counted.
 func (s Space) Size() (int, bool) {
 	l := newLayout(s)
 	if s.Candidates != nil {
@@ -12,6 +11,9 @@ func (s Space) Size() (int, bool) {
 	}
 	if !l.finite() {
 		return 0, false
+	}
+	if len(l.rules) > 0 {
+		return l.count()
 	}
 	visits := 0
 	n, ok := l.size(make([]any, len(l.parameters)), l.parents(), 0, &visits)

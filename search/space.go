@@ -29,6 +29,7 @@ type Parameter struct {
 	Step      float64     // float and int: values are Low + i*Step; 0 is none
 	Choices   []any       // ordinal, categorical, constant
 	When      []Condition // all must hold
+	Prior     *Prior      // what is believed of its best value; nil: nothing
 	Freeze    string      // name of the typed freeze parameter this one was expanded from; empty for any other
 }
 
@@ -38,4 +39,7 @@ type Space struct {
 	// Candidates are the only configurations there are, complete ones; none: all that the parameters allow. One that stands
 	// twice, also where only its freeze schedule is written in another way, counts once, as it stands first.
 	Candidates []trial.Params
+	// Constraints are expressions over the parameters that every configuration satisfies (package expr). One that names a
+	// parameter which a configuration has not holds there. Candidates that do not satisfy them are none.
+	Constraints []string
 }

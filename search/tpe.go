@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"automl/search/gp"
 	"automl/search/tpe"
 	"automl/trial"
 )
@@ -17,6 +18,8 @@ import (
 type TPE struct {
 	config  Config
 	history *history
+	known   []*source // of results from elsewhere
+	costs   costs
 	tree    tpe.Tree
 }
 
@@ -25,8 +28,10 @@ var _ Sampler = (*TPE)(nil)
 // NewTPE makes a TPE sampler for a valid space.
 func NewTPE(cfg Config, s Space) *TPE {
 	t := &TPE{config: cfg.withDefaults(), history: newHistory(s)}
+	t.known = t.history.sources(t.config.Known)
 	codec := t.history.codec
-	t.tree.Active = codec.Active
+	t.costs.space = modelSpace(codec)
+	t.tree.Active, t.tree.Feasible = codec.Active, codec.feasible()
 	for d, dim := range codec.Dims() {
 		e := tpe.Dim{Choices: dim.Choices, Fixed: dim.Values == 1}
 		if dim.Choices == 0 && dim.Values > 1 {
@@ -44,21 +49,23 @@ func (t *TPE) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) {
 	defer h.mu.Unlock()
 	h.sync(s)
 	h.score(s)
-	if !t.ready() {
+	known := h.listen(s, t.known)
+	if !t.ready() && !informed(known, t.config.Startup) {
 		return t.start(s, source)
 	}
-	good, bad := t.fit(s)
+	good, bad := t.fit(s, known)
+	tilt := gp.Sum(h.belief(s), t.costs.tilt(h, s, t.config))
 	if h.pool != nil {
-		return t.bestCandidate(good, bad)
+		return t.bestCandidate(good, bad, tilt)
 	}
 	for range maxRounds {
-		for _, x := range tpe.Propose(good, bad, t.config.Candidates, source) {
+		for _, x := range tpe.Propose(good, bad, t.config.Candidates, tilt, source) {
 			if values := h.codec.decode(x); h.fresh(values) {
 				return h.layout.params(values), nil
 			}
 		}
 	}
-	return t.bestUnseen(good, bad, source)
+	return t.bestUnseen(good, bad, tilt, source)
 }
 
 // maxRounds is how often candidates are drawn before random configurations are taken instead: where the good density only
@@ -67,17 +74,18 @@ const maxRounds = 4
 
 // ready reports whether enough trials have ended, and at least one has a value to call good.
 func (t *TPE) ready() bool {
-	ended, scored := 0, 0
-	for i := range t.history.records {
-		switch r := &t.history.records[i]; {
-		case r.x == nil:
-		case r.scored():
-			scored++
-		case r.trial.Status == trial.Fail:
-			ended++
+	return t.history.scored() > 0 && t.history.ended() >= t.config.Startup
+}
+
+// ended is how many trials have a value, or failed.
+func (h *history) ended() int {
+	n := 0
+	for i := range h.records {
+		if r := &h.records[i]; r.x != nil && (r.scored() || r.trial.Status == trial.Fail) {
+			n++
 		}
 	}
-	return scored > 0 && scored+ended >= t.config.Startup
+	return n
 }
 
 // start proposes the next point of a quasi-random sequence, or a random one where that has a trial already.
@@ -87,7 +95,11 @@ func (t *TPE) start(s *trial.State, source *rand.Rand) (trial.Params, error) {
 		return h.pool.spread(len(s.Trials), s.Study.Seed)
 	}
 	values := make([]any, len(h.layout.parameters))
-	h.layout.place(halton(len(s.Trials), len(values), s.Study.Seed), values)
+	u := halton(len(s.Trials), len(values), s.Study.Seed)
+	if h.layout.fromPriors(len(s.Trials)) {
+		h.layout.believed(u)
+	}
+	h.layout.place(u, values)
 	if h.fresh(values) {
 		return h.layout.params(values), nil
 	}
@@ -103,12 +115,14 @@ func (t *TPE) start(s *trial.State, source *rand.Rand) (trial.Params, error) {
 const maxBad = 300
 
 // fit makes the densities of the good and the bad trials.
-func (t *TPE) fit(s *trial.State) (good, bad *tpe.Mixture) {
+func (t *TPE) fit(s *trial.State, known []heard) (good, bad *tpe.Mixture) {
 	// Below d + 1 observations a density over d parameters is a guess (Falkner et al. 2018).
 	least := len(t.tree.Dims) + 1
 	g, b, pending := t.history.split(s, least, t.quantile)
 	b = append(thin(b, maxBad), thin(pending, maxBad)...)
-	return tpe.Fit(t.tree, t.points(g), nil), tpe.Fit(t.tree, t.points(b), nil)
+	best, rest := newWeighted(t.points(g)), newWeighted(t.points(b))
+	learned(known, t.quantile, &best, &rest)
+	return tpe.Fit(t.tree, best.points, best.weights), tpe.Fit(t.tree, rest.points, rest.weights)
 }
 
 // quantile is how many of n trials are good: Optuna's min(ceil(0.1 n), 25).
@@ -137,7 +151,7 @@ func (t *TPE) points(numbers []int) [][]float64 {
 }
 
 // bestUnseen is the best, for the model, of random configurations that no trial has.
-func (t *TPE) bestUnseen(good, bad *tpe.Mixture, source *rand.Rand) (trial.Params, error) {
+func (t *TPE) bestUnseen(good, bad *tpe.Mixture, tilt gp.Tilt, source *rand.Rand) (trial.Params, error) {
 	found, err := t.history.unseen(t.config.Candidates, source)
 	if err != nil {
 		return nil, err
@@ -148,12 +162,12 @@ func (t *TPE) bestUnseen(good, bad *tpe.Mixture, source *rand.Rand) (trial.Param
 			return nil, err
 		}
 	}
-	tpe.Rank(good, bad, points)
+	tpe.Rank(good, bad, points, tilt)
 	return t.history.codec.Decode(points[0]), nil
 }
 
 // bestCandidate is the best, for the model, of all candidates that no trial has.
-func (t *TPE) bestCandidate(good, bad *tpe.Mixture) (trial.Params, error) {
+func (t *TPE) bestCandidate(good, bad *tpe.Mixture, tilt gp.Tilt) (trial.Params, error) {
 	pool := t.history.pool
 	free, err := pool.free()
 	if err != nil {
@@ -163,5 +177,5 @@ func (t *TPE) bestCandidate(good, bad *tpe.Mixture) (trial.Params, error) {
 	for k, i := range free {
 		points[k] = pool.x[i]
 	}
-	return pool.params[free[bestOf(tpe.LogRatios(good, bad, points))]], nil
+	return pool.params[free[bestOf(tpe.LogRatios(good, bad, points, tilt))]], nil
 }

@@ -11,12 +11,15 @@ import (
 var namePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
 // Validate checks the space. The error is a *ParameterError, the first one in the order of the space; in a *CandidateError when
-// it is that of a candidate.
+// it is that of a candidate; a *ConstraintError when it is that of the constraints.
 func (s Space) Validate() error {
 	if err := s.validateParameters(); err != nil {
 		return err
 	}
-	return s.validateCandidates()
+	if err := s.validateCandidates(); err != nil {
+		return err
+	}
+	return s.ValidateConstraints()
 }
 
 func (s Space) validateParameters() error {
@@ -53,12 +56,22 @@ func (p Parameter) wrong(field, hint, format string, args ...any) error {
 
 // Validate checks a parameter by itself: everything but its name and the parents it names.
 func (p Parameter) Validate() error {
+	var err error
 	switch p.Kind {
 	case Float, Int:
-		return p.validateRange()
+		err = p.validateRange()
 	case Ordinal, Categorical, Constant:
-		return p.validateChoices()
+		err = p.validateChoices()
+	default:
+		err = p.noKind()
 	}
+	if err == nil {
+		err = p.validatePrior()
+	}
+	return err
+}
+
+func (p Parameter) noKind() error {
 	return p.wrong("type", "use float, int, ordinal, categorical, or value for a constant", "%q is no type", string(p.Kind))
 }
 

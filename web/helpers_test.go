@@ -159,7 +159,7 @@ func config(d *fakeDaemon) web.Config {
 		Daemon: d, Record: d.db, Token: token, Hosts: []string{"gpu-box"}, Version: "1.2.3",
 		GPUs:    func(trial.Study) float64 { return 2 },
 		Planned: func(trial.Study) int { return 100 },
-		Prepare: func(document []byte) (trial.Study, error) {
+		Prepare: func(_ context.Context, document []byte) (trial.Study, error) {
 			s, err := configs.Parse("request body", document, "")
 			if err != nil {
 				return trial.Study{}, err

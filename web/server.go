@@ -41,12 +41,12 @@ type Record interface {
 type Config struct {
 	Daemon  Daemon
 	Record  Record
-	Token   string                            // every request must carry it; when it is empty, all are refused
-	Hosts   []string                          // host names the daemon answers to, besides localhost and any address
-	Prepare func([]byte) (trial.Study, error) // checks a sweep document and makes it a study
-	GPUs    func(trial.Study) float64         // how many GPUs one of its trials holds
-	Planned func(trial.Study) int             // how many epochs are planned for it
-	Version string                            // of the program, for the metrics
+	Token   string                                             // every request must carry it; when it is empty, all are refused
+	Hosts   []string                                           // host names the daemon answers to, besides localhost and any address
+	Prepare func(context.Context, []byte) (trial.Study, error) // checks a sweep document and makes it a study
+	GPUs    func(trial.Study) float64                          // how many GPUs one of its trials holds
+	Planned func(trial.Study) int                              // how many epochs are planned for it
+	Version string                                             // of the program, for the metrics
 	Log     zerolog.Logger
 }
 

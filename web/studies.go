@@ -25,7 +25,7 @@ func submission() huma.Operation {
 }
 
 func (s *server) submit(ctx context.Context, in *documentInput) (*submitOutput, error) {
-	study, err := s.Prepare(bytes.Clone(in.RawBody)) // huma uses the buffer again
+	study, err := s.Prepare(ctx, bytes.Clone(in.RawBody)) // huma uses the buffer again
 	if err != nil {
 		return nil, problemOf(http.StatusUnprocessableEntity, trial.Invalid, err)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
@@ -40,13 +42,20 @@ func (a *app) daemonCmd() *cobra.Command {
 }
 
 // prepare checks a sweep document that came over HTTP, as loadSweep checks a file, and makes it a study.
-func prepare(document []byte) (trial.Study, error) {
+func (t *tree) prepare(ctx context.Context, document []byte) (trial.Study, error) {
 	s, err := configs.Parse("request body", document, "")
 	if err != nil {
 		return trial.Study{}, err
 	}
 	if err := checkTrainer(s); err != nil {
 		return trial.Study{}, err
+	}
+	notes, err := learn(ctx, s, t.db, configs.Library{Study: earlier(ctx, t.db)})
+	if err != nil {
+		return trial.Study{}, err
+	}
+	for _, n := range notes {
+		t.log.Info().Str("study", s.Name).Msg("warm start: " + n)
 	}
 	return newStudy(s)
 }

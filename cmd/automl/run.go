@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"automl/configs"
 	"automl/trial"
 	"automl/trial/view"
 )
@@ -41,16 +42,21 @@ func (a *app) runSweep(ctx context.Context, path, listen string) error {
 		e.Hint = "start automl daemon, submit the sweep, and ask and tell over HTTP"
 		return e
 	}
-	study, err := newStudy(sweep)
-	if err != nil {
-		return err
-	}
 	a.err = &screen{w: a.err} // logs and the live display share the terminal
 	t, err := startTree(ctx, a.dataDir, listen, a.log(zerolog.WarnLevel))
 	if err != nil {
 		return err
 	}
 	defer t.stop()
+	notes, err := learn(ctx, sweep, t.db, configs.Library{Study: earlier(ctx, t.db), Files: true})
+	if err != nil {
+		return err
+	}
+	a.told(notes)
+	study, err := newStudy(sweep)
+	if err != nil {
+		return err
+	}
 	study, created, err := t.daemon.Submit(ctx, study)
 	if err != nil {
 		return err

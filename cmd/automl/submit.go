@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"automl/configs"
 	"automl/web"
 )
 
@@ -19,11 +20,16 @@ func (a *app) submitCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			study, err := newStudy(sweep)
+			d, err := a.client()
 			if err != nil {
 				return err
 			}
-			d, err := a.client()
+			notes, err := learn(c.Context(), sweep, d, configs.Library{Files: true}) // the daemon finds the studies, but reads no files
+			if err != nil {
+				return err
+			}
+			a.told(notes)
+			study, err := newStudy(sweep)
 			if err != nil {
 				return err
 			}

@@ -92,7 +92,7 @@ func (t *tree) open(listen string) error {
 		return fmt.Errorf("listen on %s: %w", listen, err)
 	}
 	t.http = &http.Server{ReadHeaderTimeout: 10 * time.Second, ErrorLog: stdlog.New(t.log, "", 0),
-		Handler: web.New(web.Config{Daemon: t.daemon, Record: t.db, Token: token, Hosts: hostNames(listen), Prepare: prepare, GPUs: gpusOf,
+		Handler: web.New(web.Config{Daemon: t.daemon, Record: t.db, Token: token, Hosts: hostNames(listen), Prepare: t.prepare, GPUs: gpusOf,
 			Planned: planned, Version: version(), Log: t.log})}
 	go func() {
 		if err := t.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {

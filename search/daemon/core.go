@@ -56,7 +56,9 @@ func newCore(spec Spec, record []trial.Event) (*core, error) {
 	c := &core{spec: spec, state: trial.NewState(spec.Study), busy: map[trial.Key]string{},
 		retryAt: map[int]time.Time{}, failed: map[int]int{}}
 	var err error
-	if c.sampler, err = search.New(spec.Sampler, spec.Space); err != nil {
+	sampler := spec.Sampler
+	sampler.Spending = spec.spending()
+	if c.sampler, err = search.New(sampler, spec.Space); err != nil {
 		return nil, err
 	}
 	plan := spec.Scheduler

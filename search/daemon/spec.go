@@ -26,6 +26,15 @@ type Spec struct {
 	Refit      bool // train the winner on all data at the end
 }
 
+// spending is the budget as the sampler needs it.
+func (s Spec) spending() search.Spending {
+	out := search.Spending{Trials: s.Scheduler.Trials, GPUSeconds: s.GPUSeconds, GPUShare: s.Resources.GPUShare()}
+	if !s.End.IsZero() {
+		out.Seconds = s.End.Sub(s.Study.Created).Seconds()
+	}
+	return out
+}
+
 // Confirm says how the best trials are checked before one is handed over.
 type Confirm struct {
 	Top   int // how many of the best; 0: none

@@ -7,7 +7,7 @@ import (
 )
 
 // scorer evaluates the acquisition, the logarithm of the expected improvement times the probability that the trial does not
-// fail. Not for concurrent use.
+// fail, and the tilts. Not for concurrent use.
 type scorer struct {
 	*Model
 	objective, failure *query
@@ -40,7 +40,7 @@ func (s *scorer) value(x []float64) float64 {
 		v, _, _ := s.feasible(mean, variance)
 		total += v
 	}
-	return total
+	return total + s.tilted(x, nil)
 }
 
 // grad is value with its gradient by the coordinates in [0, 1].
@@ -60,7 +60,7 @@ func (s *scorer) grad(x, grad []float64) float64 {
 		s.Model.failure.pull(x, s.failure, m, d, nil, s.part)
 		axpy(1, s.part, grad)
 	}
-	return total
+	return total + s.tilted(x, grad)
 }
 
 // feasible is the logarithm of the probability of success, and its derivatives by the mean and the variance of the label.
@@ -111,13 +111,17 @@ type ranked struct {
 // bounds are values that the acquisition does not exceed.
 func (m *Model) bounds(x [][]float64) []float64 {
 	out := make([]float64, len(x))
+	for i := range x {
+		out[i] = m.tilted(x[i], nil)
+	}
 	if m.objective == nil {
 		return out
 	}
 	mean, variance := make([]float64, len(x)), make([]float64, len(x))
 	m.objective.means(m.objective.kernel.embed(x), mean, variance)
 	for i := range out {
-		out[i], _, _ = LogEI(mean[i], math.Sqrt(variance[i]), m.best)
+		v, _, _ := LogEI(mean[i], math.Sqrt(variance[i]), m.best)
+		out[i] += v
 	}
 	return out
 }
@@ -143,6 +147,9 @@ func (m *Model) values(x [][]float64) []float64 {
 			v, _, _ := s.feasible(mean[i], variance[i])
 			out[i] += v
 		}
+	}
+	for i := range out {
+		out[i] += m.tilted(x[i], nil)
 	}
 	return out
 }

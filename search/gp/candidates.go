@@ -7,10 +7,7 @@ import (
 
 // candidates are global points, spread evenly over the space, and perturbations of the best observed ones.
 func (m *Model) candidates(global, local int, source *rand.Rand) [][]float64 {
-	out := make([][]float64, 0, global+local)
-	for _, u := range halton(global, len(m.space.Dims), source) {
-		out = append(out, m.space.place(u))
-	}
+	out := m.spread(global, source)
 	parents := m.order[:min(len(m.order), elite)]
 	for i := range local {
 		if len(parents) == 0 {
@@ -22,7 +19,9 @@ func (m *Model) candidates(global, local int, source *rand.Rand) [][]float64 {
 			rank++
 		}
 		width := widths[i%len(widths)]
-		out = append(out, m.perturb(m.x[parents[rank]], width, source))
+		if x := m.near(m.x[parents[rank]], width, source); x != nil {
+			out = append(out, x)
+		}
 	}
 	return out
 }

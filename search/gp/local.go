@@ -49,9 +49,14 @@ func (s *scorer) ascend(x []float64) float64 {
 	for i := range high {
 		high[i] = 1
 	}
+	start := pick(x, free)
 	value := -minimize(f, v, low, high, ascentEvals)
 	for i, d := range free {
 		x[d] = v[i]
+	}
+	if !s.space.feasible(x) {
+		s.space.retreat(x, start, free)
+		value = s.value(x)
 	}
 	return value
 }
@@ -65,6 +70,9 @@ func (s *scorer) sweep(x []float64, value float64) float64 {
 		var best []float64
 		for _, v := range dim.others(x[d]) {
 			next := s.with(x, d, v)
+			if !s.space.feasible(next) {
+				continue
+			}
 			if after := s.value(next); after > value {
 				value, best = after, next
 			}

@@ -3,6 +3,7 @@ package gp
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // Sizes of the posterior.
@@ -18,6 +19,9 @@ type Observations struct {
 	Y       []float64   // (n), to be minimized; NaN or infinite: the trial failed
 	Noise   []float64   // (n), variance of each output, or nil
 	Pending [][]float64 // (p x d), points whose output is still to come
+	// Foreign is how many of the observations, the first ones, were made elsewhere: they are learned from like all others, but
+	// none is the incumbent while one of the others is successful, and their points may be proposed.
+	Foreign int
 }
 
 // Options are what is chosen about the model; the zero value is the default.
@@ -37,6 +41,7 @@ type Model struct {
 	fantasies fantasies  // of the pending points
 	failure   *Posterior // nil without failures
 	threshold float64    // of the failure's posterior between failure and success
+	tilts     []Tilt
 	x         [][]float64
 	order     []int           // positions in x, best first, as the posterior's means at the observations say
 	known     map[uint64]bool // digests of all points
@@ -45,18 +50,22 @@ type Model struct {
 // NewModel fits a model of the observations, or takes what the cache knows of it. The cache may be nil.
 func NewModel(s *Space, o Observations, opt Options, cache *Cache) *Model {
 	m := &Model{space: s, known: make(map[uint64]bool, len(o.X)+len(o.Pending))}
-	for _, x := range [][][]float64{o.X, o.Pending} {
+	for _, x := range [][][]float64{o.X[o.Foreign:], o.Pending} {
 		for _, p := range x {
 			m.known[digestPoint(p)] = true
 		}
 	}
 	var y, noise, labels []float64
+	foreign := 0 // of the successful ones
 	for i, v := range o.Y {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			labels = append(labels, 0)
 			continue
 		}
 		labels = append(labels, 1)
+		if i < o.Foreign {
+			foreign++
+		}
 		m.x, y = append(m.x, o.X[i]), append(y, v)
 		if o.Noise != nil {
 			noise = append(noise, o.Noise[i])
@@ -67,7 +76,7 @@ func NewModel(s *Space, o Observations, opt Options, cache *Cache) *Model {
 	}
 	if len(y) > 0 {
 		base := cache.objective.posterior(s, m.x, y, noise, opt)
-		m.rankObserved(base, y)
+		m.rankObserved(base, y, foreign)
 		m.base = base
 		m.objective = base.WithPending(o.Pending)
 		m.fantasies = newFantasies(m.objective, base, o.Pending, m.best)
@@ -93,7 +102,7 @@ func (m *Model) setFailure(o Observations, labels []float64, cache *Cache) {
 // Bounds of the hyperparameters of labels. A jump, which has no lengthscale, is otherwise taken for noise, or for a function that
 // nothing can be said about away from its observations.
 const (
-	labelLength = 0.1
+	labelLength = 0.3
 	labelNoise  = 0.01
 )
 
@@ -108,14 +117,17 @@ func (p *Params) smooth(s *Space) {
 }
 
 // rankObserved sets the order of the observations and the incumbent from the posterior's means, which do not follow the noise.
-// Of many observations, it looks at the best by value alone.
-func (m *Model) rankObserved(g *Posterior, y []float64) {
+// Of many observations, it looks at the best by value alone. The first foreign ones are no incumbents.
+func (m *Model) rankObserved(g *Posterior, y []float64, foreign int) {
 	first := byValue(y)
 	first = first[:min(len(first), exactLimit)]
 	means, bound := make([]float64, len(first)), make([]float64, len(first))
 	g.means(g.kernel.embed(pick(m.x, first)), means, bound)
 	m.order = pick(first, byValue(means))
 	m.best = means[byValue(means)[0]]
+	if i := slices.IndexFunc(m.order, func(i int) bool { return i >= foreign }); i >= 0 {
+		m.best = means[slices.Index(first, m.order[i])]
+	}
 }
 
 // posterior is the exact or the sparse posterior of n observations with warped outputs z.

@@ -51,7 +51,7 @@ func (p problem) byTPE(seed uint64, n int) float64 {
 			order := byValue(y)
 			good := min((i+9)/10, 25)
 			g, b := tpe.Fit(p.tree(), pick(x, order[:good]), nil), tpe.Fit(p.tree(), pick(x, order[good:]), nil)
-			x = append(x, tpe.Propose(g, b, 24, rand.New(rand.NewPCG(seed, uint64(i))))[0])
+			x = append(x, tpe.Propose(g, b, 24, nil, rand.New(rand.NewPCG(seed, uint64(i))))[0])
 		}
 		y = append(y, p.loss(x[i]))
 	}

@@ -43,10 +43,11 @@ func (d Dim) nearest(x float64) int {
 }
 
 // Space is the coordinates and which of them exist. Active reports whether coordinate d does, given the coordinates before it;
-// nil means that all do.
+// nil means that all do. Feasible reports whether a point may be proposed; nil means that all may.
 type Space struct {
-	Dims   []Dim
-	Active func(x []float64, d int) bool
+	Dims     []Dim
+	Active   func(x []float64, d int) bool
+	Feasible func(x []float64) bool
 }
 
 func (s *Space) active(x []float64, d int) bool {

@@ -59,9 +59,13 @@ func (e *Explorer) Candidates(global, local int, source *rand.Rand) [][]float64 
 	return out
 }
 
-// Near is a point that differs from x in some coordinates, by normal steps of the given width where they are numbers.
+// Near is a feasible point that differs from x in some coordinates, by normal steps of the given width where they are numbers; x
+// itself where none was found.
 func (e *Explorer) Near(x []float64, width float64, source *rand.Rand) []float64 {
-	return e.elite.perturb(x, width, source)
+	if y := e.elite.near(x, width, source); y != nil {
+		return y
+	}
+	return x
 }
 
 // Same reports whether two points are equal, coordinates that are absent included.

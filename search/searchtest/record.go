@@ -10,6 +10,7 @@ import (
 // machine refuses one, which means that the test is wrong.
 type Record struct {
 	State *trial.State
+	Cost  float64 // seconds that an epoch takes
 }
 
 // Metric is the metric that Record reports; it is minimized.
@@ -17,7 +18,7 @@ const Metric = "loss"
 
 // NewRecord starts a study without trials.
 func NewRecord(seed uint64, shape trial.Shape) *Record {
-	return &Record{trial.NewState(trial.Study{ID: "test", Name: "test", Seed: seed, Shape: shape,
+	return &Record{State: trial.NewState(trial.Study{ID: "test", Name: "test", Seed: seed, Shape: shape,
 		Objective: trial.Objective{Metric: Metric, Goal: trial.Minimize}})}
 }
 
@@ -65,7 +66,7 @@ func (r *Record) Report(n int, values ...float64) {
 	}
 	t := r.State.Trial(n)
 	next := r.State.Study.Shape.At(r.State.Study.Shape.Units(t.Done) + 1)
-	r.apply(trial.Event{Report: &trial.Report{Trial: n, Attempt: t.Attempts, Fold: next.Fold, Epoch: next.Epoch,
+	r.apply(trial.Event{Report: &trial.Report{Trial: n, Attempt: t.Attempts, Fold: next.Fold, Epoch: next.Epoch, Cost: r.Cost,
 		Metrics: metrics}})
 }
 

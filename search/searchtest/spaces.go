@@ -14,8 +14,9 @@ func Spaces() map[string]search.Space {
 			{Name: "even", Kind: search.Int, Low: 2, High: 11, Step: 2},
 			{Name: "size", Kind: search.Ordinal, Choices: []any{int64(16), int64(32), 64.5}},
 		}},
-		"mixed":  mixed(),
-		"listed": listed(120),
+		"mixed":       mixed(),
+		"listed":      listed(120),
+		"constrained": constrained(),
 	}
 }
 
@@ -35,6 +36,44 @@ func mixed() search.Space {
 		search.Parameter{Name: "seed_words", Kind: search.Constant, Choices: []any{int64(3)}},
 		search.Parameter{Name: "optimizer", Kind: search.Categorical, Choices: []any{"adamw", "sgd", "lamb"}},
 	)}
+}
+
+// constrained is a space of which constraints leave about an eighth.
+func constrained() search.Space {
+	return search.Space{
+		Parameters: []search.Parameter{
+			{Name: "momentum", Kind: search.Float, Low: 0.5, High: 0.99, When: []search.Condition{{Parent: "optimizer", Values: []any{"sgd"}}}},
+			{Name: "lr", Kind: search.Float, Low: 1e-6, High: 1e-1, Log: true},
+			{Name: "batch_size", Kind: search.Ordinal, Choices: []any{int64(8), int64(16), int64(32), int64(64)}},
+			{Name: "max_length", Kind: search.Int, Low: 32, High: 1024},
+			{Name: "optimizer", Kind: search.Categorical, Choices: []any{"adamw", "sgd"}},
+		},
+		Constraints: []string{
+			"batch_size * max_length <= 8192",
+			"optimizer == 'sgd' or lr < 1e-3",
+			"lr / (1 - momentum) >= 1e-3 and momentum < 0.95",
+		},
+	}
+}
+
+// ConstrainedFinite is a space of 62 configurations: of the 400 pairs those whose product is at most 20, but not the equal ones.
+func ConstrainedFinite() search.Space {
+	return search.Space{
+		Parameters: []search.Parameter{
+			{Name: "a", Kind: search.Int, Low: 1, High: 20},
+			{Name: "b", Kind: search.Int, Low: 1, High: 20},
+		},
+		Constraints: []string{"a * b <= 20", "a != b"},
+	}
+}
+
+// ConstrainedCandidates is a space whose constraint leaves 2 of 5 candidates.
+func ConstrainedCandidates() search.Space {
+	s := search.Space{Parameters: []search.Parameter{{Name: "a", Kind: search.Float, High: 1}}, Constraints: []string{"a > 0.5"}}
+	for _, v := range []float64{0.1, 0.6, 0.2, 0.9, 0.5} {
+		s.Candidates = append(s.Candidates, trial.Params{{Name: "a", Value: v}})
+	}
+	return s
 }
 
 // Constant is a space with a single configuration.

@@ -30,6 +30,8 @@ func run(t *testing.T, objectives int, newSampler func(search.Space) search.Samp
 	t.Run("constant", func(t *testing.T) { testExhausts(t, Constant(), 1, objectives, newSampler) })
 	t.Run("finite", func(t *testing.T) { testExhausts(t, Finite(), 23, objectives, newSampler) })
 	t.Run("candidates", func(t *testing.T) { testExhausts(t, Candidates(), 40, objectives, newSampler) })
+	t.Run("constrained finite", func(t *testing.T) { testExhausts(t, ConstrainedFinite(), 62, objectives, newSampler) })
+	t.Run("constrained candidates", func(t *testing.T) { testExhausts(t, ConstrainedCandidates(), 2, objectives, newSampler) })
 	t.Run("switched", func(t *testing.T) { testSwitched(t, objectives, newSampler) })
 }
 

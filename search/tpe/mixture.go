@@ -20,6 +20,8 @@ type Dim struct {
 type Tree struct {
 	Dims   []Dim
 	Active func(x []float64, d int) bool
+	// Feasible reports whether a point may be proposed; nil: all may. The densities take no notice.
+	Feasible func(x []float64) bool
 }
 
 // Mixture is a density over a Tree: one product kernel for each of n observations and one for the prior,

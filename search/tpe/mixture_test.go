@@ -112,7 +112,7 @@ func TestProposePrefersGood(t *testing.T) {
 		bad = append(bad, []float64{float64(i) / 19})
 	}
 	g, b := Fit(line, [][]float64{{0.3}, {0.31}, {0.29}}, nil), Fit(line, bad, nil)
-	got := Propose(g, b, 24, rand.New(rand.NewPCG(1, 1)))
+	got := Propose(g, b, 24, nil, rand.New(rand.NewPCG(1, 1)))
 	if x := got[0][0]; math.Abs(x-0.3) > 0.1 {
 		t.Errorf("the best candidate is %v, far from the good ones at 0.3", x)
 	}
