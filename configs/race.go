@@ -72,7 +72,7 @@ func (c *checker) checkRace() {
 	leading, others := c.doc.Objective.objectives()
 	switch {
 	case len(others) > 0:
-		c.wrong("folds.race", "the race predicts one objective, and there are %d", 1+len(others)).withHint("race: false")
+		c.wrong("folds.race", "the race predicts one objective, and there are %d", 1+len(others)).withHint("take it out, or race: false")
 	case f.K < 2:
 		c.wrong("folds.race", "there is nothing to race with %d fold", f.K).withHint("give k: 3 or more, or race: false")
 	case leading.Folds != trial.Mean:

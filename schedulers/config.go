@@ -105,7 +105,7 @@ func New(c Config, s *trial.State) (Scheduler, error) {
 	if s.Seq != 0 {
 		return nil, trial.Errorf(trial.Internal, "a scheduler was made after event %d: it must see the record from the start", s.Seq)
 	}
-	race, err := c.Race.resolve(s.Study.Objective, s.Study.Shape)
+	race, err := c.Race.resolve(s.Study)
 	if err != nil {
 		return nil, err
 	}

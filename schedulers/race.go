@@ -171,7 +171,8 @@ func (r *race) audited(number int) bool {
 }
 
 // resolve fills in the defaults and checks the race.
-func (c Race) resolve(o trial.Objective, s trial.Shape) (Race, error) {
+func (c Race) resolve(study trial.Study) (Race, error) {
+	o, s := study.Objective, study.Shape
 	if !c.On {
 		return Race{}, nil
 	}
@@ -182,6 +183,9 @@ func (c Race) resolve(o trial.Objective, s trial.Shape) (Race, error) {
 	case !(c.Risk > 0 && c.Risk < 1) || !(c.Audit >= 0 && c.Audit <= 1):
 		return c, trial.Errorf(trial.Invalid, "a fold race with risk %g and audit %g", c.Risk, c.Audit).
 			WithHint("risk is a probability between 0 and 1, audit a share from 0 to 1")
+	case len(study.Others) > 0:
+		return c, trial.Errorf(trial.Invalid, "the fold race looks at one objective, and there are %d", 1+len(study.Others)).
+			WithHint("use folds.race: false")
 	case o.Folds != trial.Mean && o.Folds != "":
 		return c, trial.Errorf(trial.Invalid, "the fold race predicts the mean over folds, the objective is the %s", o.Folds).
 			WithHint("use objective.folds: mean, or folds.race: false")

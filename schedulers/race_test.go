@@ -118,7 +118,7 @@ func TestRaceOnlyAddsStops(t *testing.T) {
 	audits := 0
 	rapid.Check(t, func(t *rapid.T) {
 		r := drawRaced(t)
-		c := schedulers.Config{Type: rapid.SampledFrom([]string{"fifo", "asha", "hyperband", "median"}).Draw(t, "type"), Grace: 1}
+		c := schedulers.Config{Type: rapid.SampledFrom([]string{"fifo", "asha", "hyperband", "median", "freezethaw"}).Draw(t, "type"), Grace: 1}
 		workers := rapid.IntRange(1, 4).Draw(t, "workers")
 		without := r.play(t, c, workers)
 		c.Race = schedulers.Race{On: true, Audit: 1}
@@ -224,13 +224,17 @@ func TestRaceRefuses(t *testing.T) {
 		shape trial.Shape
 		folds trial.Aggregate
 		want  string
+
+		others []trial.Objective
 	}{
-		"one fold":   {schedulers.Race{On: true}, trial.Shape{Folds: 1, Epochs: 3}, trial.Mean, "2 folds or more"},
-		"the median": {schedulers.Race{On: true}, trial.Shape{Folds: 3, Epochs: 3}, trial.Median, "mean"},
-		"a risk":     {schedulers.Race{On: true, Risk: 1.5}, trial.Shape{Folds: 3, Epochs: 3}, trial.Mean, "between 0 and 1"},
-		"an audit":   {schedulers.Race{On: true, Audit: -1}, trial.Shape{Folds: 3, Epochs: 3}, trial.Mean, "from 0 to 1"},
+		"one fold":   {schedulers.Race{On: true}, trial.Shape{Folds: 1, Epochs: 3}, trial.Mean, "2 folds or more", nil},
+		"the median": {schedulers.Race{On: true}, trial.Shape{Folds: 3, Epochs: 3}, trial.Median, "mean", nil},
+		"a risk":     {schedulers.Race{On: true, Risk: 1.5}, trial.Shape{Folds: 3, Epochs: 3}, trial.Mean, "between 0 and 1", nil},
+		"an audit":   {schedulers.Race{On: true, Audit: -1}, trial.Shape{Folds: 3, Epochs: 3}, trial.Mean, "from 0 to 1", nil},
+		"two objectives": {schedulers.Race{On: true}, trial.Shape{Folds: 3, Epochs: 3}, trial.Mean, "race: false",
+			[]trial.Objective{{Metric: "n", Goal: trial.Minimize}}},
 	} {
-		s := trial.NewState(trial.Study{Shape: c.shape, Objective: trial.Objective{Metric: "m", Folds: c.folds}})
+		s := trial.NewState(trial.Study{Others: c.others, Shape: c.shape, Objective: trial.Objective{Metric: "m", Folds: c.folds}})
 		_, err := schedulers.New(schedulers.Config{Race: c.race}, s)
 		if trial.CodeOf(err) != trial.Invalid || !strings.Contains(trial.HintOf(err), c.want) {
 			t.Errorf("%s: %v, hint %q", name, err, trial.HintOf(err))
