@@ -17,8 +17,8 @@ func TestObservations(t *testing.T) {
 	curve(r, "")
 	curve(r, trial.Pruned, math.NaN())
 	o := search.Observations(line, r.State)
-	if len(o.X) != 4 || o.Y[0] != 3 || !math.IsNaN(o.Y[1]) || o.Y[2] != 1 || !math.IsNaN(o.Y[3]) || o.Noise != nil {
-		t.Errorf("%+v: want the values at the end, and none for what failed", o)
+	if len(o.X) != 4 || o.Y[0] != 1 || !math.IsNaN(o.Y[1]) || o.Y[2] != -1 || !math.IsNaN(o.Y[3]) || o.Noise[0] != 0 || o.Noise[2] != 0 {
+		t.Errorf("%+v: want the values at the end in standard units, without noise, and none for what failed", o)
 	}
 	if len(o.Pending) != 1 || math.Abs(o.Pending[0][0]-0.03) > 1e-12 {
 		t.Errorf("pending: %v", o.Pending)

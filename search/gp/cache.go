@@ -129,6 +129,12 @@ func digest(x [][]float64, y, noise []float64, opt Options) uint64 {
 	if opt.InputWarp {
 		h.add(1)
 	}
+	if p := opt.Params; p != nil {
+		h.add(p.Shared, p.Gap, p.Scale, p.Noise, p.Mean)
+		h.add(p.Length...)
+		h.add(p.A...)
+		h.add(p.B...)
+	}
 	for _, row := range x {
 		h.add(row...)
 	}
