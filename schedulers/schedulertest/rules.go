@@ -160,14 +160,17 @@ func fairTo(state *trial.State, paused map[int]trial.Resource, d trial.Decision)
 }
 
 // neverSorry checks, in a search in which nothing went wrong, that no trial is promoted from a rung on which a better one of its
-// bracket was pruned before: pruning is for those that cannot get a place any more.
+// bracket was pruned before: pruning is for those that cannot get a place any more. One that lost the fold race is another matter: a
+// worse one may go on as part of its audited share.
 func neverSorry(g *Game) error {
 	o, shape := g.State.Study.Objective, g.State.Study.Shape
 	var pruned []trial.Decision
 	for _, d := range g.decisions() {
 		switch d.What {
 		case trial.Pruned:
-			pruned = append(pruned, d)
+			if !raced(g.State.Trial(d.Trial)) {
+				pruned = append(pruned, d)
+			}
 		case trial.Promoted:
 			mine, _ := g.State.Trial(d.Trial).ScoreAt(o, shape, d.At)
 			for _, p := range pruned {
