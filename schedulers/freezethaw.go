@@ -109,9 +109,9 @@ func (f *freezeThaw) Next() Action {
 	best, worth := f.best(paused, look)
 	switch {
 	case f.open() && best < 0:
-		return f.start(fmt.Sprintf("a gain of %s an epoch is expected of it, more than of the %d paused ones", show(worth), len(paused)))
+		return f.start(fmt.Sprintf("it promises a gain of %s an epoch (in deviations of all trials), more than the %d paused ones", show(worth), len(paused)))
 	case f.open():
-		return f.goOn(paused[best], look.Trials[best])
+		return f.goOn(paused[best], look.Trials[best], look)
 	}
 	return f.close(paused, look)
 }
@@ -166,7 +166,7 @@ func (f *freezeThaw) unknown(paused []*standing) Action {
 	if f.open() {
 		return f.start("too little is known to compare it with the paused ones")
 	}
-	return f.goOn(paused[len(paused)-1], trial.Outlook{})
+	return f.goOn(paused[len(paused)-1], trial.Outlook{}, trial.Forecast{})
 }
 
 // best is the position of the paused trial with the highest index and that index; -1 when a new trial has a higher one.
@@ -216,14 +216,14 @@ func (f *freezeThaw) close(paused []*standing, look trial.Forecast) Action {
 		}
 	}
 	if chance >= fair || f.brackets[0].complete == 0 && f.over+len(paused) == len(f.trials) {
-		return f.goOn(paused[best], look.Trials[best])
+		return f.goOn(paused[best], look.Trials[best], look)
 	}
 	if f.over+len(paused) < len(f.trials) && f.brackets[0].complete == 0 {
 		return Wait{} // those that run may do better or worse than they promise
 	}
 	s, o := paused[0], look.Trials[0]
 	return Prune{Trial: s.trial.Number, At: s.trial.Done, Value: s.entries[s.rung].value, Threshold: look.Incumbent,
-		Reason: fmt.Sprintf("%s; no new trials are started, and fewer than %g%% are no fair chance", f.outlook(s, o), 100*fair)}
+		Reason: fmt.Sprintf("%s; no new trials are started, and less than %g%% is no fair chance", f.outlook(s, o, look), 100*fair)}
 }
 
 func (f *freezeThaw) start(why string) Start {
@@ -235,18 +235,22 @@ func (f *freezeThaw) start(why string) Start {
 	return Start{Bracket: b.number, To: b.rungs[0].at, Reason: fmt.Sprintf("%s: new trial %d%s: %s", f.name, b.started+1, of, why)}
 }
 
-func (f *freezeThaw) goOn(s *standing, o trial.Outlook) Promote {
+func (f *freezeThaw) goOn(s *standing, o trial.Outlook, look trial.Forecast) Promote {
+	incumbent := math.NaN()
+	if look.Known {
+		incumbent = look.Incumbent
+	}
 	b := s.bracket
 	return Promote{Trial: s.trial.Number, From: s.trial.Done, To: b.rungs[s.rung+1].at, Value: s.entries[s.rung].value,
-		Threshold: math.NaN(), Reason: fmt.Sprintf("%s; goes on to %s, as nothing promises more for an epoch", f.outlook(s, o), b.rungName(s.rung+1))}
+		Threshold: incumbent, Reason: fmt.Sprintf("%s; goes on to %s, as nothing promises more for an epoch", f.outlook(s, o, look), b.rungName(s.rung+1))}
 }
 
 // outlook is a trial and what is expected of it, for a person.
-func (f *freezeThaw) outlook(s *standing, o trial.Outlook) string {
+func (f *freezeThaw) outlook(s *standing, o trial.Outlook, look trial.Forecast) string {
 	metric := f.state.Study.Objective.Metric
 	text := fmt.Sprintf("%s: %s %s", f.where(s), metric, show(s.entries[s.rung].value))
 	if o.Known {
-		text += fmt.Sprintf(", expected to end at %s, with a chance of %.2g%% to beat the best so far", show(o.Value), 100*o.Chance())
+		text += fmt.Sprintf(", expected to end at %s, with a chance of %.2g%% to beat the best so far, %s", show(o.Value), 100*o.Chance(), show(look.Incumbent))
 	}
 	return text
 }

@@ -122,21 +122,60 @@ func (f *finals) chain(h *history, s *trial.State) {
 		return
 	}
 	spread := deviation(f.now)
+	lines, gain := make([]line, n-1), f.early(h, s)
+	for k := range lines {
+		from, to := f.stations[k], f.stations[k+1]
+		length := stages(shape, from, to)
+		x, y := f.pairs(h, s, from, to)
+		if len(x) > 0 {
+			lines[k] = newLine(x, y, spread*math.Sqrt(length))
+			gain = min(0, mean(y)-mean(x)) / length
+			continue
+		}
+		gain /= 4
+		lines[k] = line{offset: gain * length, slope: 1, noise: priorNoise * spread * spread * length}
+	}
 	f.toEnd[n-1] = line{slope: 1}
 	for k := n - 2; k >= 0; k-- {
-		var x, y []float64
-		for j := len(f.trials) - 1; j >= 0 && len(x) < maxPairs; j-- {
-			if f.at[j] <= k {
-				continue
-			}
-			r := &h.records[f.trials[j]]
-			a, b := h.lossAtStation(s, r, f.stations[k]), h.lossAtStation(s, r, f.stations[k+1])
-			if !math.IsInf(a, 1) && !math.IsInf(b, 1) {
-				x, y = append(x, f.warp(a)), append(y, f.warp(b))
-			}
-		}
-		f.toEnd[k] = newLine(x, y, spread*math.Sqrt(stages(shape, f.stations[k], f.stations[k+1]))).then(f.toEnd[k+1])
+		f.toEnd[k] = lines[k].then(f.toEnd[k+1])
 	}
+}
+
+// pairs are the warped losses at two resources of the latest trials that reached both.
+func (f *finals) pairs(h *history, s *trial.State, from, to trial.Resource) (x, y []float64) {
+	for j := len(f.trials) - 1; j >= 0 && len(x) < maxPairs; j-- {
+		if f.stations[f.at[j]].Less(to) {
+			continue
+		}
+		r := &h.records[f.trials[j]]
+		a, b := h.lossAtStation(s, r, from), h.lossAtStation(s, r, to)
+		if !math.IsInf(a, 1) && !math.IsInf(b, 1) {
+			x, y = append(x, f.warp(a)), append(y, f.warp(b))
+		}
+	}
+	return x, y
+}
+
+// early is what the losses change by, per stage, before the first station: from about a third of it on.
+func (f *finals) early(h *history, s *trial.State) float64 {
+	first := f.stations[0]
+	third := s.Study.Shape.At((s.Study.Shape.Units(first) + 2) / 3)
+	if third == first {
+		return 0
+	}
+	x, y := f.pairs(h, s, third, first)
+	if len(x) == 0 {
+		return 0
+	}
+	return min(0, mean(y)-mean(x)) / stages(s.Study.Shape, third, first)
+}
+
+func mean(v []float64) float64 {
+	out := 0.0
+	for _, x := range v {
+		out += x / float64(len(v))
+	}
+	return out
 }
 
 // stages is how many times a resource grows threefold up to another.

@@ -12,7 +12,7 @@ import (
 
 // explain names, for every decision about every trial, the rule that made it and the figures it rests on, whatever the scheduler.
 func TestExplainNamesTheRuleAndTheFigures(t *testing.T) {
-	rules := map[string]string{"auto": "asha"}
+	rules := map[string]string{"auto": "freezethaw"}
 	for _, scheduler := range schedulers.Types() {
 		t.Run(scheduler, func(t *testing.T) {
 			t.Parallel()
