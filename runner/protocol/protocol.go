@@ -24,9 +24,9 @@ type Work struct {
 	Params        trial.Params      `json:"params"`
 	Objective     trial.Objective   `json:"objective"`
 	Others        []trial.Objective `json:"others,omitempty"` // the further objectives: every report must have their metrics too
-	Fold          int               `json:"fold"`   // from 0; folds.k and above are fresh draws; -1 in phase refit
-	Folds         trial.FoldPlan    `json:"folds"`  // with the hash every trainer must find, once it is known
-	Epochs        int               `json:"epochs"` // of a whole fold: what a learning-rate schedule spans
+	Fold          int               `json:"fold"`             // from 0; folds.k and above are fresh draws; -1 in phase refit
+	Folds         trial.FoldPlan    `json:"folds"`            // with the hash every trainer must find, once it is known
+	Epochs        int               `json:"epochs"`           // of a whole fold: what a learning-rate schedule spans
 	From          trial.Resource    `json:"from"`
 	To            trial.Resource    `json:"to"`
 	CheckpointIn  string            `json:"checkpoint_in,omitempty"`  // a folder: the state after From.Epoch; absent at epoch 0
