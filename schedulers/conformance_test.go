@@ -19,6 +19,9 @@ func suite(kind string) func(*testing.T, func(*trial.State) schedulers.Scheduler
 
 // TestConformanceOfEveryType covers a type that nobody has listed below.
 func TestConformanceOfEveryType(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of searches")
+	}
 	for _, kind := range schedulers.Types() {
 		for _, trials := range []int{0, 22} {
 			t.Run(fmt.Sprintf("%s trials %d", kind, trials), func(t *testing.T) {
@@ -30,6 +33,9 @@ func TestConformanceOfEveryType(t *testing.T) {
 }
 
 func TestConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of searches")
+	}
 	for _, c := range []schedulers.Config{
 		{Type: "fifo", Trials: 7},
 		{Type: "asha", Trials: 20},
@@ -61,6 +67,9 @@ func TestConformance(t *testing.T) {
 }
 
 func TestConformanceSeveral(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of searches")
+	}
 	for _, c := range []schedulers.Config{
 		{Type: "fifo", Trials: 7},
 		{Type: "asha", Trials: 19, Eta: 2, Grace: 1},

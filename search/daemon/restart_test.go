@@ -108,6 +108,9 @@ func trouble(seed uint64) func(a trial.Assignment, step int) *trial.Exit {
 // Whatever the sampler and the scheduler: killed at any point, a study goes on as if nothing had happened, given the same results in
 // the same order.
 func TestEverySearchGoesOnAfterAKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("whole searches, many times over")
+	}
 	for _, sampler := range search.Types() {
 		for _, scheduler := range schedulers.Types() {
 			t.Run(sampler+"+"+scheduler, func(t *testing.T) {
