@@ -32,11 +32,7 @@ func (c *climb) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) 
 		return c.random.Sample(s, source)
 	}
 	for range 20 {
-		p, err := c.near(best.Params, source)
-		if err != nil {
-			return nil, err
-		}
-		if !tried(s, p) {
+		if p, err := c.near(best.Params, source); err == nil && !tried(s, p) { // an error when a constraint is violated
 			return p, nil
 		}
 	}
