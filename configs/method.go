@@ -37,7 +37,7 @@ func (*schedulerDoc) short() string { return "type" }
 var optionTypes = map[string][]string{
 	"sampler.startup": {"tpe", "gp", "ehvi", "nsga2"}, "sampler.candidates": {"tpe"}, "sampler.gamma": {"tpe"}, "sampler.max_good": {"tpe"},
 	"sampler.points": {"grid"}, "sampler.cost": {"tpe", "gp"}, "sampler.population": {"nsga2"},
-	"scheduler.eta": {"auto", "asha", "hyperband"}, "scheduler.brackets": {"auto", "hyperband"}, "scheduler.startup": {"median"},
+	"scheduler.eta": {"auto", "asha", "hyperband", "freezethaw"}, "scheduler.brackets": {"auto", "hyperband"}, "scheduler.startup": {"median"},
 }
 
 // checkMethods checks the types of sampler and scheduler and that their options go with them.

@@ -17,7 +17,7 @@ var aliases = map[string]string{
 	"real": "float", "number": "float", "integer": "int", "int_uniform": "int", "q_uniform": "float", "choice": "categorical",
 	"category": "categorical", "enum": "categorical", "bool": "categorical", "boolean": "categorical", "const": "constant",
 	"minimise": "minimize", "maximise": "maximize", "average": "mean", "avg": "mean", "script": "command", "builtin": "builtin",
-	"bayesian": "gp", "bayes": "gp", "bayesopt": "gp", "successive_halving": "asha", "sha": "asha", "none": "fifo",
+	"bayesian": "gp", "bayes": "gp", "bayesopt": "gp", "successive_halving": "asha", "sha": "asha", "freeze-thaw": "freezethaw", "freeze_thaw": "freezethaw", "none": "fifo",
 }
 
 // nearest is the known word closest to an unknown one, false when none is close.

@@ -1,7 +1,7 @@
 // Package schedulers decides who trains how far: which paused trial goes on, when a new one starts, who is pruned, and when
 // the search is over.
 //
-// There are three schedulers that are one algorithm, and one more. A bracket is an asynchronous successive halving (Li et al. 2020, "A System for
+// There are three schedulers that are one algorithm, and two more that stand on it. A bracket is an asynchronous successive halving (Li et al. 2020, "A System for
 // Massively Parallel Hyperparameter Tuning", arXiv 1810.05934) that pauses and promotes: a trial trains up to its rung, pauses
 // with its checkpoint, and goes on once it is among the best there.
 //
@@ -11,6 +11,8 @@
 //     and at the same time.
 //   - median: fifo with the median stopping rule (Golovin et al. 2017, "Google Vizier"). A trial under way is stopped, between
 //     rungs, when its best value so far in the fold is worse than the median of the running averages of the complete trials.
+//   - freezethaw: the rungs of asha, on which nobody is dropped. A free slot goes to the trial, new or paused, that promises most
+//     per epoch by a [Forecaster], which the caller gives; without one, or while it knows nothing, to whom asha would give it.
 //
 // Rungs are [Ladder]. What a scheduler will do, and what that costs, is [Plan], before anything has run.
 //

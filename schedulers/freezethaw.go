@@ -103,22 +103,22 @@ func (f *freezeThaw) Next() Action {
 		}
 	}
 	look := f.forecast(paused)
-	if !look.Known {
-		return f.unknown(paused)
+	switch {
+	case !f.open():
+		return f.close(paused, look)
+	case !look.Known:
+		return f.unknown()
 	}
 	best, worth := f.best(paused, look)
-	switch {
-	case f.open() && best < 0:
+	if best < 0 {
 		return f.start(fmt.Sprintf("it promises a gain of %s an epoch (in deviations of all trials), more than the %d paused ones", show(worth), len(paused)))
-	case f.open():
-		return f.goOn(paused[best], look.Trials[best], look)
 	}
-	return f.close(paused, look)
+	return f.goOn(paused[best], look.Trials[best], look)
 }
 
 func (f *freezeThaw) forecast(paused []*standing) trial.Forecast {
 	if f.models == nil {
-		return trial.Forecast{}
+		return trial.Forecast{Trials: make([]trial.Outlook, len(paused))}
 	}
 	numbers := make([]int, len(paused))
 	for i, s := range paused {
@@ -159,14 +159,11 @@ func (f *freezeThaw) halvingsTurn() bool {
 }
 
 // unknown is what to do while nothing can be foreseen: what successive halving does.
-func (f *freezeThaw) unknown(paused []*standing) Action {
+func (f *freezeThaw) unknown() Action {
 	if a, ok := f.promote(); ok {
 		return a
 	}
-	if f.open() {
-		return f.start("too little is known to compare it with the paused ones")
-	}
-	return f.goOn(paused[len(paused)-1], trial.Outlook{}, trial.Forecast{})
+	return f.start("nothing can be foreseen of the paused ones")
 }
 
 // best is the position of the paused trial with the highest index and that index; -1 when a new trial has a higher one.
@@ -207,23 +204,55 @@ func (f *freezeThaw) prospect(o trial.Outlook, rung int) prospect {
 	return p
 }
 
-// close goes on with the paused trial that has the best chance, or prunes one that has none.
+// close goes on with the paused trial that has the best chance, or prunes one when none has a fair one. Until a trial is complete,
+// somebody always goes on, but not before those under way have shown what they are worth. Where nothing can be foreseen, successive
+// halving says who goes on.
 func (f *freezeThaw) close(paused []*standing, look trial.Forecast) Action {
-	best, chance := 0, -1.0
-	for i, o := range look.Trials {
-		if p := o.Chance(); p > chance {
+	if !look.Known {
+		if a, ok := f.promote(); ok {
+			return a
+		}
+	}
+	best, chance := likeliest(paused, look)
+	winner := f.brackets[0].complete > 0
+	switch {
+	case chance >= fair, !winner && f.idle():
+		return f.goOn(paused[best], look.Trials[best], look)
+	case !winner:
+		return Wait{}
+	}
+	s, o := paused[0], look.Trials[0]
+	p := Prune{Trial: s.trial.Number, At: s.trial.Done, Value: s.entries[s.rung].value, Threshold: look.Incumbent,
+		Reason: f.outlook(s, o, look) + "; no new trials are started"}
+	if !look.Known {
+		p.Threshold = s.bracket.rungs[s.rung].bar(1)
+		p.Reason += ", and successive halving has no place for it"
+		return p
+	}
+	p.Reason += fmt.Sprintf(", and less than %g%% is no fair chance", 100*fair)
+	return p
+}
+
+// likeliest is the position of the trial with the best chance to win and that chance; where nothing is known, the best one on the
+// highest rung.
+func likeliest(paused []*standing, look trial.Forecast) (best int, chance float64) {
+	for i, s := range paused {
+		p := look.Trials[i].Chance()
+		if p > chance || !look.Known && s.rung > paused[best].rung {
 			best, chance = i, p
 		}
 	}
-	if chance >= fair || f.brackets[0].complete == 0 && f.over+len(paused) == len(f.trials) {
-		return f.goOn(paused[best], look.Trials[best], look)
+	return best, chance
+}
+
+// idle tells whether no trial is under way, nor waits for another attempt.
+func (f *freezeThaw) idle() bool {
+	for _, s := range f.trials {
+		if !s.over && !s.paused() {
+			return false
+		}
 	}
-	if f.over+len(paused) < len(f.trials) && f.brackets[0].complete == 0 {
-		return Wait{} // those that run may do better or worse than they promise
-	}
-	s, o := paused[0], look.Trials[0]
-	return Prune{Trial: s.trial.Number, At: s.trial.Done, Value: s.entries[s.rung].value, Threshold: look.Incumbent,
-		Reason: fmt.Sprintf("%s; no new trials are started, and less than %g%% is no fair chance", f.outlook(s, o, look), 100*fair)}
+	return true
 }
 
 func (f *freezeThaw) start(why string) Start {

@@ -89,34 +89,6 @@ func (e *EHVI) observations(s *trial.State) ehvi.Observations {
 	return o
 }
 
-// bestOfPool is the candidate that no trial has and that ranks first.
-func (h *history) bestOfPool(rank func([][]float64) []int) (trial.Params, error) {
-	free, err := h.pool.free()
-	if err != nil {
-		return nil, err
-	}
-	points := make([][]float64, len(free))
-	for k, i := range free {
-		points[k] = h.pool.x[i]
-	}
-	return h.pool.params[free[rank(points)[0]]], nil
-}
-
-// bestOfRandom is, of random configurations that no trial has, the one that ranks first.
-func (h *history) bestOfRandom(rank func([][]float64) []int, source *rand.Rand) (trial.Params, error) {
-	found, err := h.unseen(maxRest, source)
-	if err != nil {
-		return nil, err
-	}
-	points := make([][]float64, len(found))
-	for i, values := range found {
-		if points[i], err = h.codec.encode(values); err != nil {
-			return nil, err
-		}
-	}
-	return h.layout.params(found[rank(points)[0]]), nil
-}
-
 // maxDims is how many parameters a space may have for auto to model it: the models of wider ones know little after a hundred
 // trials, and take their time.
 const maxDims = 60

@@ -14,7 +14,6 @@ import (
 //
 // All values are losses on one warped scale, on which the best is 0.
 type finals struct {
-	seq      int64
 	stations []trial.Resource // rising
 	toEnd    []line           // from each station to the last
 	trials   []int            // numbers of those that have a value
@@ -26,7 +25,7 @@ type finals struct {
 
 // finals reads the record as it stood after an event.
 func (h *history) finals(s *trial.State, seq int64) *finals {
-	f := &finals{seq: seq, stations: h.stations(s, seq)}
+	f := &finals{stations: h.stations(s, seq)}
 	var own []float64
 	for i := range h.records {
 		r := &h.records[i]
@@ -75,13 +74,9 @@ func (f *finals) warp(loss float64) float64 {
 	return math.Log1p(gp.Strength * max(0, loss-f.best) / f.unit)
 }
 
-// value is the value of the metric that a warped loss stands for; of less than 0, the incumbent's less as much as the scale allows.
-func (f *finals) value(warped float64, s *trial.State) float64 {
-	loss := f.best + f.unit*math.Expm1(warped)/gp.Strength
-	if s.Study.Objective.Goal == trial.Maximize {
-		return -loss
-	}
-	return loss
+// value is the value of the metric that a warped loss stands for.
+func (f *finals) value(warped float64, o trial.Objective) float64 {
+	return o.Loss(f.best + f.unit*math.Expm1(warped)/gp.Strength) // a loss is a value, or its negative
 }
 
 // stations are the resources where trials have stopped to be compared, or for good.
@@ -110,6 +105,9 @@ func (f *finals) floor(at trial.Resource) int {
 // maxPairs is how many trials a line is learned from, the latest ones.
 const maxPairs = 64
 
+// waning is by how much less than a stage the next one is believed to gain while nobody has trained it.
+const waning = 4
+
 // chain learns the lines from each station to the next and joins them.
 func (f *finals) chain(h *history, s *trial.State) {
 	shape := s.Study.Shape
@@ -132,7 +130,7 @@ func (f *finals) chain(h *history, s *trial.State) {
 			gain = min(0, mean(y)-mean(x)) / length
 			continue
 		}
-		gain /= 4
+		gain /= waning
 		lines[k] = line{offset: gain * length, slope: 1, noise: priorNoise * spread * spread * length}
 	}
 	f.toEnd[n-1] = line{slope: 1}
@@ -203,13 +201,11 @@ func (f *finals) end(j int) (value, noise float64) {
 	return l.at(f.now[j]), l.noise
 }
 
+// deviation is the standard deviation.
 func deviation(v []float64) float64 {
-	mean, square := 0.0, 0.0
+	m, square := mean(v), 0.0
 	for _, x := range v {
-		mean += x / float64(len(v))
-	}
-	for _, x := range v {
-		square += (x - mean) * (x - mean) / float64(len(v))
+		square += (x - m) * (x - m) / float64(len(v))
 	}
 	return math.Sqrt(square)
 }

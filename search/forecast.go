@@ -50,7 +50,8 @@ func (g *GP) Forecast(s *trial.State, numbers []int, rungs []trial.Resource) tri
 	return g.history.forecast(s, numbers, rungs, &g.space, &g.cache)
 }
 
-// leastForecast is how many trials with a value a forecast needs.
+// leastForecast is how many trials with a value a forecast needs. Above maxModelled there is none either: it would cost more than it
+// is worth, as for GP.
 const leastForecast = 2
 
 func (h *history) forecast(s *trial.State, numbers []int, rungs []trial.Resource, space *gp.Space, cache *gp.Cache) trial.Forecast {
@@ -59,13 +60,16 @@ func (h *history) forecast(s *trial.State, numbers []int, rungs []trial.Resource
 	h.sync(s)
 	h.score(s)
 	out := trial.Forecast{Trials: make([]trial.Outlook, len(numbers))}
+	if h.scored() > maxModelled {
+		return out
+	}
 	m, f, scale := h.model(s, space, cache)
 	if len(f.trials) < leastForecast {
 		return out
 	}
 	out.Known = true
-	out.Incumbent = f.value(0, s)
-	look := &looker{model: m, ends: f, scale: scale, state: s}
+	out.Incumbent = f.value(0, s.Study.Objective)
+	look := &looker{model: m, ends: f, scale: scale, objective: s.Study.Objective}
 	for _, at := range rungs {
 		look.noises = append(look.noises, f.noise(at, s.Study.Shape)/(scale.sd*scale.sd))
 	}
@@ -76,7 +80,7 @@ func (h *history) forecast(s *trial.State, numbers []int, rungs []trial.Resource
 			points, of, own = append(points, h.records[n].x), append(of, k), append(own, at)
 		}
 	}
-	mean, variance := m.Outlooks(points)
+	mean, variance := m.Predict(points)
 	for j, k := range of {
 		out.Trials[k] = look.at(points[j], own[j], mean[j], variance[j])
 	}
@@ -95,24 +99,17 @@ func (h *history) prospects(s *trial.State, m *gp.Model) [][]float64 {
 	if h.pool == nil {
 		return m.Candidates(prospectsGlobal, prospectsLocal, Source(s.Study.Seed, len(s.Trials)))
 	}
-	free, err := h.pool.free()
-	if err != nil {
-		return nil
-	}
-	points := make([][]float64, len(free))
-	for k, i := range free {
-		points[k] = h.pool.x[i]
-	}
+	_, points, _ := h.pool.points()
 	return points
 }
 
 // looker turns what the model says into outlooks.
 type looker struct {
-	model  *gp.Model
-	ends   *finals
-	scale  scale
-	state  *trial.State
-	noises []float64 // of a value at each rung
+	model     *gp.Model
+	ends      *finals
+	scale     scale
+	objective trial.Objective
+	noises    []float64 // of a value at each rung
 }
 
 // at is the outlook at a point, where the own-th observation of the model is that of the trial; -1 for a new one.
@@ -121,12 +118,12 @@ func (l *looker) at(x []float64, own int, mean, variance float64) trial.Outlook 
 	for i := range left {
 		left[i] *= variance
 	}
-	return trial.Outlook{Known: true, Mean: mean - l.scale.in(0), Var: variance, Left: left, Value: l.ends.value(l.scale.out(mean), l.state)}
+	return trial.Outlook{Known: true, Mean: mean - l.scale.in(0), Var: variance, Left: left, Value: l.ends.value(l.scale.out(mean), l.objective)}
 }
 
 // fresh is the outlook at the point with the highest expected improvement on the best value so far.
 func (l *looker) fresh(points [][]float64) trial.Outlook {
-	mean, variance := l.model.Outlooks(points)
+	mean, variance := l.model.Predict(points)
 	best, which := math.Inf(-1), -1
 	for j := range points {
 		if v, _, _ := gp.LogEI(mean[j], math.Sqrt(variance[j]), l.scale.in(0)); v > best {

@@ -74,15 +74,16 @@ func (g *GP) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) {
 	model := g.model(s, known)
 	model.Tilt(h.belief(s))
 	model.Tilt(g.tpe.costs.tilt(h, s, g.tpe.config))
+	rank := func(points [][]float64) []int { return model.Rank(points, 1) }
 	if h.pool != nil {
-		return h.bestFree(model)
+		return h.bestOfPool(rank)
 	}
 	for _, x := range model.Propose(maxProposed, source) {
 		if values := h.codec.decode(x); h.fresh(values) {
 			return h.layout.params(values), nil
 		}
 	}
-	return h.mostPromising(model, source)
+	return h.bestOfRandom(rank, source)
 }
 
 // model is that of the trials, or where something is known from elsewhere of both.
@@ -108,21 +109,17 @@ func (g *GP) outgrown(s *trial.State) bool {
 	return h.scored() > maxModelled
 }
 
-// bestFree is the candidate that no trial has and that the model expects most of.
-func (h *history) bestFree(m *gp.Model) (trial.Params, error) {
-	free, err := h.pool.free()
+// bestOfPool is the candidate that no trial has and that ranks first.
+func (h *history) bestOfPool(rank func([][]float64) []int) (trial.Params, error) {
+	free, points, err := h.pool.points()
 	if err != nil {
 		return nil, err
 	}
-	points := make([][]float64, len(free))
-	for k, i := range free {
-		points[k] = h.pool.x[i]
-	}
-	return h.pool.params[free[m.Rank(points, 1)[0]]], nil
+	return h.pool.params[free[rank(points)[0]]], nil
 }
 
-// mostPromising is the best, for the model, of random configurations that no trial has.
-func (h *history) mostPromising(m *gp.Model, source *rand.Rand) (trial.Params, error) {
+// bestOfRandom is, of random configurations that no trial has, the one that ranks first.
+func (h *history) bestOfRandom(rank func([][]float64) []int, source *rand.Rand) (trial.Params, error) {
 	found, err := h.unseen(maxRest, source)
 	if err != nil {
 		return nil, err
@@ -133,5 +130,5 @@ func (h *history) mostPromising(m *gp.Model, source *rand.Rand) (trial.Params, e
 			return nil, err
 		}
 	}
-	return h.layout.params(found[m.Rank(points, 1)[0]]), nil
+	return h.layout.params(found[rank(points)[0]]), nil
 }

@@ -78,6 +78,15 @@ func (p *pool) free() ([]int, error) {
 	return out, nil
 }
 
+// points are the free candidates, and what they look like encoded.
+func (p *pool) points() (free []int, x [][]float64, err error) {
+	free, err = p.free()
+	for _, i := range free {
+		x = append(x, p.x[i])
+	}
+	return free, x, err
+}
+
 // find is the candidate that means the same as normalized values.
 func (p *pool) find(values []any) (trial.Params, error) {
 	if err := p.layout.settle(values); err != nil {

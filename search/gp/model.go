@@ -138,16 +138,6 @@ func posterior(s *Space, p Params, x [][]float64, z, noise []float64) *Posterior
 	return NewSparse(s, p, x, z, noise, representatives(z, inducing))
 }
 
-// Ready reports whether there is an objective.
-func (m *Model) Ready() bool { return m.objective != nil }
-
-// Outlooks are the mean and the variance of the objective at points (c x d), pending ones considered.
-func (m *Model) Outlooks(x [][]float64) (mean, variance []float64) {
-	mean, variance = make([]float64, len(x)), make([]float64, len(x))
-	m.objective.batch(m.objective.kernel.embed(x), mean, variance)
-	return mean, variance
-}
-
 // Left is the share of the variance at x that is left after an observation there with each of the noises; own is the position of
 // the observation that it takes the place of, or -1.
 func (m *Model) Left(x []float64, own int, noises []float64) []float64 {
