@@ -34,6 +34,8 @@ type freezeThaw struct {
 	limit    int
 	closing  bool
 	models   Forecaster
+	next     Action // of Next after event asked, which costs a forecast; nil: not asked yet
+	asked    int64
 }
 
 var _ Scheduler = (*freezeThaw)(nil)
@@ -84,6 +86,13 @@ func (f *freezeThaw) open() bool { return !f.closing && (f.limit == 0 || len(f.t
 
 // Next is the best way to spend the next epochs.
 func (f *freezeThaw) Next() Action {
+	if f.next == nil || f.asked != f.state.Seq {
+		f.next, f.asked = f.choose(), f.state.Seq
+	}
+	return f.next
+}
+
+func (f *freezeThaw) choose() Action {
 	if a, ok := f.prune(); ok {
 		return a
 	}

@@ -74,6 +74,27 @@ func (f *finals) warp(loss float64) float64 {
 	return math.Log1p(gp.Strength * max(0, loss-f.best) / f.unit)
 }
 
+// incumbent is the warped loss that a trial must beat. With one fold it is the best so far, 0: whoever reached it keeps it. With
+// several, a value of few folds may be one of easy folds: it is the best of the complete trials or, before there is one, the best
+// that a trial is expected to end at.
+func (f *finals) incumbent(s trial.Shape) float64 {
+	if s.Folds == 1 {
+		return 0
+	}
+	complete, expected := math.Inf(1), math.Inf(1)
+	for j, k := range f.at {
+		v, _ := f.end(j)
+		expected = min(expected, v)
+		if f.stations[k] == s.Full() {
+			complete = min(complete, v)
+		}
+	}
+	if math.IsInf(complete, 1) {
+		return expected
+	}
+	return complete
+}
+
 // value is the value of the metric that a warped loss stands for.
 func (f *finals) value(warped float64, o trial.Objective) float64 {
 	return o.Loss(f.best + f.unit*math.Expm1(warped)/gp.Strength) // a loss is a value, or its negative

@@ -68,8 +68,9 @@ func (h *history) forecast(s *trial.State, numbers []int, rungs []trial.Resource
 		return out
 	}
 	out.Known = true
-	out.Incumbent = f.value(0, s.Study.Objective)
-	look := &looker{model: m, ends: f, scale: scale, objective: s.Study.Objective}
+	incumbent := f.incumbent(s.Study.Shape)
+	out.Incumbent = f.value(incumbent, s.Study.Objective)
+	look := &looker{model: m, ends: f, scale: scale, incumbent: scale.in(incumbent), objective: s.Study.Objective}
 	for _, at := range rungs {
 		look.noises = append(look.noises, f.noise(at, s.Study.Shape)/(scale.sd*scale.sd))
 	}
@@ -108,6 +109,7 @@ type looker struct {
 	model     *gp.Model
 	ends      *finals
 	scale     scale
+	incumbent float64 // in standard units
 	objective trial.Objective
 	noises    []float64 // of a value at each rung
 }
@@ -118,7 +120,7 @@ func (l *looker) at(x []float64, own int, mean, variance float64) trial.Outlook 
 	for i := range left {
 		left[i] *= variance
 	}
-	return trial.Outlook{Known: true, Mean: mean - l.scale.in(0), Var: variance, Left: left, Value: l.ends.value(l.scale.out(mean), l.objective)}
+	return trial.Outlook{Known: true, Mean: mean - l.incumbent, Var: variance, Left: left, Value: l.ends.value(l.scale.out(mean), l.objective)}
 }
 
 // fresh is the outlook at the point with the highest expected improvement on the best value so far.
@@ -126,7 +128,7 @@ func (l *looker) fresh(points [][]float64) trial.Outlook {
 	mean, variance := l.model.Predict(points)
 	best, which := math.Inf(-1), -1
 	for j := range points {
-		if v, _, _ := gp.LogEI(mean[j], math.Sqrt(variance[j]), l.scale.in(0)); v > best {
+		if v, _, _ := gp.LogEI(mean[j], math.Sqrt(variance[j]), l.incumbent); v > best {
 			best, which = v, j
 		}
 	}

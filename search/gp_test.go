@@ -89,3 +89,17 @@ func TestGPRemembersNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestIncumbentOfFolds has a trial with a lucky first fold: with several folds that is nothing to be beaten, with one it is.
+func TestIncumbentOfFolds(t *testing.T) {
+	for folds, want := range map[int]float64{1: 0.1, 2: 0.5} {
+		r := searchtest.NewRecord(1, trial.Shape{Folds: folds, Epochs: 2})
+		r.Complete(params("x", 0.3), 0.5)
+		r.Complete(params("x", 0.7), 0.8)
+		curve(r, trial.Paused, 0.4, 0.1)
+		f := search.NewForecaster(line).Forecast(r.State, []int{2}, []trial.Resource{r.State.Study.Shape.Full()})
+		if !f.Known || math.Abs(f.Incumbent-want) > 1e-9 {
+			t.Errorf("%d folds: the value to beat is %v, want %v", folds, f.Incumbent, want)
+		}
+	}
+}

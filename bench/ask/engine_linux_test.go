@@ -17,7 +17,7 @@ import (
 // make the proposal ahead.
 func BenchmarkAsk(b *testing.B) {
 	for _, sampler := range []string{"tpe", "gp"} {
-		for _, scheduler := range []string{"fifo", "asha"} {
+		for _, scheduler := range []string{"fifo", "asha", "freezethaw"} {
 			for _, n := range []int{100, 950, 10000} {
 				study := theStudy(scheduler)
 				events, err := past(study, scheduler, n)
