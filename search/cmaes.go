@@ -81,11 +81,7 @@ func (c *CMAES) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) 
 			return h.layout.params(values), nil
 		}
 	}
-	found, err := h.unseen(1, source)
-	if err != nil {
-		return nil, err
-	}
-	return h.layout.params(found[0]), nil
+	return h.any(source)
 }
 
 // maxTries is how often a point is drawn before a random one is taken: where all that is likely has a trial.

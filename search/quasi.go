@@ -23,11 +23,7 @@ func (h *history) quasi(n int, seed uint64, source *rand.Rand) (trial.Params, er
 			return h.layout.params(values), nil
 		}
 	}
-	found, err := h.unseen(1, source)
-	if err != nil {
-		return nil, err
-	}
-	return h.layout.params(found[0]), nil
+	return h.any(source)
 }
 
 // nearest is the candidate that no trial has and that is nearest to a configuration.

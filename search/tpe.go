@@ -103,11 +103,7 @@ func (t *TPE) start(s *trial.State, source *rand.Rand) (trial.Params, error) {
 	if h.fresh(values) {
 		return h.layout.params(values), nil
 	}
-	found, err := h.unseen(1, source)
-	if err != nil {
-		return nil, err
-	}
-	return h.layout.params(found[0]), nil
+	return h.any(source)
 }
 
 // maxBad is how many bad trials the model looks at, and as many pending ones: beyond that, more of them hardly change the

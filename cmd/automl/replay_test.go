@@ -1,9 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
 	"math"
 	"net/http"
 	"os/exec"
@@ -19,10 +16,9 @@ import (
 // outsiders are three programs that train by themselves, one epoch each in turn, so that the order of results is always the same.
 // The daemon they talk to is killed now and then.
 type outsiders struct {
-	t      *testing.T
+	outside
 	s      *site
 	daemon *exec.Cmd
-	info   daemonInfo
 	study  string
 	kills  map[int]bool // before or while which request the daemon is killed
 	n      int          // requests so far
@@ -46,38 +42,6 @@ func (o *outsiders) kill() {
 	_ = o.daemon.Wait()
 }
 
-// post sends a request; 0 when there was no answer.
-func (o *outsiders) post(path string, in, out any) int {
-	o.t.Helper()
-	data, err := json.Marshal(in)
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	req, err := http.NewRequestWithContext(o.t.Context(), http.MethodPost, o.info.URL+"/api/v1/studies"+path, bytes.NewReader(data))
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+o.info.Token)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return 0
-	}
-	if resp.StatusCode/100 == 2 && len(text) > 0 {
-		if err := json.Unmarshal(text, out); err != nil {
-			o.t.Fatalf("%v in %s", err, text)
-		}
-	} else if resp.StatusCode >= 400 && resp.StatusCode != http.StatusGone {
-		o.t.Fatalf("%s: %s", path, text)
-	}
-	return resp.StatusCode
-}
-
 // ask asks for work; when it is the daemon's turn to die, before that.
 func (o *outsiders) ask() (web.Job, int) {
 	if o.n++; o.kills[o.n] {
@@ -85,7 +49,7 @@ func (o *outsiders) ask() (web.Job, int) {
 		o.up()
 	}
 	var job web.Job
-	return job, o.post("/"+o.study+"/ask", struct{}{}, &job)
+	return job, o.try("/"+o.study+"/ask", struct{}{}, &job)
 }
 
 // tell tells an epoch. When it is the daemon's turn to die, it dies at about the time the request arrives: whether it was recorded
@@ -98,12 +62,12 @@ func (o *outsiders) tell(job web.Job, epoch int) web.Answer {
 	if o.n++; o.kills[o.n] {
 		dead := make(chan struct{})
 		go func() { defer close(dead); _ = o.daemon.Process.Kill() }()
-		o.post("/"+o.study+"/tell", in, &out)
+		o.try("/"+o.study+"/tell", in, &out)
 		<-dead
 		o.kill()
 		o.up()
 	}
-	if code := o.post("/"+o.study+"/tell", in, &out); code == 0 {
+	if code := o.try("/"+o.study+"/tell", in, &out); code == 0 {
 		o.t.Fatal("the daemon does not answer")
 	}
 	return out
@@ -127,7 +91,7 @@ type running struct {
 func (o *outsiders) play(sampler, scheduler string) {
 	o.t.Helper()
 	var made web.Submitted
-	o.post("", map[string]any{"name": "e2e", "seed": 5, "objective": map[string]any{"metric": "loss", "goal": "minimize"},
+	o.try("", map[string]any{"name": "e2e", "seed": 5, "objective": map[string]any{"metric": "loss", "goal": "minimize"},
 		"parameters": map[string]any{
 			"x":    map[string]any{"type": "float", "low": -5, "high": 5},
 			"kind": map[string]any{"type": "categorical", "choices": []string{"a", "b"}},
@@ -166,7 +130,7 @@ func TestKilledStudyHasTheRecordOfAnUndisturbedOne(t *testing.T) {
 			t.Parallel()
 			var records [][]trial.Event
 			for _, kills := range []map[int]bool{nil, {2: true, 23: true, 24: true, 47: true, 70: true}} {
-				o := &outsiders{t: t, s: newSite(t, "", ""), kills: kills}
+				o := &outsiders{outside: outside{t: t}, s: newSite(t, "", ""), kills: kills}
 				o.up()
 				o.play(pair[0], pair[1])
 				o.kill()

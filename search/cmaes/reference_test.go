@@ -1,15 +1,14 @@
 package cmaes
 
 import (
-	"encoding/json"
 	"fmt"
-	"math"
-	"os"
 	"testing"
+
+	"automl/search/internal/reference"
 )
 
-// reference is values of NumPy and SciPy, see testdata/reference.py.
-type reference struct {
+// values holds values of NumPy and SciPy, see testdata/reference.py.
+type values struct {
 	Runs []struct {
 		N, Lambda   int
 		Generations []struct {
@@ -23,29 +22,9 @@ type reference struct {
 	Truncated [][4]float64 // a, b, u, x
 }
 
-func load(t *testing.T) reference {
-	t.Helper()
-	data, err := os.ReadFile("testdata/reference.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var r reference
-	if err := json.Unmarshal(data, &r); err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func agree(t *testing.T, what string, got, want, tolerance float64) {
-	t.Helper()
-	if !(math.Abs(got-want) <= tolerance*max(1, math.Abs(want))) {
-		t.Errorf("%s: %.15g, want %.15g", what, got, want)
-	}
-}
-
 // Generation after generation, mean, step size, covariance and both paths are those of the tutorial's equations.
 func TestUpdatesAgreeWithNumPy(t *testing.T) {
-	for _, run := range load(t).Runs {
+	for _, run := range reference.Load[values](t).Runs {
 		d := New(numbers(run.N), nil, run.Lambda)
 		for g, want := range run.Generations {
 			points := make([]Point, len(want.Points))
@@ -54,13 +33,13 @@ func TestUpdatesAgreeWithNumPy(t *testing.T) {
 			}
 			d = d.Next(points, true)
 			what := fmt.Sprintf("n %d, lambda %d, generation %d", run.N, run.Lambda, g)
-			agree(t, what+", sigma", d.sigma, want.Sigma, 1e-11)
+			reference.Agree(t, what+", sigma", d.sigma, want.Sigma, 1e-11)
 			for i := range run.N {
-				agree(t, what+", mean", d.mean[i], want.Mean[i], 1e-11)
-				agree(t, what+", path of the step size", d.psigma[i], want.PSigma[i], 1e-10)
-				agree(t, what+", path of the covariance", d.pc[i], want.PC[i], 1e-10)
+				reference.Agree(t, what+", mean", d.mean[i], want.Mean[i], 1e-11)
+				reference.Agree(t, what+", path of the step size", d.psigma[i], want.PSigma[i], 1e-10)
+				reference.Agree(t, what+", path of the covariance", d.pc[i], want.PC[i], 1e-10)
 				for j := range run.N {
-					agree(t, what+", covariance", d.cov.At(i, j), want.Cov[i][j], 1e-10)
+					reference.Agree(t, what+", covariance", d.cov.At(i, j), want.Cov[i][j], 1e-10)
 				}
 			}
 		}
@@ -68,7 +47,7 @@ func TestUpdatesAgreeWithNumPy(t *testing.T) {
 }
 
 func TestTruncatedAgreesWithSciPy(t *testing.T) {
-	for _, c := range load(t).Truncated {
-		agree(t, fmt.Sprintf("quantile %v between %v and %v", c[2], c[0], c[1]), truncated(c[0], c[1], c[2]), c[3], 1e-6)
+	for _, c := range reference.Load[values](t).Truncated {
+		reference.Agree(t, fmt.Sprintf("quantile %v between %v and %v", c[2], c[0], c[1]), truncated(c[0], c[1], c[2]), c[3], 1e-6)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"automl/search/internal/reference"
 )
 
 // everything is a space with each kind of coordinate.
@@ -42,7 +44,7 @@ func differences(t *testing.T, what string, f objective, x []float64, tolerance 
 		x[i] = v - h
 		down := f(x, dummy)
 		x[i] = v
-		agree(t, fmt.Sprintf("%s, derivative %d", what, i), grad[i], (up-down)/(2*h), tolerance)
+		reference.Agree(t, fmt.Sprintf("%s, derivative %d", what, i), grad[i], (up-down)/(2*h), tolerance)
 	}
 }
 
@@ -68,11 +70,11 @@ func TestKumaraswamyGradient(t *testing.T) {
 		byX, byA, byB := kumaraswamyGrad(x, a, b)
 		const h = 1e-6
 		if x > 0 && x < 1 {
-			agree(t, "by x", byX, (kumaraswamy(x+h, a, b)-kumaraswamy(x-h, a, b))/(2*h), 1e-6)
+			reference.Agree(t, "by x", byX, (kumaraswamy(x+h, a, b)-kumaraswamy(x-h, a, b))/(2*h), 1e-6)
 		}
-		agree(t, "by log a", byA, (kumaraswamy(x, a*math.Exp(h), b)-kumaraswamy(x, a*math.Exp(-h), b))/(2*h), 1e-6)
-		agree(t, "by log b", byB, (kumaraswamy(x, a, b*math.Exp(h))-kumaraswamy(x, a, b*math.Exp(-h)))/(2*h), 1e-6)
-		agree(t, "identity", kumaraswamy(x, 1, 1), x, 2e-4)
+		reference.Agree(t, "by log a", byA, (kumaraswamy(x, a*math.Exp(h), b)-kumaraswamy(x, a*math.Exp(-h), b))/(2*h), 1e-6)
+		reference.Agree(t, "by log b", byB, (kumaraswamy(x, a, b*math.Exp(h))-kumaraswamy(x, a, b*math.Exp(-h)))/(2*h), 1e-6)
+		reference.Agree(t, "identity", kumaraswamy(x, 1, 1), x, 2e-4)
 	}
 }
 
@@ -114,8 +116,8 @@ func TestAcquisitionGradient(t *testing.T) {
 					return value
 				}
 				differences(t, fmt.Sprintf("acquisition of %d coordinates, %d observations", len(s.Dims), n), f, pick(p, free), 1e-5)
-				agree(t, "value", sc.value(p), f(pick(p, free), make([]float64, len(free))), 1e-12)
-				agree(t, "batch", m.values([][]float64{p})[0], sc.value(p), 1e-9)
+				reference.Agree(t, "value", sc.value(p), f(pick(p, free), make([]float64, len(free))), 1e-12)
+				reference.Agree(t, "batch", m.values([][]float64{p})[0], sc.value(p), 1e-9)
 			}
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"automl/search/internal/reference"
 )
 
 // Tails, the input warp and the output warps are those of SciPy, NumPy and mpmath, see testdata/numerics.py.
@@ -25,15 +27,15 @@ func TestNumericsAgree(t *testing.T) {
 	}
 	for _, c := range r.LogCDF {
 		v, slope := logCDF(c[0])
-		agree(t, fmt.Sprintf("log Phi(%v)", c[0]), v, c[1], 1e-12)
-		agree(t, fmt.Sprintf("phi/Phi at %v", c[0]), slope, c[2], 1e-12)
+		reference.Agree(t, fmt.Sprintf("log Phi(%v)", c[0]), v, c[1], 1e-12)
+		reference.Agree(t, fmt.Sprintf("phi/Phi at %v", c[0]), slope, c[2], 1e-12)
 	}
 	for _, c := range r.Kumaraswamy {
-		agree(t, fmt.Sprintf("Kumaraswamy %v of %v", c[1:3], c[0]), kumaraswamy(c[0], c[1], c[2]), c[3], 1e-13)
+		reference.Agree(t, fmt.Sprintf("Kumaraswamy %v of %v", c[1:3], c[0]), kumaraswamy(c[0], c[1], c[2]), c[3], 1e-13)
 	}
 	half, mean := halfRank(r.Outputs), meanLog(r.Outputs)
 	for i := range r.Outputs {
-		agree(t, "half-rank warp", half[i], r.HalfRank[i], 1e-12)
-		agree(t, "mean-log warp", mean[i], r.MeanLog[i], 1e-12)
+		reference.Agree(t, "half-rank warp", half[i], r.HalfRank[i], 1e-12)
+		reference.Agree(t, "mean-log warp", mean[i], r.MeanLog[i], 1e-12)
 	}
 }

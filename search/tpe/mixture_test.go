@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"automl/search/internal/reference"
 )
 
 // fifths is a coordinate with five values.
@@ -40,7 +42,7 @@ func rows(v [][]*float64) [][]float64 {
 }
 
 func TestMixtureAgreesWithSciPy(t *testing.T) {
-	r := load(t).Mixture
+	r := reference.Load[values](t).Mixture
 	m := fit(tree, rows(r.Points), nil, r.Sigma)
 	for i, q := range rows(r.Queries) {
 		agree(t, "mixture", m.LogDensity(q), r.LogDensity[i])
@@ -49,7 +51,7 @@ func TestMixtureAgreesWithSciPy(t *testing.T) {
 
 // TestMixtureIsNormalized adds the density up over the whole tree.
 func TestMixtureIsNormalized(t *testing.T) {
-	m := Fit(tree, rows(load(t).Mixture.Points), []float64{1, 0.2, 3, 0})
+	m := Fit(tree, rows(reference.Load[values](t).Mixture.Points), []float64{1, 0.2, 3, 0})
 	const n = 100
 	total := 0.0
 	for i := range n {
@@ -74,7 +76,7 @@ func TestMixtureIsNormalized(t *testing.T) {
 
 // TestSampleFollowsDensity compares frequencies with probabilities, for each choice and cell.
 func TestSampleFollowsDensity(t *testing.T) {
-	m := Fit(tree, rows(load(t).Mixture.Points), nil)
+	m := Fit(tree, rows(reference.Load[values](t).Mixture.Points), nil)
 	source := rand.New(rand.NewPCG(1, 1))
 	const n = 40000
 	var count [3][5]int

@@ -1,14 +1,14 @@
 package tpe
 
 import (
-	"encoding/json"
 	"math"
-	"os"
 	"testing"
+
+	"automl/search/internal/reference"
 )
 
-// reference holds values of SciPy, made by testdata/reference.py.
-type reference struct {
+// values holds values of SciPy, made by testdata/reference.py.
+type values struct {
 	LogCDF   [][2]float64 `json:"log_cdf"`  // z, log Phi(z)
 	LogMass  [][3]float64 `json:"log_mass"` // a, b, log(Phi(b) - Phi(a))
 	Density  [][4]float64 `json:"density"`  // mean, sigma, x, logarithm of the density
@@ -21,19 +21,6 @@ type reference struct {
 	} `json:"mixture"`
 }
 
-func load(t *testing.T) reference {
-	t.Helper()
-	data, err := os.ReadFile("testdata/reference.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var r reference
-	if err := json.Unmarshal(data, &r); err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
 // agree compares to eleven digits.
 func agree(t *testing.T, what string, got, want float64) {
 	t.Helper()
@@ -43,7 +30,7 @@ func agree(t *testing.T, what string, got, want float64) {
 }
 
 func TestNormalAgreesWithSciPy(t *testing.T) {
-	r := load(t)
+	r := reference.Load[values](t)
 	for _, c := range r.LogCDF {
 		agree(t, "log CDF", logCDF(c[0]), c[1])
 	}
