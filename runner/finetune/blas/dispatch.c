@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #if defined(__x86_64__)
-// kernels_avx512 holds a matrix product only; the rest is avx2's.
+// AVX2's kernels with those that gain by 512 bits replaced.
 static struct kernels mixed;
 
 const struct kernels *blas_kernels(int i) {
@@ -15,10 +15,7 @@ const struct kernels *blas_kernels(int i) {
 	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
 		if (__builtin_cpu_supports("avx512f")) {
 			mixed = kernels_avx2;
-			mixed.name = kernels_avx512.name;
-			mixed.mr = kernels_avx512.mr;
-			mixed.nr = kernels_avx512.nr;
-			mixed.gemm = kernels_avx512.gemm;
+			kernels_avx512_over(&mixed);
 			found[n++] = &mixed;
 		}
 		found[n++] = &kernels_avx2;
@@ -62,3 +59,38 @@ void blas_relu(const struct kernels *k, int64_t n, const float *x, float *y) { k
 void blas_relu_grad(const struct kernels *k, int64_t n, const float *y, const float *dy, float *dx) {
 	k->relu_grad(n, y, dy, dx);
 }
+void blas_gelu(const struct kernels *k, int64_t n, const float *x, float *y, float *slope) { k->gelu(n, x, y, slope); }
+void blas_gelu_grad(const struct kernels *k, int64_t n, const float *x, const float *dy, float *dx) {
+	k->gelu_grad(n, x, dy, dx);
+}
+void blas_mul(const struct kernels *k, int64_t n, const float *a, const float *b, float *y) { k->mul(n, a, b, y); }
+void blas_tanh(const struct kernels *k, int64_t n, const float *x, float *y) { k->tanh(n, x, y); }
+void blas_tanh_grad(const struct kernels *k, int64_t n, const float *y, const float *dy, float *dx) {
+	k->tanh_grad(n, y, dy, dx);
+}
+void blas_softmax(const struct kernels *k, int64_t rows, int64_t cols, float scale, const float *x, const float *mask,
+                  float *y) {
+	k->softmax(rows, cols, scale, x, mask, y);
+}
+void blas_softmax_grad(const struct kernels *k, int64_t rows, int64_t cols, float scale, const float *y,
+                       const float *dy, float *dx) {
+	k->softmax_grad(rows, cols, scale, y, dy, dx);
+}
+void blas_layer_norm(const struct kernels *k, int64_t rows, int64_t cols, float eps, const float *x, const float *gamma,
+                     const float *beta, float *y, float *mean, float *inv) {
+	k->layer_norm(rows, cols, eps, x, gamma, beta, y, mean, inv);
+}
+void blas_layer_norm_grad(const struct kernels *k, int64_t rows, int64_t cols, const float *x, const float *dy,
+                          const float *gamma, const float *mean, const float *inv, float *dx, float *dgamma,
+                          float *dbeta) {
+	k->layer_norm_grad(rows, cols, x, dy, gamma, mean, inv, dx, dgamma, dbeta);
+}
+void blas_column_sum(const struct kernels *k, int64_t rows, int64_t cols, const float *x, float *sum, int64_t c0,
+                     int64_t c1) {
+	k->column_sum(rows, cols, x, sum, c0, c1);
+}
+void blas_adamw(const struct kernels *k, const struct adamw_step *s, int64_t n, float *w, const float *g, float *m,
+                float *v) {
+	k->adamw(s, n, w, g, m, v);
+}
+double blas_sum_squares(const struct kernels *k, int64_t n, const float *x) { return k->sum_squares(n, x); }

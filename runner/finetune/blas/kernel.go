@@ -2,6 +2,7 @@ package blas
 
 /*
 #cgo CFLAGS: -O3 -std=gnu11 -Wall
+#cgo LDFLAGS: -lm
 #cgo noescape blas_gemm
 #cgo nocallback blas_gemm
 #include "kernels.h"

@@ -24,6 +24,13 @@ struct planes {
 	int64_t rows, channels, hw;
 };
 
+// Factors of an AdamW step, prepared by the caller: with g the gradient times
+// scale, m = beta1 m + rest1 g, v = beta2 v + rest2 g^2 and
+// w = keep w - rate m / (root sqrt(v) + eps).
+struct adamw_step {
+	float scale, beta1, rest1, beta2, rest2, keep, rate, root, eps;
+};
+
 // Rows of output channels per tile of packed convolution weights.
 enum { CONV_MR = 4 };
 
@@ -55,12 +62,32 @@ struct kernels {
 	void (*add_relu)(int64_t n, const float *a, const float *b, int relu, float *y);
 	void (*relu)(int64_t n, const float *x, float *y);
 	void (*relu_grad)(int64_t n, const float *y, const float *dy, float *dx);
+
+	// Elementwise functions; slope may be null. Outputs may be inputs.
+	void (*gelu)(int64_t n, const float *x, float *y, float *slope);
+	void (*gelu_grad)(int64_t n, const float *x, const float *dy, float *dx);
+	void (*mul)(int64_t n, const float *a, const float *b, float *y);
+	void (*tanh)(int64_t n, const float *x, float *y);
+	void (*tanh_grad)(int64_t n, const float *y, const float *dy, float *dx);
+
+	// Passes over rows; mask may be null. layer_norm_grad adds to dgamma and
+	// dbeta and writes dx, each if not null.
+	void (*softmax)(int64_t rows, int64_t cols, float scale, const float *x, const float *mask, float *y);
+	void (*softmax_grad)(int64_t rows, int64_t cols, float scale, const float *y, const float *dy, float *dx);
+	void (*layer_norm)(int64_t rows, int64_t cols, float eps, const float *x, const float *gamma, const float *beta,
+	                   float *y, float *mean, float *inv);
+	void (*layer_norm_grad)(int64_t rows, int64_t cols, const float *x, const float *dy, const float *gamma,
+	                        const float *mean, const float *inv, float *dx, float *dgamma, float *dbeta);
+	void (*column_sum)(int64_t rows, int64_t cols, const float *x, float *sum, int64_t c0, int64_t c1);
+
+	void (*adamw)(const struct adamw_step *s, int64_t n, float *w, const float *g, float *m, float *v);
+	double (*sum_squares)(int64_t n, const float *x);
 };
 
 extern const struct kernels kernels_portable;
 #if defined(__x86_64__)
 extern const struct kernels kernels_avx2;
-extern const struct kernels kernels_avx512;
+void kernels_avx512_over(struct kernels *k); // replaces those that gain by 512 bits
 #endif
 
 // blas_kernels returns the kernels of rank i, best first, or NULL past the
@@ -122,5 +149,24 @@ void blas_norm_grad(const struct kernels *k, const struct planes *s, int relu, i
 void blas_add_relu(const struct kernels *k, int64_t n, const float *a, const float *b, int relu, float *y);
 void blas_relu(const struct kernels *k, int64_t n, const float *x, float *y);
 void blas_relu_grad(const struct kernels *k, int64_t n, const float *y, const float *dy, float *dx);
+void blas_gelu(const struct kernels *k, int64_t n, const float *x, float *y, float *slope);
+void blas_gelu_grad(const struct kernels *k, int64_t n, const float *x, const float *dy, float *dx);
+void blas_mul(const struct kernels *k, int64_t n, const float *a, const float *b, float *y);
+void blas_tanh(const struct kernels *k, int64_t n, const float *x, float *y);
+void blas_tanh_grad(const struct kernels *k, int64_t n, const float *y, const float *dy, float *dx);
+void blas_softmax(const struct kernels *k, int64_t rows, int64_t cols, float scale, const float *x, const float *mask,
+                  float *y);
+void blas_softmax_grad(const struct kernels *k, int64_t rows, int64_t cols, float scale, const float *y,
+                       const float *dy, float *dx);
+void blas_layer_norm(const struct kernels *k, int64_t rows, int64_t cols, float eps, const float *x, const float *gamma,
+                     const float *beta, float *y, float *mean, float *inv);
+void blas_layer_norm_grad(const struct kernels *k, int64_t rows, int64_t cols, const float *x, const float *dy,
+                          const float *gamma, const float *mean, const float *inv, float *dx, float *dgamma,
+                          float *dbeta);
+void blas_column_sum(const struct kernels *k, int64_t rows, int64_t cols, const float *x, float *sum, int64_t c0,
+                     int64_t c1);
+void blas_adamw(const struct kernels *k, const struct adamw_step *s, int64_t n, float *w, const float *g, float *m,
+                float *v);
+double blas_sum_squares(const struct kernels *k, int64_t n, const float *x);
 
 #endif

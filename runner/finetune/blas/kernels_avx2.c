@@ -1,7 +1,9 @@
 #if defined(__x86_64__)
 #include "kernels.h"
 #include "vec_avx2.h"
-#include "vec_gemm8.h"
+#include "vec8.h"
+
+#include <math.h>
 
 #define TARGET __attribute__((target("avx2,fma")))
 #define NAME(x) x##_avx2
@@ -11,5 +13,8 @@
 #include "gemm_kernel.inc"
 #include "conv_kernel.inc"
 #include "pointwise.inc"
+#include "math.inc"
+#include "rows.inc"
+#include "step.inc"
 #include "table.inc"
 #endif

@@ -1,21 +1,36 @@
 #if defined(__x86_64__)
 #include "kernels.h"
-#include <immintrin.h>
+#include "vec_avx512.h"
+
+#include <math.h>
 
 #define TARGET __attribute__((target("avx512f")))
 #define NAME(x) x##_avx512
 #define GEMM_MR 8 // 24 sums, 3 columns and a broadcast of the 32 registers
-#define V __m512
-#define VW 16
-#define V_ZERO() _mm512_setzero_ps()
-#define V_SET1(f) _mm512_set1_ps(f)
-#define V_LOAD(p) _mm512_loadu_ps(p)
-#define V_STORE(p, x) _mm512_storeu_ps(p, x)
-#define V_MUL(a, b) _mm512_mul_ps(a, b)
-#define V_FMA(acc, a, b) _mm512_fmadd_ps(a, b, acc)
 
 #include "gemm_kernel.inc"
+#include "math.inc"
+#include "rows.inc"
+#include "step.inc"
 
-// Only the matrix product is worth 512 bits: image rows are 4 to 32 pixels.
-const struct kernels kernels_avx512 = {.name = "avx512", .mr = GEMM_MR, .nr = 3 * VW, .gemm = gemm_avx512};
+// kernels_avx512_over replaces what is worth 512 bits; image rows are 4 to 32
+// pixels.
+void kernels_avx512_over(struct kernels *k) {
+	k->name = "avx512";
+	k->mr = GEMM_MR;
+	k->nr = 3 * VW;
+	k->gemm = NAME(gemm);
+	k->gelu = NAME(gelu);
+	k->gelu_grad = NAME(gelu_grad);
+	k->mul = NAME(mul);
+	k->tanh = NAME(tanh);
+	k->tanh_grad = NAME(tanh_grad);
+	k->softmax = NAME(softmax);
+	k->softmax_grad = NAME(softmax_grad);
+	k->layer_norm = NAME(layer_norm);
+	k->layer_norm_grad = NAME(layer_norm_grad);
+	k->column_sum = NAME(column_sum);
+	k->adamw = NAME(adamw);
+	k->sum_squares = NAME(sum_squares);
+}
 #endif

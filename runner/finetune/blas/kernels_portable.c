@@ -1,6 +1,6 @@
 #include "kernels.h"
 #include "vec_portable.h"
-#include "vec_gemm8.h"
+#include "vec8.h"
 
 #define TARGET
 #define NAME(x) x##_portable
@@ -16,4 +16,7 @@
 #include "gemm_kernel.inc"
 #include "conv_kernel.inc"
 #include "pointwise.inc"
+#include "math.inc"
+#include "rows.inc"
+#include "step.inc"
 #include "table.inc"

@@ -1,0 +1,25 @@
+// The generic vector operations V_* in terms of v8.
+#define V v8
+#define VW 8
+#define V_ZERO v8_zero
+#define V_SET1 v8_set1
+#define V_LOAD v8_load
+#define V_STORE v8_store
+#define V_ADD v8_add
+#define V_SUB v8_sub
+#define V_MUL v8_mul
+#define V_FMA v8_fma
+#define V_DIV v8_div
+#define V_SQRT v8_sqrt
+#define V_ABS v8_abs
+#define V_MIN v8_min
+#define V_MAX v8_max
+#define V_ROUND v8_round
+#define V_SUM v8_sum
+#define V_TOP v8_top
+#define V_LDEXP v8_ldexp
+#define V_UNLESS_LESS v8_unless_less
+#define V_IF_NEGATIVE v8_if_negative
+#define V_LOADN v8_loadn
+#define V_STOREN v8_storen
+#define V_FIRST v8_first
