@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -36,19 +35,22 @@ func checkTrainer(s *configs.Sweep) error {
 		names = append(names, p.Name)
 	}
 	for i, o := range s.Objectives() {
-		if !slices.Contains(finetune.Metrics(), o.Metric) {
-			e := s.Errorf(s.ObjectivePath(i, "metric"), "the built-in trainer does not measure %q", o.Metric)
-			e.Hint = "it measures " + strings.Join(finetune.Metrics(), ", ")
-			return e
+		if err := finetune.CheckObjective(s.Trainer, o); err != nil {
+			return faultOf(s, err, func(field string) string { return s.ObjectivePath(i, strings.TrimPrefix(field, "objective.")) })
 		}
 	}
 	err := finetune.Check(s.Trainer, names)
 	if err == nil {
 		err = finetune.CheckFolds(s.Trainer, s.FoldPlan())
 	}
+	return faultOf(s, err, func(field string) string { return field })
+}
+
+// faultOf places a fault that the trainer found in the sweep file. path is where a field stands in it.
+func faultOf(s *configs.Sweep, err error, path func(field string) string) error {
 	var bad *data.Error
 	if errors.As(err, &bad) {
-		e := s.Errorf(bad.Field, "%s", faultText(bad))
+		e := s.Errorf(path(bad.Field), "%s", faultText(bad))
 		e.Hint = bad.Hint
 		return e
 	}

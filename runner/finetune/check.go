@@ -18,15 +18,6 @@ func Tasks() []string { return []string{trial.ImageTask, trial.TableTask} }
 // Params describes every parameter that the trainer understands in a task.
 func Params(task string) []train.KnownParam { return train.Known(task) }
 
-// Metrics lists what the trainer reports after each epoch, all of which can be an objective.
-func Metrics() []string {
-	var out []string
-	for _, m := range (&train.Evaluation{}).Metrics("val_") {
-		out = append(out, m.Name)
-	}
-	return append(out, "train_loss", "train_accuracy")
-}
-
 // Check finds what would make every trial of a study fail: an unknown task, a model that cannot be read, any fault of the data
 // files, a searched parameter (params, by name) that the trainer does not know. The fault is a [*data.Error], which names the
 // field of the sweep file and says what would be right. It reads the data files in whole.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -65,10 +64,36 @@ func TestCheckNamesTheField(t *testing.T) {
 }
 
 func TestLists(t *testing.T) {
-	if !slices.Contains(Metrics(), "val_accuracy") || !slices.Contains(Metrics(), "val_loss") || len(Metrics()) != 8 {
-		t.Errorf("metrics %v", Metrics())
-	}
 	if p := Params(trial.ImageTask); p[0].Name != "lr" || p[0].Default != "0.001" {
 		t.Errorf("params %+v", p)
+	}
+}
+
+func TestCheckObjective(t *testing.T) {
+	s := spec("")
+	for _, m := range Metrics(s) {
+		if err := CheckObjective(s, trial.Objective{Metric: m.Name, Goal: m.Goal}); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, c := range []struct {
+		metric string
+		goal   trial.Goal
+		field  string
+		text   string
+	}{
+		{"val_acuracy", trial.Maximize, "objective.metric", "did you mean val_accuracy? it has val_accuracy, val_balanced_accuracy"},
+		{"roc_auc", trial.Maximize, "objective.metric", "did you mean val_roc_auc?"},
+		{"val_f1_macro", trial.Maximize, "objective.metric", "did you mean val_f1?"},
+		{"log_loss", trial.Minimize, "objective.metric", "did you mean val_loss?"},
+		{"val_mse", trial.Minimize, "objective.metric", `task image-classification has no metric "val_mse"`},
+		{"val_worst_group_accuracy", trial.Maximize, "objective.metric", "has no metric"},
+		{"val_loss", trial.Maximize, "objective.goal", "val_loss is not to be maximized (goal: minimize (log loss"},
+	} {
+		err := CheckObjective(s, trial.Objective{Metric: c.metric, Goal: c.goal})
+		var e *data.Error
+		if !errors.As(err, &e) || e.Field != c.field || !strings.Contains(err.Error(), c.text) {
+			t.Errorf("%s: %v", c.metric, err)
+		}
 	}
 }

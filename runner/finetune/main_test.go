@@ -87,9 +87,13 @@ func TestFoldReportsAndCheckpoints(t *testing.T) {
 			t.Errorf("report %d: %+v", i, r)
 		}
 	}
-	for i, name := range Metrics() {
-		if reports[0].Metrics[i].Name != name {
-			t.Errorf("metric %d is %s, not %s", i, reports[0].Metrics[i].Name, name)
+	known := Metrics(spec(train))
+	if len(reports[0].Metrics) != len(known) {
+		t.Errorf("%d metrics, %d are announced", len(reports[0].Metrics), len(known))
+	}
+	for i, m := range known {
+		if reports[0].Metrics[i].Name != m.Name {
+			t.Errorf("metric %d is %s, not %s", i, reports[0].Metrics[i].Name, m.Name)
 		}
 	}
 }
@@ -145,7 +149,7 @@ func TestFailuresSayWhy(t *testing.T) {
 		{"task", func(w *protocol.Work) { w.Trainer.Task = "poetry" }, trial.Crash, "supported: image-classification"},
 		{"data", func(w *protocol.Work) { w.Trainer.Data.Label = "lable" }, trial.Crash, `did you mean "label"`},
 		{"parameter", func(w *protocol.Work) { w.Params = trial.Params{{Name: "lrr", Value: 1.0}} }, trial.Crash, "did you mean lr?"},
-		{"objective", func(w *protocol.Work) { w.Objective.Metric = "val_acc" }, trial.Crash, "it measures val_accuracy"},
+		{"objective", func(w *protocol.Work) { w.Objective.Metric = "val_acc" }, trial.Crash, "did you mean val_accuracy?"},
 		{"no checkpoint", func(w *protocol.Work) { w.From.Epoch = 1 }, trial.Crash, "no checkpoint"},
 		{"bad checkpoint", func(w *protocol.Work) { w.From.Epoch = 1; w.CheckpointIn = w.Scratch }, trial.Crash, "checkpoint"},
 		{"diverged", func(w *protocol.Work) {

@@ -2,8 +2,6 @@ package finetune
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"automl/runner/finetune/augment"
 	"automl/runner/finetune/data"
@@ -49,9 +47,8 @@ func load(w protocol.Work) (*material, error) {
 		return nil, err
 	}
 	for _, o := range append([]trial.Objective{w.Objective}, w.Others...) {
-		if !slices.Contains(Metrics(), o.Metric) {
-			return nil, &data.Error{Field: "objective.metric", Msg: fmt.Sprintf("the built-in trainer does not measure %q", o.Metric),
-				Hint: "it measures " + strings.Join(Metrics(), ", ")}
+		if err := CheckObjective(w.Trainer, o); err != nil {
+			return nil, err
 		}
 	}
 	if m.table, err = data.Read(*w.Trainer.Data, w.Folds.Column); err != nil {

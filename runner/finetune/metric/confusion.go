@@ -23,54 +23,51 @@ func (c *Confusion) Rows() [][]int {
 	return out
 }
 
-// Scores are the metrics that follow from a confusion matrix, each in 0..1.
-type Scores struct {
-	Accuracy         float64
-	BalancedAccuracy float64 // mean recall of the classes that occur
-	Precision        float64 // macro
-	Recall           float64 // macro
-	F1               float64 // macro
-}
-
-// Scores computes them; all NaN without any row.
-func (c *Confusion) Scores() Scores {
-	var total, right, occurring, named int
-	var s Scores
+// counts are those of the classes that occur or that some row was taken for.
+func (c *Confusion) counts() []count {
+	var out []count
 	for k := range c.K {
-		hit, actual, predicted := c.N[k*c.K+k], 0, 0
+		one := count{hit: c.N[k*c.K+k]}
 		for j := range c.K {
-			actual += c.N[k*c.K+j]
-			predicted += c.N[j*c.K+k]
+			one.actual += c.N[k*c.K+j]
+			one.predicted += c.N[j*c.K+k]
 		}
-		total += actual
-		right += hit
-		if actual > 0 {
-			occurring++
-			s.BalancedAccuracy += ratio(hit, actual)
-		}
-		if actual+predicted > 0 {
-			named++
-			s.Precision += ratio(hit, predicted)
-			s.Recall += ratio(hit, actual)
-			s.F1 += ratio(2*hit, actual+predicted)
+		if one.actual+one.predicted > 0 {
+			out = append(out, one)
 		}
 	}
-	if total == 0 {
-		nan := math.NaN()
-		return Scores{nan, nan, nan, nan, nan}
-	}
-	s.Accuracy = ratio(right, total)
-	s.BalancedAccuracy /= float64(occurring)
-	s.Precision /= float64(named)
-	s.Recall /= float64(named)
-	s.F1 /= float64(named)
-	return s
+	return out
 }
 
-// ratio is a/b, 0 when b is 0.
-func ratio(a, b int) float64 {
-	if b == 0 {
+// accuracy is the share of rows on the diagonal.
+func (c *Confusion) accuracy() float64 { return micro(c.counts(), count.recall) }
+
+// balanced is the mean recall of the classes that occur.
+func (c *Confusion) balanced() float64 {
+	sum, n := 0.0, 0
+	for _, one := range c.counts() {
+		if one.actual > 0 {
+			sum += one.recall()
+			n++
+		}
+	}
+	return sum / float64(n)
+}
+
+// mcc is the correlation coefficient of Matthews for any number of classes (Gorodkin 2004, R_K), 0 where it has no denominator.
+func (c *Confusion) mcc() float64 {
+	var rows, hits, cross, actual2, predicted2 float64
+	for _, one := range c.counts() {
+		a, p := float64(one.actual), float64(one.predicted)
+		rows += a
+		hits += float64(one.hit)
+		cross += a * p
+		actual2 += a * a
+		predicted2 += p * p
+	}
+	below := math.Sqrt((rows*rows - predicted2) * (rows*rows - actual2))
+	if below == 0 {
 		return 0
 	}
-	return float64(a) / float64(b)
+	return (hits*rows - cross) / below
 }

@@ -16,22 +16,18 @@ const evalBatch = 32
 
 // Evaluation is what a network did on some rows.
 type Evaluation struct {
-	Scores    metric.Scores
 	Loss      float64 // log loss
 	Confusion *metric.Confusion
+	values    trial.Metrics
 }
 
-// Metrics are the measurements, each name with the prefix: val_accuracy, val_balanced_accuracy, val_precision, val_recall,
-// val_f1 (the three of them macro averages) and val_loss.
+// Metrics are all measurements of the task's family (metric.For), each name with the prefix: val_accuracy, val_loss.
 func (e *Evaluation) Metrics(prefix string) trial.Metrics {
-	return trial.Metrics{
-		{Name: prefix + "accuracy", Value: e.Scores.Accuracy},
-		{Name: prefix + "balanced_accuracy", Value: e.Scores.BalancedAccuracy},
-		{Name: prefix + "precision", Value: e.Scores.Precision},
-		{Name: prefix + "recall", Value: e.Scores.Recall},
-		{Name: prefix + "f1", Value: e.Scores.F1},
-		{Name: prefix + "loss", Value: e.Loss},
+	out := slices.Clone(e.values)
+	for i := range out {
+		out[i].Name = prefix + out[i].Name
 	}
+	return out
 }
 
 // Evaluate measures a network on all rows of its inputs. labels has one class a row.
@@ -51,9 +47,7 @@ func Evaluate(ctx context.Context, net *model.Net, in data.Inputs, labels []int3
 func evaluate(ctx context.Context, ev *model.Evaluator, in source, rows []int, labels []int32, classes int) (*Evaluation, error) {
 	n := in.Size()
 	x := make([]float32, evalBatch*n)
-	p := make([]float64, 0, len(rows)*classes)
-	y := make([]int32, 0, len(rows))
-	out := &Evaluation{Confusion: metric.NewConfusion(classes)}
+	got := &metric.Classified{K: classes, P: make([]float64, len(rows)*classes), Y: make([]int32, 0, len(rows))}
 	for some := range slices.Chunk(rows, evalBatch) {
 		if err := ctx.Err(); err != nil {
 			return nil, context.Cause(ctx)
@@ -66,13 +60,11 @@ func evaluate(ctx context.Context, ev *model.Evaluator, in source, rows []int, l
 			return nil, fmt.Errorf("evaluate: %w", err)
 		}
 		for i, row := range some {
-			l := logits[i*classes : (i+1)*classes]
-			p = p[:len(p)+classes]
-			metric.Softmax(p[len(p)-classes:], l)
-			y = append(y, labels[row])
-			out.Confusion.Add(int(labels[row]), metric.Argmax(l))
+			metric.Softmax(got.P[len(got.Y)*classes:][:classes], logits[i*classes:(i+1)*classes])
+			got.Y = append(got.Y, labels[row])
 		}
 	}
-	out.Scores, out.Loss = out.Confusion.Scores(), metric.LogLoss(p, y)
+	out := &Evaluation{Confusion: got.Confusion(), values: got.Measure()}
+	out.Loss, _ = out.values.Get("loss")
 	return out, nil
 }

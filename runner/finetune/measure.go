@@ -1,0 +1,64 @@
+package finetune
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"automl/runner/finetune/data"
+	"automl/runner/finetune/metric"
+	"automl/trial"
+)
+
+// validPrefix is what the names of measurements on validation rows begin with.
+const validPrefix = "val_"
+
+// family is the kind of prediction that a task makes.
+func family(string) metric.Family { return metric.Classes }
+
+// Metrics lists what the trainer reports after each epoch of a task, in that order, by the names of the reports. Each can be an
+// objective.
+func Metrics(spec trial.TrainerSpec) []metric.Metric {
+	out := metric.For(family(spec.Task), false)
+	for i := range out {
+		out[i].Name = validPrefix + out[i].Name
+	}
+	return append(out,
+		metric.Metric{Name: "train_loss", Goal: trial.Minimize, Meaning: "mean loss of the epoch's steps, as trained with"},
+		metric.Metric{Name: "train_accuracy", Goal: trial.Maximize, Meaning: "share of rows right in the epoch's steps"})
+}
+
+// CheckObjective finds an objective that the trainer does not measure in the task, or whose goal is the wrong way round. The
+// fault is a [*data.Error] whose field is objective.metric or objective.goal.
+func CheckObjective(spec trial.TrainerSpec, o trial.Objective) error {
+	known := Metrics(spec)
+	m, ok := metric.Find(o.Metric, known)
+	switch {
+	case !ok:
+		return &data.Error{Field: "objective.metric", Msg: fmt.Sprintf("task %s has no metric %q", spec.Task, o.Metric), Hint: suggest(o.Metric, known)}
+	case m.Goal != o.Goal:
+		return &data.Error{Field: "objective.goal", Msg: fmt.Sprintf("%s is not to be %sd", m.Name, o.Goal), Hint: fmt.Sprintf("goal: %s (%s)", m.Goal, m.Meaning)}
+	}
+	return nil
+}
+
+// suggest names the metric that was meant, if it can be told, and all that there are.
+func suggest(word string, known []metric.Metric) string {
+	bare := strings.TrimPrefix(strings.ToLower(word), validPrefix)
+	names := make([]string, len(known))
+	meant := ""
+	for i, m := range known {
+		names[i] = m.Name
+		if name, valid := strings.CutPrefix(m.Name, validPrefix); valid && (name == bare || slices.Contains(m.Also, bare)) {
+			meant = m.Name
+		}
+	}
+	if meant == "" {
+		meant = data.Nearest(word, names)
+	}
+	hint := "it has " + strings.Join(names, ", ")
+	if meant != "" {
+		hint = fmt.Sprintf("did you mean %s? %s", meant, hint)
+	}
+	return hint
+}
