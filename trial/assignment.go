@@ -55,13 +55,6 @@ func (r Resources) GPUShare() float64 {
 	return float64(r.GPUs)
 }
 
-// The tasks of the built-in trainer.
-const (
-	ImageTask = "image-classification"
-	TextTask  = "text-classification"
-	TableTask = "tabular-classification"
-)
-
 // MLP is the model of tabular tasks: a multilayer perceptron, made anew for each fold.
 const MLP = "mlp"
 
@@ -76,29 +69,50 @@ type TrainerSpec struct {
 	Env     map[string]string `json:"env,omitempty"`     // command: added to the child's environment
 }
 
-// DataSpec says where the rows are and which columns mean what.
+// DataSpec says where the rows are and which columns mean what. A file is CSV, TSV, JSON lines or Parquet, as its name ends.
 type DataSpec struct {
-	Train string     `json:"train"`           // a CSV file, gzipped when it ends in .gz
-	Test  string     `json:"test,omitempty"`  // the same columns; only ever read at the end
-	Text  string     `json:"text,omitempty"`  // text tasks: the column with the text
-	Label string     `json:"label"`           // the column with the class
+	Train string `json:"train"`                // a file, or for images a folder with a folder for each class
+	Valid string `json:"validation,omitempty"` // the same columns; validated on instead of folds
+	Test  string `json:"test,omitempty"`       // the same columns; only ever read at the end
+
+	Text     string   `json:"text,omitempty"`      // text tasks: the column with the text
+	TextPair string   `json:"text_pair,omitempty"` // text tasks: the column with the second text of a pair
+	Label    string   `json:"label,omitempty"`     // the column with the class, the number or the list of labels
+	Labels   []string `json:"labels,omitempty"`    // multi-label tasks: columns that say yes or no, instead of Label
+	Group    string   `json:"group,omitempty"`     // the column whose groups metrics compare; no feature
+
+	Separator    string             `json:"separator,omitempty"`     // multi-label tasks: between the labels of a text in Label
+	FewShot      int                `json:"few_shot,omitempty"`      // classification: train on so many rows of each class; 0: on all
+	ClassWeights map[string]float64 `json:"class_weights,omitempty"` // classification: weight of the rows of a class; others have 1
+
 	Image *ImageSpec `json:"image,omitempty"` // image tasks
 	Table *TableSpec `json:"table,omitempty"` // tabular tasks
 }
 
-// TableSpec says how the columns of a row are read. Every column but the label and that of the split is a feature: of numbers
-// where all its values are, otherwise of categories.
+// TableSpec says how the columns of a row are read. Every column that is nothing else is a feature: of numbers where all its
+// values are, otherwise of categories.
 type TableSpec struct {
 	Drop        []string `json:"drop,omitempty"`        // columns that are no features
 	Categorical []string `json:"categorical,omitempty"` // columns whose numbers are names of categories
 }
 
-// ImageSpec says how the columns of a row make an image.
+// ImageSpec says how a row makes an image: from columns of pixels, or from a PNG or JPEG file. With neither Pixels nor Path the
+// rows are the files of a folder.
 type ImageSpec struct {
-	Pixels   string  `json:"pixels"`             // pattern of the pixel columns, row by row: "p*"
-	Height   int     `json:"height"`             // of the image in the file
-	Width    int     `json:"width"`              // of the image in the file
-	Channels int     `json:"channels,omitempty"` // 1 (default, spread over the model's channels) or 3
-	Max      float64 `json:"max"`                // the pixel value that means white; 0 is black
-	Size     int     `json:"size,omitempty"`     // side the image is scaled to; default: the model's own
+	Pixels   string  `json:"pixels,omitempty"`   // pattern of the pixel columns, row by row: "p*"
+	Height   int     `json:"height,omitempty"`   // pixels: of the image in the file
+	Width    int     `json:"width,omitempty"`    // pixels: of the image in the file
+	Channels int     `json:"channels,omitempty"` // pixels: 1 (default, spread over the model's channels) or 3
+	Max      float64 `json:"max,omitempty"`      // pixels: the value that means white; 0 is black
+
+	Path string `json:"path,omitempty"` // the column with the image file, relative to the folder of the data file
+	Fit  string `json:"fit,omitempty"`  // files: FitCrop (default), FitPad or FitStretch
+	Size int    `json:"size,omitempty"` // side the image is scaled to; default: the model's own
 }
+
+// How an image file becomes an image of the model's shape.
+const (
+	FitCrop    = "crop"    // scaled to cover it, and cut off evenly on both sides
+	FitPad     = "pad"     // scaled to lie within it, black around
+	FitStretch = "stretch" // scaled along each axis
+)

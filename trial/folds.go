@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // SplitKind is how rows are dealt to folds.
@@ -18,6 +19,7 @@ const (
 	Stratified SplitKind = "stratified" // every fold has each class in the same share
 	Plain      SplitKind = "plain"
 	Group      SplitKind = "group" // rows of one group share a fold
+	Fixed      SplitKind = "fixed" // rows name the fold they are held out in
 )
 
 // FoldPlan says how the folds of a study are drawn. They are a function of the plan and the rows' labels or groups alone, so
@@ -43,13 +45,17 @@ func (p FoldPlan) parts() int {
 
 // Draw returns, for each row, the part it is held out in during repetition number repeat: repetition r serves the folds
 // r*K .. r*K+K-1, part f-r*K being the validation rows of fold f. keys has one entry a row: its class (stratified), its group
-// (group) or anything (plain).
+// (group), the fold it is held out in (fixed; empty: none, it always trains) or anything (plain). A part of -1 is held out never.
 //
 // Rows are ordered by SHA-256(seed, repeat, row) and dealt in turn; stratified deals class by class, going on with the part
 // at which the class before ended, so that neither fold sizes nor class shares differ by more than one; group deals whole
-// groups, largest first, each to the part with the fewest rows.
+// groups, largest first, each to the part with the fewest rows; fixed numbers the names of the folds in their order (of numbers,
+// where all are whole ones, else of bytes), the same in every repetition.
 func (p FoldPlan) Draw(keys []string, repeat int) ([]int, error) {
 	n, parts := len(keys), p.parts()
+	if p.Split == Fixed {
+		return p.drawFixed(keys)
+	}
 	if n < parts {
 		return nil, fmt.Errorf("%d rows cannot be cut into %d folds", n, parts)
 	}
@@ -114,6 +120,38 @@ func (p FoldPlan) drawGroups(keys []string, repeat int) ([]int, error) {
 		out[i] = part[k]
 	}
 	return out, nil
+}
+
+func (p FoldPlan) drawFixed(keys []string) ([]int, error) {
+	names := slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == "" })
+	SortNames(names)
+	names = slices.Compact(names)
+	if len(names) != p.K {
+		return nil, fmt.Errorf("%d folds are named, but k is %d", len(names), p.K)
+	}
+	part := map[string]int{"": -1}
+	for i, name := range names {
+		part[name] = i
+	}
+	out := make([]int, len(keys))
+	for i, k := range keys {
+		out[i] = part[k]
+	}
+	return out, nil
+}
+
+// SortNames sorts names as people do: by number when all are whole numbers, by bytes otherwise.
+func SortNames(names []string) {
+	slices.Sort(names) // "1" and "01" are two
+	number := make(map[string]int64, len(names))
+	for _, n := range names {
+		v, err := strconv.ParseInt(n, 10, 64)
+		if err != nil {
+			return
+		}
+		number[n] = v
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(number[a], number[b]) })
 }
 
 // Fold returns the training and the validation rows of one fold, each in ascending order. Folds from K on are fresh draws.

@@ -102,3 +102,41 @@ func TestDrawIsPinned(t *testing.T) {
 		t.Errorf("hash %s, part %v, repeat 1 %v", hash, part, again)
 	}
 }
+
+func TestFixedFolds(t *testing.T) {
+	keys := []string{"10", "", "9", "10", "9", "-1"}
+	p := FoldPlan{K: 3, Split: Fixed}
+	for repeat := range 2 {
+		if got, err := p.Draw(keys, repeat); err != nil || fmt.Sprint(got) != "[2 -1 1 2 1 0]" {
+			t.Errorf("parts %v, %v", got, err)
+		}
+	}
+	train, valid, err := p.Fold(keys, 1)
+	if err != nil || fmt.Sprint(train, valid) != "[0 1 3 5] [2 4]" {
+		t.Errorf("train %v, valid %v, %v", train, valid, err)
+	}
+	if _, err := (FoldPlan{K: 2, Split: Fixed}).Draw(keys, 0); err == nil {
+		t.Error("three folds are named, k is 2")
+	}
+	one := FoldPlan{K: 1, Split: Fixed}
+	if train, valid, err := one.Fold([]string{"", "held", ""}, 0); err != nil || fmt.Sprint(train, valid) != "[0 2] [1]" {
+		t.Errorf("train %v, valid %v, %v", train, valid, err)
+	}
+	if hash, err := p.ManifestHash(keys); err != nil || len(hash) != 64 {
+		t.Errorf("hash %q, %v", hash, err)
+	}
+}
+
+func TestTasks(t *testing.T) {
+	if len(Tasks()) != 9 {
+		t.Errorf("tasks %v", Tasks())
+	}
+	for _, task := range Tasks() {
+		if rows, target := SplitTask(task); TaskOf(rows, target) != task || !rows.HasTask(task) {
+			t.Errorf("%s comes apart as %q and %q", task, rows, target)
+		}
+	}
+	if rows, target := SplitTask("image-poetry"); rows != "" || target != "" {
+		t.Errorf("%q and %q", rows, target)
+	}
+}
