@@ -101,7 +101,8 @@ func (t trainerDoc) spec() trial.TrainerSpec {
 func (d dataDoc) spec() *trial.DataSpec {
 	out := &trial.DataSpec{Train: d.Train, Test: d.Test, Text: d.Text, Label: d.Label}
 	if d.Image != nil {
-		out.Image = ref(trial.ImageSpec(*d.Image))
+		im := d.Image
+		out.Image = &trial.ImageSpec{Pixels: im.Pixels, Height: im.Height, Width: im.Width, Channels: im.Channels, Max: im.Max, Size: im.Size}
 	}
 	if d.Table != nil {
 		out.Table = ref(trial.TableSpec(*d.Table))
