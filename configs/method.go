@@ -25,10 +25,11 @@ func (*samplerDoc) short() string { return "type" }
 
 // schedulerDoc says who decides how far a trial trains: a type, or a type with options.
 type schedulerDoc struct {
-	Type     string `json:"type" jsonschema:"required" jsonschema_description:"Kind of scheduler."`
-	Eta      int    `json:"eta,omitempty" jsonschema:"minimum=2,maximum=1000" jsonschema_description:"Of eta trials on a rung, one goes on."`
-	Brackets int    `json:"brackets,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"hyperband: at most so many brackets, the most aggressive ones first."`
-	Startup  int    `json:"startup,omitempty" jsonschema:"minimum=1" jsonschema_description:"median: complete trials before one is compared with them."`
+	Type       string  `json:"type" jsonschema:"required" jsonschema_description:"Kind of scheduler."`
+	Eta        int     `json:"eta,omitempty" jsonschema:"minimum=2,maximum=1000" jsonschema_description:"Of eta trials on a rung, one goes on."`
+	Brackets   int     `json:"brackets,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_description:"hyperband: at most so many brackets, the most aggressive ones first."`
+	Percentile float64 `json:"percentile,omitempty" jsonschema:"exclusiveMinimum=0,maximum=100" jsonschema_description:"pasha: percentile of the noise up to which two values on a rung count as alike."`
+	Startup    int     `json:"startup,omitempty" jsonschema:"minimum=1" jsonschema_description:"median: complete trials before one is compared with them."`
 }
 
 func (*schedulerDoc) short() string { return "type" }
@@ -37,7 +38,8 @@ func (*schedulerDoc) short() string { return "type" }
 var optionTypes = map[string][]string{
 	"sampler.startup": {"tpe", "gp", "ehvi", "nsga2"}, "sampler.candidates": {"tpe"}, "sampler.gamma": {"tpe"}, "sampler.max_good": {"tpe"},
 	"sampler.points": {"grid"}, "sampler.cost": {"tpe", "gp"}, "sampler.population": {"nsga2"},
-	"scheduler.eta": {"auto", "asha", "hyperband", "freezethaw"}, "scheduler.brackets": {"auto", "hyperband"}, "scheduler.startup": {"median"},
+	"scheduler.eta": {"auto", "asha", "pasha", "hyperband", "freezethaw"}, "scheduler.brackets": {"auto", "hyperband"}, "scheduler.startup": {"median"},
+	"scheduler.percentile": {"pasha"},
 }
 
 // checkMethods checks the types of sampler and scheduler and that their options go with them.

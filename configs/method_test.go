@@ -13,6 +13,9 @@ func TestMethodOptions(t *testing.T) {
 		t.Errorf("sampler %+v, scheduler %+v", s.Sampler, s.Scheduler)
 	}
 	again(t, s)
+	if s := parsed(t, "scheduler: {type: pasha, eta: 2, percentile: 75.5}\n"); s.Scheduler.Type != "pasha" || s.Scheduler.Eta != 2 || s.Scheduler.Percentile != 75.5 {
+		t.Errorf("scheduler %+v", s.Scheduler)
+	}
 	for _, name := range []string{"sobol", "cmaes"} {
 		if s := parsed(t, "sampler: "+name+"\n"); s.Sampler.Type != name {
 			t.Errorf("%s: %+v", name, s.Sampler)
@@ -27,6 +30,9 @@ func TestMethodOptions(t *testing.T) {
 		"sampler: {type: cmaes, startup: 7}\n":        "startup goes with type tpe",
 		"scheduler: {type: asha, startup: 7}\n":       "startup goes with type median",
 		"scheduler: {type: median, eta: 3}\n":         "eta goes with type",
+		"scheduler: {type: asha, percentile: 90}\n":   "percentile goes with type pasha",
+		"scheduler: {type: pasha, percentile: 0}\n":   "",
+		"scheduler: {type: pasha, percentile: 101}\n": "",
 		"sampler: {type: grid, points: 0}\n":          "",
 		"scheduler: {type: median, startup: -1}\n":    "",
 		"sampler: {type: grid, points: 1000000000}\n": "",

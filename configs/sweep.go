@@ -150,7 +150,7 @@ func (d *document) sweep(space search.Space, s *source) (*Sweep, error) {
 			Gamma: d.Sampler.Gamma, MaxGood: d.Sampler.MaxGood, Points: d.Sampler.Points,
 			Population: d.Sampler.Population, Objectives: len(d.Objective), Cost: d.Sampler.Cost, Known: d.WarmStart.known()},
 		Scheduler: schedulers.Config{Type: d.Scheduler.Type, Eta: d.Scheduler.Eta, Grace: d.Epochs.Grace,
-			Brackets: d.Scheduler.Brackets, Startup: d.Scheduler.Startup, Trials: b.Trials, Race: d.Folds.Race.config()},
+			Brackets: d.Scheduler.Brackets, Percentile: d.Scheduler.Percentile, Startup: d.Scheduler.Startup, Trials: b.Trials, Race: d.Folds.Race.config()},
 		Budget:  Budget{b.Trials, b.Hours, b.GPUHours, string(b.Deadline)},
 		Trainer: d.Trainer.spec(),
 		Resources: trial.Resources{GPUs: *d.Resources.GPUs, Fraction: d.Resources.Fraction,

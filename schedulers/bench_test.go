@@ -29,6 +29,7 @@ func BenchmarkRecord(b *testing.B) {
 	for _, c := range []schedulers.Config{
 		{Type: "asha", Grace: 1},
 		{Type: "asha", Grace: 1, Trials: benchTrials},
+		{Type: "pasha", Grace: 1, Trials: benchTrials},
 		{Type: "hyperband", Grace: 1, Trials: benchTrials},
 	} {
 		b.Run(fmt.Sprintf("%s budget %d", c.Type, c.Trials), func(b *testing.B) {

@@ -14,6 +14,8 @@ type rung struct {
 	at       trial.Resource
 	planned  int     // how many trials are meant to reach it
 	quota    int     // how many of these may go on in the end: its places
+	held     bool    // nobody goes on before it is known whether the rungs above are needed
+	changed  bool    // the board is another since growth has looked at it
 	coming   int     // trials on their way to it
 	promoted int     // places taken
 	inflow   int     // trials that may still arrive on it
@@ -30,7 +32,8 @@ type bracket struct {
 	shape    trial.Shape
 	study    trial.Study
 	rungs    []*rung
-	share    int // its part of the new trials, in proportion to the shares of the others
+	growth   *growth // how many of the rungs are in use; nil: all
+	share    int     // its part of the new trials, in proportion to the shares of the others
 	started  int
 	size     int   // how many trials it will have started in the end, as far as is known
 	broken   []int // trials that reached their rung without a finite value, not yet recorded as pruned
@@ -54,13 +57,12 @@ func (b *bracket) resize(size int) {
 	b.size = size
 	if size == unlimited {
 		for _, r := range b.rungs {
-			r.planned, r.quota = unlimited, unlimited
+			r.planned = unlimited
 		}
 		return
 	}
-	planned := sizes(size, len(b.rungs)+1, b.eta)
-	for k, r := range b.rungs {
-		r.planned, r.quota = planned[k], planned[k+1]
+	for k, n := range sizes(size, len(b.rungs), b.eta) {
+		b.rungs[k].planned = n
 	}
 }
 
@@ -75,8 +77,14 @@ func (b *bracket) refresh() {
 			b.rests = b.rests && r.coming == 0
 			return
 		}
-		r.open = r.released(b.eta)
-		r.places = r.passing()
+		r.quota = b.rungs[k+1].planned
+		if r.held = k == b.top() && r.inflow > 0; !r.held {
+			if k >= b.top() {
+				r.quota = 1 // what has come this far is ranked for good: only the winner is trained in full
+			}
+			r.open = r.released(b.eta)
+			r.places = r.passing()
+		}
 		b.rests = b.rests && r.coming == 0 && r.places == 0
 		if from = r.places; r.inflow > 0 {
 			from = min(max(0, r.quota-r.promoted), len(r.waiting)+r.inflow)

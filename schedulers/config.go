@@ -22,6 +22,7 @@ type Config struct {
 	Eta        int        // of eta trials on a rung, one goes on; 0 means DefaultEta, DefaultThawEta for freezethaw
 	Grace      int        // epochs every trial gets before it is compared; 0 means DefaultGrace, at most what there is
 	Brackets   int        // hyperband: at most so many brackets, the most aggressive ones first; 0 means all
+	Percentile float64    // pasha: of the noise, up to which values count as alike; 0 means DefaultPercentile
 	Startup    int        // median: complete trials before one is compared with them; 0 means DefaultStartup
 	Trials     int        // the budget: trials started in total, failed ones included; 0 means no limit
 	Forecaster Forecaster // freezethaw: what it goes by; without one it does what asha does
@@ -38,6 +39,7 @@ type kind struct {
 var kinds = []kind{
 	{"fifo", func(c Config, s *trial.State) Scheduler { return newFIFO(c, s) }},
 	{"asha", func(c Config, s *trial.State) Scheduler { return newASHA(c, s) }},
+	{pashaType, func(c Config, s *trial.State) Scheduler { return newPASHA(c, s) }},
 	{"hyperband", func(c Config, s *trial.State) Scheduler { return newHyperband(c, s) }},
 	{freezeThawType, func(c Config, s *trial.State) Scheduler { return newFreezeThaw(c, s) }},
 	{"median", func(c Config, s *trial.State) Scheduler { return newMedian(c, s) }},
@@ -65,6 +67,9 @@ func (c Config) Resolve(study trial.Study) (Config, error) {
 	if c.Type == "" || c.Type == Auto {
 		c.Type = pick(s, objectives, c)
 	}
+	if c.Type == pashaType && c.Percentile == 0 {
+		c.Percentile = DefaultPercentile
+	}
 	if c.Eta == 0 {
 		c.Eta = DefaultEta
 		if c.Type == freezeThawType {
@@ -79,6 +84,8 @@ func (c Config) Resolve(study trial.Study) (Config, error) {
 	case c.Grace < 0 || c.Brackets < 0 || c.Trials < 0 || c.Startup < 0:
 		return c, trial.Errorf(trial.Invalid, "grace %d, brackets %d, trials %d and startup %d must not be negative", c.Grace, c.Brackets,
 			c.Trials, c.Startup)
+	case !(c.Percentile >= 0 && c.Percentile <= 100):
+		return c, trial.Errorf(trial.Invalid, "a percentile of %g", c.Percentile).WithHint("it is from 0 to 100, as 90")
 	}
 	c.Grace = min(c.Grace, s.Epochs)
 	if objectives > 1 && slices.Contains(Types(), c.Type) && !slices.Contains(SeveralTypes(), c.Type) {

@@ -19,6 +19,7 @@ func TestResolve(t *testing.T) {
 		{"three rungs", trial.Shape{Folds: 1, Epochs: 20}, schedulers.Config{Trials: 5}, schedulers.Config{Type: "freezethaw", Eta: 2, Grace: 3, Trials: 5}},
 		{"two rungs", trial.Shape{Folds: 1, Epochs: 6}, schedulers.Config{Type: "auto"}, schedulers.Config{Type: "freezethaw", Eta: 2, Grace: 3}},
 		{"one rung", trial.Shape{Folds: 1, Epochs: 2}, schedulers.Config{}, schedulers.Config{Type: "fifo", Eta: 3, Grace: 2}},
+		{"percentile", trial.Shape{Folds: 1, Epochs: 20}, schedulers.Config{Type: "pasha"}, schedulers.Config{Type: "pasha", Eta: 3, Grace: 3, Percentile: 90}},
 		{"as it is", trial.Shape{Folds: 1, Epochs: 20}, schedulers.Config{Type: "asha", Eta: 4, Grace: 1}, schedulers.Config{Type: "asha", Eta: 4, Grace: 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -45,6 +46,7 @@ func TestNewRefuses(t *testing.T) {
 		"an unknown type": {schedulers.Config{Type: "hyperbnd"}, trial.NewState(study), trial.Invalid},
 		"eta 1":           {schedulers.Config{Eta: 1}, trial.NewState(study), trial.Invalid},
 		"negative trials": {schedulers.Config{Trials: -1}, trial.NewState(study), trial.Invalid},
+		"percentile":      {schedulers.Config{Type: "pasha", Percentile: 100.5}, trial.NewState(study), trial.Invalid},
 		"startup -1":      {schedulers.Config{Startup: -1}, trial.NewState(study), trial.Invalid},
 		"no ladder":       {schedulers.Config{}, trial.NewState(trial.Study{}), trial.Invalid},
 		"a used state":    {schedulers.Config{}, used, trial.Internal},

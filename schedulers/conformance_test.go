@@ -45,6 +45,9 @@ func TestConformance(t *testing.T) {
 		{Type: "hyperband", Trials: 25, Grace: 1},
 		{Type: "hyperband", Trials: 40, Eta: 2, Grace: 1, Brackets: 2},
 		{Type: "hyperband", Eta: 4, Grace: 1},
+		{Type: "pasha", Trials: 40, Eta: 2, Grace: 1},
+		{Type: "pasha", Eta: 2, Grace: 1},
+		{Type: "pasha", Trials: 60, Eta: 2, Grace: 1, Percentile: 100},
 		{Type: "auto", Trials: 15},
 		{Type: "median", Trials: 20, Grace: 1},
 		{Type: "median", Trials: 25, Grace: 2, Startup: 1},
@@ -52,6 +55,7 @@ func TestConformance(t *testing.T) {
 		{Type: "fifo", Trials: 20, Race: schedulers.Race{On: true, Risk: 0.5, Audit: 0.2}},
 		{Type: "asha", Trials: 25, Grace: 1, Race: schedulers.Race{On: true, Risk: 0.5, Audit: 0.2}},
 		{Type: "asha", Race: schedulers.Race{On: true}},
+		{Type: "pasha", Trials: 30, Eta: 2, Grace: 1, Race: schedulers.Race{On: true, Risk: 0.5, Audit: 0.2}},
 		{Type: "hyperband", Trials: 30, Eta: 2, Grace: 1, Race: schedulers.Race{On: true, Risk: 0.9}},
 		{Type: "median", Trials: 20, Grace: 2, Startup: 1, Race: schedulers.Race{On: true, Audit: 1}},
 	} {

@@ -1,7 +1,7 @@
 // Package schedulers decides who trains how far: which paused trial goes on, when a new one starts, who is pruned, and when
 // the search is over.
 //
-// There are three schedulers that are one algorithm, and two more that stand on it. A bracket is an asynchronous successive halving (Li et al. 2020, "A System for
+// There are three schedulers that are one algorithm, and three more that stand on it. A bracket is an asynchronous successive halving (Li et al. 2020, "A System for
 // Massively Parallel Hyperparameter Tuning", arXiv 1810.05934) that pauses and promotes: a trial trains up to its rung, pauses
 // with its checkpoint, and goes on once it is among the best there.
 //
@@ -9,6 +9,8 @@
 //   - asha: one bracket that starts at the first rung.
 //   - hyperband: a bracket for every rung to start at, as in Li et al. 2018 ("Hyperband", JMLR 18), all of them asynchronous
 //     and at the same time.
+//   - pasha: asha that begins with two rungs and takes the next one into use when the top two rank differently (Bohdal et al. 2023,
+//     arXiv:2207.06940). Beyond the rungs in use, only the winner is trained. See growth.go.
 //   - median: fifo with the median stopping rule (Golovin et al. 2017, "Google Vizier"). A trial under way is stopped, between
 //     rungs, when its best value so far in the fold is worse than the median of the running averages of the complete trials.
 //   - freezethaw: the rungs of asha, on which nobody is dropped. A free slot goes to the trial, new or paused, that promises most
@@ -38,7 +40,7 @@
 //
 // A rung then ranks by non-dominated sorting and, within a front, by crowding (Schmucker et al. 2021, arXiv:2106.12639). The
 // place of a trial depends on all others, so nobody is beyond hope before the last trial has arrived on the rung: paused trials
-// keep their checkpoints until then. The median rule, which compares with one number, is refused. Auto is fifo: the front of a
+// keep their checkpoints until then. The median rule, which compares with one number, is refused, and so is pasha, which asks how far apart two trials are. Auto is fifo: the front of a
 // few epochs is not yet known to foretell the last one's.
 //
 // # Fold race

@@ -28,6 +28,7 @@ func TestGolden(t *testing.T) {
 		{Type: "fifo", Trials: 8},
 		{Type: "asha", Trials: 30, Grace: 1},
 		{Type: "hyperband", Trials: 30, Grace: 1},
+		{Type: "pasha", Trials: 30, Eta: 2, Grace: 1},
 		{Type: "median", Trials: 20, Grace: 2, Startup: 3},
 		{Type: "fifo", Trials: 20, Race: schedulers.Race{On: true, Audit: 0.2}},
 		{Type: "asha", Trials: 30, Grace: 1, Race: schedulers.Race{On: true, Risk: 0.3, Audit: 0.2}},

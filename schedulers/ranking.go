@@ -14,6 +14,7 @@ type entry struct {
 	key    float64   // less is better: the loss, or with several objectives the place that rerank gave
 	losses []float64 // in each objective, turned so that less is better; finite
 	text   string    // the values for a person
+	curve  []float64 // on the way to the rung, once growth has asked for it
 }
 
 // ranking is entries from the best to the worst; ties go to the lower trial number. It never holds a value that is not finite.

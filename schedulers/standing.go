@@ -51,6 +51,7 @@ func (b *bracket) arrive(s *standing) {
 	losses := b.study.Losses(scores)
 	e := &entry{number: s.trial.Number, value: scores[0].Value, key: losses[0], losses: losses, text: b.text(scores)}
 	r.board.add(e)
+	r.changed = true
 	s.entries = append(s.entries, e)
 	if s.rung == len(b.rungs)-1 {
 		return
@@ -107,6 +108,7 @@ func (b *bracket) leave(s *standing) {
 	b.withdraw(s)
 	for k, e := range s.entries {
 		b.rungs[k].board.remove(e)
+		b.rungs[k].changed = true
 		if k < len(b.rungs)-1 {
 			b.rungs[k].rerank()
 		}
@@ -141,11 +143,11 @@ func (b *bracket) end(s *standing, how trial.What) {
 	}
 }
 
-// settle moves trials that jumped over rungs, because a fold of theirs ended early, up to where they stand: as they would have
-// to be promoted there, only without any training in between.
+// settle takes further rungs into use, and moves trials that jumped over rungs, because a fold of theirs ended early, up to where
+// they stand: as they would have to be promoted there, only without any training in between.
 func (b *bracket) settle(of func(number int) *standing) {
 	b.refresh()
-	for b.jumpers > 0 && b.settleOne(of) {
+	for b.grow(of) || b.jumpers > 0 && b.settleOne(of) {
 		b.refresh()
 	}
 }

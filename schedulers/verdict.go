@@ -60,16 +60,18 @@ func (h *halving) waitingVerdict(s *standing) Verdict {
 	switch {
 	case i < r.places && rank > best:
 		v.Threshold = e.value
-		v.Reason += fmt.Sprintf("; goes on to %s, as no better one is left", b.rungName(k+1))
+		v.Reason += fmt.Sprintf("; goes on to %s, as no better one is left%s", b.rungName(k+1), b.why(k))
 	case i < r.places:
 		v.Threshold = r.bar(best)
-		v.Reason += fmt.Sprintf("; the best %s to %s", goOn(best), b.rungName(k+1))
+		v.Reason += fmt.Sprintf("; the best %s to %s%s", goOn(best), b.rungName(k+1), b.why(k))
 	case i >= b.hopes(k) && rank > r.quota:
 		v.Verb, v.Threshold = trial.Stop, r.bar(r.quota)
-		v.Reason += "; the best " + goOn(r.quota)
+		v.Reason += "; the best " + goOn(r.quota) + b.only(k)
 	case i >= b.hopes(k):
 		v.Verb, v.Threshold = trial.Stop, h.weakest(b, k)
 		v.Reason += fmt.Sprintf(", but the places (%d) went to trials that came before it or are better", r.quota)
+	case r.held:
+		v.Reason += fmt.Sprintf("; waits, %s", b.alike())
 	case best == 0:
 		v.Reason += "; waits for more trials to be compared with"
 	case rank <= best:
