@@ -34,6 +34,27 @@ struct adamw_step {
 // Rows of output channels per tile of packed convolution weights.
 enum { CONV_MR = 4 };
 
+// A dropout mask: element i is dropped if its random word is below threshold,
+// and multiplied with scale otherwise. The word is word j of Philox4x32-10
+// (dropout.inc) with key, and the counter {16*(i/64) + i%16, stream, step}, with
+// j = i/16%4. threshold 0 drops nothing.
+struct dropout {
+	uint32_t threshold;
+	float scale;
+	uint64_t key, step;
+};
+
+// Multi-head self-attention over packed sequences: sequence s is the rows
+// starts[s] to starts[s+1], a row of qkv is query, key and value, each of
+// heads*dim floats. Pair p is head p%heads of sequence p/heads.
+struct attention {
+	int64_t heads, dim;
+	int64_t longest; // sequence, which sizes the scratch memory
+	int causal;      // a token sees itself and those before it only
+	float scale;     // of the products of queries and keys
+	struct dropout drop;
+};
+
 struct kernels {
 	const char *name;
 	int mr, nr; // tile of the matrix product
@@ -82,6 +103,17 @@ struct kernels {
 
 	void (*adamw)(const struct adamw_step *s, int64_t n, float *w, const float *g, float *m, float *v);
 	double (*sum_squares)(int64_t n, const float *x);
+
+	// Passes of transformers; x of add_rows, slope and add may be null.
+	void (*add_rows)(int64_t rows, int64_t cols, const float *bias, const float *x, float *y);
+	void (*bias_gelu)(int64_t rows, int64_t cols, const float *x, const float *bias, int tanh, float *y, float *slope);
+	void (*axpy)(int64_t n, float a, const float *x, float *y);
+	void (*dropout)(const struct dropout *d, int64_t i0, int64_t i1, const float *x, const float *add, float *y);
+	// For pairs p0 to p1, with attention_scratch floats of scratch memory.
+	void (*attend)(const struct attention *a, const int32_t *starts, int64_t p0, int64_t p1, const float *qkv,
+	               float *out, float *scratch);
+	void (*attend_grad)(const struct attention *a, const int32_t *starts, int64_t p0, int64_t p1, const float *qkv,
+	                    const float *dout, float *dqkv, float *scratch);
 };
 
 extern const struct kernels kernels_portable;
@@ -168,5 +200,16 @@ void blas_column_sum(const struct kernels *k, int64_t rows, int64_t cols, const 
 void blas_adamw(const struct kernels *k, const struct adamw_step *s, int64_t n, float *w, const float *g, float *m,
                 float *v);
 double blas_sum_squares(const struct kernels *k, int64_t n, const float *x);
+void blas_add_rows(const struct kernels *k, int64_t rows, int64_t cols, const float *bias, const float *x, float *y);
+void blas_bias_gelu(const struct kernels *k, int64_t rows, int64_t cols, const float *x, const float *bias, int tanh,
+                    float *y, float *slope);
+void blas_axpy(const struct kernels *k, int64_t n, float a, const float *x, float *y);
+void blas_dropout(const struct kernels *k, const struct dropout *d, int64_t i0, int64_t i1, const float *x,
+                  const float *add, float *y);
+void blas_attend(const struct kernels *k, const struct attention *a, const int32_t *starts, int64_t p0, int64_t p1,
+                 const float *qkv, float *out, float *scratch);
+void blas_attend_grad(const struct kernels *k, const struct attention *a, const int32_t *starts, int64_t p0,
+                      int64_t p1, const float *qkv, const float *dout, float *dqkv, float *scratch);
+int64_t attention_scratch(const struct attention *a);
 
 #endif

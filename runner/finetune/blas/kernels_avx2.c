@@ -16,5 +16,8 @@
 #include "math.inc"
 #include "rows.inc"
 #include "step.inc"
+#include "dropout.inc"
+#include "tokens.inc"
+#include "attention.inc"
 #include "table.inc"
 #endif

@@ -12,6 +12,9 @@
 #include "math.inc"
 #include "rows.inc"
 #include "step.inc"
+#include "dropout.inc"
+#include "tokens.inc"
+#include "attention.inc"
 
 // kernels_avx512_over replaces what is worth 512 bits; image rows are 4 to 32
 // pixels.
@@ -32,5 +35,11 @@ void kernels_avx512_over(struct kernels *k) {
 	k->column_sum = NAME(column_sum);
 	k->adamw = NAME(adamw);
 	k->sum_squares = NAME(sum_squares);
+	k->add_rows = NAME(add_rows);
+	k->bias_gelu = NAME(bias_gelu);
+	k->axpy = NAME(axpy);
+	k->dropout = NAME(dropout);
+	k->attend = NAME(attend);
+	k->attend_grad = NAME(attend_grad);
 }
 #endif

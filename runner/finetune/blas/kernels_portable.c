@@ -19,4 +19,7 @@
 #include "math.inc"
 #include "rows.inc"
 #include "step.inc"
+#include "dropout.inc"
+#include "tokens.inc"
+#include "attention.inc"
 #include "table.inc"

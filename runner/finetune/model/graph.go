@@ -78,9 +78,13 @@ func (g *graphBuilder) param(name string) node {
 // dropout adds dropout at the graph's rate; 0 adds nothing. Masks are keyed by
 // block and place in it, so they do not depend on where the graph starts.
 func (g *graphBuilder) dropout(x node) node {
-	number := uint64(g.block)<<32 | uint64(g.dropouts)
+	return g.Dropout(x, g.drop(g.rate))
+}
+
+// drop is the next dropout of the block.
+func (g *graphBuilder) drop(rate float64) ops.Drop {
 	g.dropouts++
-	return g.Dropout(x, g.rate, g.seed, number)
+	return ops.Drop{P: rate, Seed: g.seed, Number: uint64(g.block)<<32 | uint64(g.dropouts-1)}
 }
 
 // batchNorm adds the named batch norm: with batch statistics in a trained

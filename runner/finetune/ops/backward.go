@@ -41,6 +41,7 @@ func newBackward[T Float](of *fused[T]) *backward[T] {
 }
 
 func (o *backward[T]) Result() []T           { return o.d[o.first] }
+func (o *backward[T]) Rows() *[]int32        { return o.of.sparse[o.first] }
 func (o *backward[T]) Arity() int            { return len(o.of.shapes) + 2 }
 func (o *backward[T]) String() string        { return o.of.String() + ".backward" }
 func (o *backward[T]) WriteHash(h hash.Hash) { io.WriteString(h, o.String()) }
@@ -79,6 +80,7 @@ type pick[T Float] struct {
 var _ gorgonia.Op = (*pick[float32])(nil)
 
 func (o *pick[T]) Result() []T           { return o.back.d[o.index] }
+func (o *pick[T]) Rows() *[]int32        { return o.back.of.sparse[o.index] }
 func (o *pick[T]) Arity() int            { return 1 }
 func (o *pick[T]) String() string        { return fmt.Sprintf("%s.pick%d", o.back, o.index) }
 func (o *pick[T]) WriteHash(h hash.Hash) { io.WriteString(h, o.String()) }
@@ -97,4 +99,14 @@ func (o *pick[T]) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
 // Do returns the gradient; the child has computed it.
 func (o *pick[T]) Do(...gorgonia.Value) (gorgonia.Value, error) {
 	return o.back.bufs[o.index].load(), nil
+}
+
+// SparseRows returns, for the gradient of a table of embeddings, the rows that
+// may differ from zero: ascending, live, and rewritten by every run. It is nil
+// for other gradients.
+func SparseRows(grad *Node) *[]int32 {
+	if op, ok := grad.Op().(interface{ Rows() *[]int32 }); ok {
+		return op.Rows()
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -22,6 +23,9 @@ type Builder[T Float] struct {
 	run   runState
 	ops   int            // operations numbered so far; makes every op unique
 	grad  map[*Node]bool // nodes with a trainable parameter at or below them
+	rows  map[*Node]*int // how many leading rows count, where it is not run.rows
+	seqs  *Sequences     // of the tokens; nil without any
+	work  []*[]T         // memory that operations share, see shared
 	err   error
 }
 
@@ -39,6 +43,7 @@ func NewBuilder[T Float](batch int) *Builder[T] {
 		k:     kernelsFor[T](),
 		run:   runState{rows: batch},
 		grad:  map[*Node]bool{},
+		rows:  map[*Node]*int{},
 	}
 }
 
@@ -119,7 +124,38 @@ func (b *Builder[T]) apply(o kernel[T], shape tensor.Shape, in ...*Node) *Node {
 		return b.fail("%s: %w", o.name, err)
 	}
 	b.grad[n] = any
+	if o.rows == nil {
+		o.rows = b.rowsOf(in[0])
+	}
+	b.rows[n] = o.rows
 	return n
+}
+
+// rowsOf returns where the number of a node's rows that count is kept: rows of
+// the batch, or tokens.
+func (b *Builder[T]) rowsOf(n *Node) *int {
+	if rows := b.rows[n]; rows != nil {
+		return rows
+	}
+	return &b.run.rows
+}
+
+// needs reports whether any of the nodes has a gradient.
+func (b *Builder[T]) needs(nodes ...*Node) bool {
+	return slices.ContainsFunc(nodes, func(n *Node) bool { return b.grad[n] })
+}
+
+// shared returns memory of at least size elements for what lives no longer than
+// one pass of one operation. There is one piece for each number; operations run
+// one after the other, so they all share it.
+func (b *Builder[T]) shared(number, size int) *[]T {
+	for len(b.work) <= number {
+		b.work = append(b.work, new([]T))
+	}
+	if p := b.work[number]; len(*p) < size {
+		*p = make([]T, size)
+	}
+	return b.work[number]
 }
 
 // Values returns the live buffer of an operation's result or of a gradient,
@@ -182,6 +218,9 @@ func (b *Builder[T]) Compile() (m *Machine[T], err error) {
 func (m *Machine[T]) Run(rows int, step uint64) error {
 	if rows < 1 || rows > m.b.batch {
 		return fmt.Errorf("ops: %d rows, the graph holds 1 to %d", rows, m.b.batch)
+	}
+	if s := m.b.seqs; s != nil && s.Len() != rows {
+		return fmt.Errorf("ops: %d rows and %d sequences", rows, s.Len())
 	}
 	m.b.run = runState{rows: rows, step: step}
 	m.vm.Reset()

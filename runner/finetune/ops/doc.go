@@ -24,6 +24,9 @@
 //   - Runs are deterministic: no clock, no global randomness, and sums in an
 //     order that does not depend on goroutine timing. Dropout masks are a
 //     function of (seed, step, the dropout's number in the network).
+//   - Texts are packed: their activations have one row per token, the sequences
+//     of a batch one behind the other without padding (Sequences). The number of
+//     tokens may differ from run to run, up to what the graph was built for.
 //   - Only the first rows rows of a batch are computed; what lies beyond is
 //     padding, and enters no sum, batch statistic or gradient.
 //

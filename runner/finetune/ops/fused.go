@@ -20,6 +20,12 @@ type kernel[T Float] struct {
 	// same inputs, the forward result and the gradient of that result. It
 	// always runs after forward in the same run, so the two may share state.
 	backward func(in [][]T, out, grad []T, d [][]T) error
+	// rows is where the number of result rows that count is kept; nil: where that
+	// of the first input is.
+	rows *int
+	// sparse lists, for inputs whose gradient is zero in most rows, the rows where
+	// it may not be, in ascending order, as of the last backward.
+	sparse map[int]*[]int32
 	// sameGrad says that all inputs have one and the same gradient, so that
 	// backward fills the first wanted d only.
 	sameGrad bool

@@ -24,6 +24,8 @@ type kernels[T Float] interface {
 	ReLU(x, y []T)
 	// ReLUGrad computes dx = dy where y > 0, else 0.
 	ReLUGrad(y, dy, dx []T)
+
+	rowKernels[T]
 }
 
 // convolution is one convolution's forward and backward pass.

@@ -13,7 +13,7 @@ func (b *Builder[T]) Linear(x, w, bias *Node) *Node {
 	if !b.ready("linear", []int{2, 2, 1}, in...) {
 		return nil
 	}
-	l := &linear[T]{k: b.k, run: &b.run, in: x.Shape()[1], out: w.Shape()[0]}
+	l := &linear[T]{k: b.k, rows: b.rowsOf(x), in: x.Shape()[1], out: w.Shape()[0]}
 	if w.Shape()[1] != l.in || (bias != nil && bias.Shape()[0] != l.out) {
 		return b.fail("linear: input %v, weight %v and bias do not agree", x.Shape(), w.Shape())
 	}
@@ -23,25 +23,23 @@ func (b *Builder[T]) Linear(x, w, bias *Node) *Node {
 
 type linear[T Float] struct {
 	k       kernels[T]
-	run     *runState
+	rows    *int
 	in, out int
 }
 
 func (l *linear[T]) forward(in [][]T, out []T) error {
-	rows := l.run.rows
+	rows := *l.rows
 	var beta T
 	if len(in) == 3 {
 		beta = 1
-		for r := range rows {
-			copy(out[r*l.out:(r+1)*l.out], in[2])
-		}
+		l.k.AddRows(rows, in[2], nil, out)
 	}
 	l.k.Gemm(false, true, rows, l.out, l.in, 1, in[0], l.in, in[1], l.in, beta, out, l.out)
 	return nil
 }
 
 func (l *linear[T]) backward(in [][]T, _, grad []T, d [][]T) error {
-	rows := l.run.rows
+	rows := *l.rows
 	if d[0] != nil {
 		l.k.Gemm(false, false, rows, l.in, l.out, 1, grad, l.out, in[1], l.in, 0, d[0], l.in)
 	}
@@ -49,10 +47,7 @@ func (l *linear[T]) backward(in [][]T, _, grad []T, d [][]T) error {
 		l.k.Gemm(true, false, l.out, l.in, rows, 1, grad, l.out, in[0], l.in, 0, d[1], l.in)
 	}
 	if len(d) == 3 && d[2] != nil {
-		clear(d[2])
-		for i, g := range grad[:rows*l.out] {
-			d[2][i%l.out] += g
-		}
+		l.k.ColumnSum(rows, l.out, grad, d[2])
 	}
 	return nil
 }

@@ -14,6 +14,8 @@ type Targets[T Float] struct {
 	// Probs, if not nil, replaces Labels by a probability per row and class
 	// (N*classes, rows summing to 1), as mixup gives.
 	Probs []T
+	// Values holds the values of a regression, one per row and output.
+	Values []T
 	// Weights, if not nil, weighs each row; 0 excludes it.
 	Weights []T
 }

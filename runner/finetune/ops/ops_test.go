@@ -75,8 +75,10 @@ func TestPointwiseGradients(t *testing.T) {
 		"relu":    func(b *Builder[float64], x, y *Node) *Node { return b.ReLU(b.Add(x, y)) },
 		"add":     func(b *Builder[float64], x, y *Node) *Node { return b.Add(x, y) },
 		"addrelu": func(b *Builder[float64], x, y *Node) *Node { return b.AddReLU(x, y) },
-		"dropout": func(b *Builder[float64], x, y *Node) *Node { return b.Dropout(b.Add(x, y), 0.4, 9, 1) },
-		"both":    func(b *Builder[float64], x, y *Node) *Node { return b.AddReLU(b.Add(x, y), b.ReLU(y)) },
+		"dropout": func(b *Builder[float64], x, y *Node) *Node {
+			return b.Dropout(b.Add(x, y), Drop{P: 0.4, Seed: 9, Number: 1})
+		},
+		"both": func(b *Builder[float64], x, y *Node) *Node { return b.AddReLU(b.Add(x, y), b.ReLU(y)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, rng := newProblem([]int{2, 2, 2, 3}, 12, func(b *Builder[float64], l map[string]*Node) *Node {
@@ -125,7 +127,7 @@ func TestPerceptronGradient(t *testing.T) {
 	p.leaf(rng, "b2", 3)
 	targets := &Targets[float64]{Labels: []int32{2, 0, 1, -1}}
 	p.build = func(b *Builder[float64], l map[string]*Node) *Node {
-		x := b.Dropout(b.ReLU(b.Linear(l["x"], l["w1"], l["b1"])), 0.3, 5, 0)
+		x := b.Dropout(b.ReLU(b.Linear(l["x"], l["w1"], l["b1"])), Drop{P: 0.3, Seed: 5})
 		return b.SoftmaxCrossEntropy(b.Linear(x, l["w2"], l["b2"]), targets, LossConfig{LabelSmoothing: 0.1})
 	}
 	finite(t, p, 3)
@@ -200,8 +202,8 @@ func TestDropout(t *testing.T) {
 	x := slices.Repeat([]float32{1}, 2*n)
 	b := NewBuilder[float32](2)
 	in := b.Input("x", x, 2, n)
-	one, two := b.Dropout(in, p, 5, 0), b.Dropout(in, p, 5, 1)
-	if b.Dropout(in, 0, 5, 0) != in {
+	one, two := b.Dropout(in, Drop{p, 5, 0}), b.Dropout(in, Drop{p, 5, 1})
+	if b.Dropout(in, Drop{0, 5, 0}) != in {
 		t.Error("p = 0 adds an operation")
 	}
 	m, err := b.Compile()

@@ -53,7 +53,7 @@ func buildResidual[T Float](b *Builder[T], l map[string]*Node) *Node {
 	x = b.AddReLU(x, layer("a2", layer("a1", x, 1, true), 1, false))
 	short := b.Conv2D(x, l["down.w"], l["down.b"], ConvConfig{StrideH: 2, StrideW: 2})
 	x = b.AddReLU(short, layer("b2", layer("b1", x, 2, true), 1, false))
-	x = b.Dropout(b.GlobalAveragePool(x), 0.2, 3, 0)
+	x = b.Dropout(b.GlobalAveragePool(x), Drop{P: 0.2, Seed: 3})
 	t := &Targets[T]{Labels: []int32{2, 0, 1}}
 	return b.SoftmaxCrossEntropy(b.Linear(x, l["fc.w"], l["fc.b"]), t, LossConfig{LabelSmoothing: 0.1})
 }
@@ -66,35 +66,52 @@ func TestResidualNetGradient(t *testing.T) {
 // With the lower layers frozen, the remaining gradients are unchanged, and no
 // operation below the cut has a backward pass.
 func TestFrozenPrefixCostsNothing(t *testing.T) {
-	p := residual[float64]()
-	var below []string
-	for _, n := range p.names {
-		if n[0] == 's' || n[0] == 'a' {
-			below = append(below, n)
-		}
-	}
-	all, part := p.compile(t), residual[float64](below...).compile(t)
-	all.run(t, 3)
-	part.run(t, 3)
-	for name, g := range part.grads {
-		if !slices.Equal(g, all.grads[name]) {
-			t.Errorf("gradient of %s depends on what is frozen", name)
-		}
-	}
-	for _, n := range part.m.b.graph.AllNodes() {
-		if back, ok := n.Op().(*backward[float64]); ok && back.of.id < 7 {
-			t.Errorf("%s is computed for nobody", back)
-		}
+	for name, c := range map[string]struct {
+		make func(fixed ...string) *problem[float64]
+		is   func(leaf string) bool // below the cut
+		ops  int                    // operations below the cut
+	}{
+		"residual":    {residual[float64], func(n string) bool { return n[0] == 's' || n[0] == 'a' }, 7},
+		"transformer": {transformer[float64], func(n string) bool { return n[:2] != "b." && n[0] != 'p' && n[0] != 'h' || n == "position" }, 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := c.make()
+			below := slices.DeleteFunc(slices.Clone(p.names), func(n string) bool { return !c.is(n) })
+			all, part := p.compile(t), c.make(below...).compile(t)
+			all.run(t, 3)
+			part.run(t, 3)
+			for name, g := range part.grads {
+				if !slices.Equal(g, all.grads[name]) {
+					t.Errorf("gradient of %s depends on what is frozen", name)
+				}
+			}
+			if len(part.grads) == 0 || len(part.grads)+len(below) > len(p.names) {
+				t.Errorf("%d of %d leaves are frozen, %d have gradients", len(below), len(p.names), len(part.grads))
+			}
+			for _, n := range part.m.b.graph.AllNodes() {
+				if back, ok := n.Op().(*backward[float64]); ok && back.of.id < c.ops {
+					t.Errorf("%s is computed for nobody", back)
+				}
+			}
+		})
 	}
 }
 
 // The float32 path on package blas agrees with float64, and with plain float32
 // loops.
 func TestPrecisionsAgree(t *testing.T) {
-	p64, p32, loops := residual[float64](), residual[float32](), residual[float32]()
+	t.Run("residual", func(t *testing.T) {
+		agree(t, residual[float64](), residual[float32](), residual[float32](), 3, 2)
+	})
+	t.Run("transformer", func(t *testing.T) {
+		agree(t, transformer[float64](), transformer[float32](), transformer[float32](), 3)
+	})
+}
+
+func agree(t *testing.T, p64 *problem[float64], p32, loops *problem[float32], rows ...int) {
 	loops.plain = true
 	c64, c32, cl := p64.compile(t), p32.compile(t), loops.compile(t)
-	for _, rows := range []int{3, 2} {
+	for _, rows := range rows {
 		want := c64.run(t, rows)
 		for name, got := range map[string]float64{"blas": c32.run(t, rows), "loops": cl.run(t, rows)} {
 			if math.Abs(got-want) > 1e-5*math.Abs(want) {
@@ -126,13 +143,20 @@ func compareGrad(t *testing.T, name string, got []float32, want []float64) {
 
 // Two runs, and two graphs, give the same bits.
 func TestRunsAreIdentical(t *testing.T) {
-	a, b := residual[float32]().compile(t), residual[float32]().compile(t)
-	a.run(t, 3)
-	b.run(t, 2)
-	b.run(t, 3)
-	for name, g := range a.grads {
-		if !slices.Equal(g, b.grads[name]) {
-			t.Errorf("gradient of %s differs", name)
-		}
+	for name, c := range map[string]struct {
+		make  func(...string) *problem[float32]
+		first int // rows of a run before
+	}{"residual": {residual[float32], 2}, "transformer": {transformer[float32], 3}} {
+		t.Run(name, func(t *testing.T) {
+			a, b := c.make().compile(t), c.make().compile(t)
+			a.run(t, 3)
+			b.run(t, c.first)
+			b.run(t, 3) // what the first run has left behind does not matter
+			for name, g := range a.grads {
+				if !slices.Equal(g, b.grads[name]) {
+					t.Errorf("gradient of %s differs", name)
+				}
+			}
+		})
 	}
 }

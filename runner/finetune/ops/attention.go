@@ -1,0 +1,162 @@
+package ops
+
+import (
+	"math"
+
+	"automl/runner/finetune/blas"
+)
+
+// AttentionParams are the projections of multi-head attention: weights (H, H),
+// stored out x in, and biases (H).
+type AttentionParams struct {
+	QueryW, QueryB, KeyW, KeyB, ValueW, ValueB, OutW, OutB *Node
+}
+
+// AttentionConfig sets a multi-head attention.
+type AttentionConfig struct {
+	Heads    int  // a divisor of H
+	Causal   bool // a token sees itself and those before it only
+	Residual bool // add the input to the result
+	Weights  Drop // of the attention weights
+	Out      Drop // of the result, before the residual is added
+}
+
+// SelfAttention adds multi-head self-attention within each sequence (Vaswani et
+// al. 2017, section 3.2) with its projections:
+//
+//	y = [x +] Out(Wo concat_h(Weights(softmax(Q_h K_h^T / sqrt(H/Heads))) V_h) + bo)
+//
+// for x (tokens, H). The residual is part of the operation because it then costs
+// nothing, forward or backward: the products are added to what is there.
+func (b *Builder[T]) SelfAttention(x *Node, p AttentionParams, c AttentionConfig) *Node {
+	in := []*Node{x, p.QueryW, p.KeyW, p.ValueW, p.OutW, p.QueryB, p.KeyB, p.ValueB, p.OutB}
+	if !b.ready("attention", []int{2, 2, 2, 2, 2, 1, 1, 1, 1}, in...) || !b.tokenReady("attention", x) ||
+		!b.dropReady("attention", c.Weights, c.Out) {
+		return nil
+	}
+	n, h := x.Shape()[0], x.Shape()[1]
+	for i, node := range in[1:] {
+		if s := node.Shape(); s[0] != h || s[len(s)-1] != h {
+			return b.fail("attention: parameter %d has shape %v for input %v", i, s, x.Shape())
+		}
+	}
+	if c.Heads < 1 || h%c.Heads != 0 {
+		return b.fail("attention: %d heads do not divide a width of %d", c.Heads, h)
+	}
+	a := &attention[T]{k: b.k, run: &b.run, seqs: b.seqs, cfg: c, h: h, bias: make([]T, 3*h)}
+	// Kept for the backward pass, or gone after the forward pass.
+	if b.needs(in...) {
+		qkv, mixed := make([]T, n*3*h), make([]T, n*h)
+		a.qkv, a.mixed = &qkv, &mixed
+		a.dqkv, a.dmixed = b.shared(0, n*3*h), b.shared(1, n*h)
+	} else {
+		a.qkv, a.mixed = b.shared(0, n*3*h), b.shared(1, n*h)
+	}
+	if c.Out.P > 0 {
+		a.dropped = b.shared(2, n*h)
+	}
+	return b.apply(kernel[T]{name: "attention", forward: a.forward, backward: a.backward}, x.Shape().Clone(), in...)
+}
+
+type attention[T Float] struct {
+	k            kernels[T]
+	run          *runState
+	seqs         *Sequences
+	cfg          AttentionConfig
+	h            int
+	qkv, mixed   *[]T // projections of the input, and what the heads make of them
+	dqkv, dmixed *[]T // their gradients
+	dropped      *[]T // the result, or its gradient, on the other side of the dropout
+	bias         []T  // of query, key and value
+}
+
+func (a *attention[T]) core() blas.Attention {
+	dim := a.h / a.cfg.Heads
+	return blas.Attention{Heads: a.cfg.Heads, Dim: dim, Scale: float32(1 / math.Sqrt(float64(dim))),
+		Causal: a.cfg.Causal, Drop: a.cfg.Weights.mask(a.run)}
+}
+
+func (a *attention[T]) forward(in [][]T, out []T) error {
+	n, h, x, qkv, mixed := a.seqs.tokens, a.h, in[0], *a.qkv, *a.mixed
+	for i := range 3 {
+		copy(a.bias[i*h:], in[5+i])
+	}
+	a.k.AddRows(n, a.bias, nil, qkv)
+	for i := range 3 {
+		a.k.Gemm(false, true, n, h, h, 1, x, h, in[1+i], h, 1, qkv[i*h:], 3*h)
+	}
+	a.k.Attend(a.core(), a.seqs.starts, qkv, mixed)
+	project(a.k, n, a.cfg.Residual, a.cfg.Out.mask(a.run), a.dropped, x, mixed, in[4], in[8], out)
+	return nil
+}
+
+// project computes out = [x +] drop(mixed w^T + bias) for n rows.
+func project[T Float](k kernels[T], n int, residual bool, drop blas.Dropout, scratch *[]T, x, mixed, w, bias, out []T) {
+	h := len(bias)
+	width := len(w) / h
+	if !residual {
+		x = nil
+	}
+	if drop.P == 0 {
+		k.AddRows(n, bias, x, out)
+		k.Gemm(false, true, n, h, width, 1, mixed, width, w, width, 1, out, h)
+		return
+	}
+	y := *scratch
+	k.AddRows(n, bias, nil, y)
+	k.Gemm(false, true, n, h, width, 1, mixed, width, w, width, 1, y, h)
+	k.Dropout(drop, y, x, out[:n*h])
+}
+
+// projectGrad computes the gradients of project's mixed, w and bias, where they
+// are wanted.
+func projectGrad[T Float](k kernels[T], n int, drop blas.Dropout, scratch *[]T, mixed, w, grad, dmixed, dw, db []T, h int) {
+	width := len(w) / h
+	if drop.P > 0 {
+		k.Dropout(drop, grad, nil, (*scratch)[:n*h])
+		grad = *scratch
+	}
+	if dw != nil {
+		k.Gemm(true, false, h, width, n, 1, grad, h, mixed, width, 0, dw, width)
+	}
+	if db != nil {
+		k.ColumnSum(n, h, grad, db)
+	}
+	if dmixed != nil {
+		k.Gemm(false, false, n, width, h, 1, grad, h, w, width, 0, dmixed, width)
+	}
+}
+
+func (a *attention[T]) backward(in [][]T, _, grad []T, d [][]T) error {
+	n, h, x := a.seqs.tokens, a.h, in[0]
+	dqkv, dmixed := *a.dqkv, *a.dmixed
+	projectGrad(a.k, n, a.cfg.Out.mask(a.run), a.dropped, *a.mixed, in[4], grad, dmixed, d[4], d[8], h)
+	a.k.AttendGrad(a.core(), a.seqs.starts, *a.qkv, dmixed[:n*h], dqkv[:3*n*h])
+	beta := addTo(d[0], grad, n*h, a.cfg.Residual)
+	a.k.ColumnSum(n, 3*h, dqkv, a.bias)
+	for i := range 3 {
+		part := dqkv[i*h:]
+		if d[0] != nil {
+			a.k.Gemm(false, false, n, h, h, 1, part, 3*h, in[1+i], h, beta, d[0], h)
+			beta = 1
+		}
+		if d[1+i] != nil {
+			a.k.Gemm(true, false, h, h, n, 1, part, 3*h, x, h, 0, d[1+i], h)
+		}
+		if d[5+i] != nil {
+			copy(d[5+i], a.bias[i*h:])
+		}
+	}
+	return nil
+}
+
+// addTo prepares the gradient dx of an input for products that are added to it:
+// it begins as the gradient of the residual, if there is one. It returns the
+// factor of what is there for the first product.
+func addTo[T Float](dx, grad []T, n int, residual bool) (beta T) {
+	if dx == nil || !residual {
+		return 0
+	}
+	copy(dx[:n], grad)
+	return 1
+}

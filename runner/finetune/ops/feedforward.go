@@ -1,0 +1,91 @@
+package ops
+
+import "automl/runner/finetune/blas"
+
+// FeedForwardParams are the two linear layers of a feed-forward network:
+// weights (F, H) and (H, F), stored out x in, and biases (F) and (H).
+type FeedForwardParams struct {
+	InW, InB, OutW, OutB *Node
+}
+
+// FeedForwardConfig sets a feed-forward network.
+type FeedForwardConfig struct {
+	Tanh     bool // GELU in its approximation by a hyperbolic tangent
+	Residual bool // add the input to the result
+	Out      Drop // of the result, before the residual is added
+}
+
+// FeedForward adds y = [x +] Out(W2 gelu(W1 x + b1) + b2) for x (N, H), with the
+// exact GELU x*F(x) of Hendrycks and Gimpel 2016 unless Tanh.
+func (b *Builder[T]) FeedForward(x *Node, p FeedForwardParams, c FeedForwardConfig) *Node {
+	in := []*Node{x, p.InW, p.InB, p.OutW, p.OutB}
+	if !b.ready("feedforward", []int{2, 2, 1, 2, 1}, in...) || !b.dropReady("feedforward", c.Out) {
+		return nil
+	}
+	n, h, f := x.Shape()[0], x.Shape()[1], p.InW.Shape()[0]
+	if p.InW.Shape()[1] != h || p.InB.Shape()[0] != f || p.OutW.Shape()[0] != h || p.OutW.Shape()[1] != f || p.OutB.Shape()[0] != h {
+		return b.fail("feedforward: input %v, weights %v and %v and biases %v and %v do not agree",
+			x.Shape(), p.InW.Shape(), p.OutW.Shape(), p.InB.Shape(), p.OutB.Shape())
+	}
+	ff := &feedForward[T]{k: b.k, run: &b.run, rows: b.rowsOf(x), cfg: c, h: h, f: f}
+	if ff.train = b.needs(in...); ff.train {
+		hidden, slope := make([]T, n*f), make([]T, n*f)
+		ff.hidden, ff.slope, ff.dhidden = &hidden, &slope, b.shared(0, n*f)
+	} else {
+		ff.hidden = b.shared(0, n*f)
+	}
+	if c.Out.P > 0 {
+		ff.dropped = b.shared(2, n*h)
+	}
+	return b.apply(kernel[T]{name: "feedforward", forward: ff.forward, backward: ff.backward}, x.Shape().Clone(), in...)
+}
+
+type feedForward[T Float] struct {
+	k       kernels[T]
+	run     *runState
+	rows    *int
+	cfg     FeedForwardConfig
+	h, f    int
+	train   bool
+	hidden  *[]T // what GELU returns
+	slope   *[]T // its derivative there, which the backward pass multiplies with
+	dhidden *[]T
+	dropped *[]T // the result, or its gradient, on the other side of the dropout
+}
+
+func (ff *feedForward[T]) forward(in [][]T, out []T) error {
+	n, h, f, hidden := *ff.rows, ff.h, ff.f, *ff.hidden
+	var slope []T
+	if ff.train {
+		slope = *ff.slope
+	}
+	ff.k.Gemm(false, true, n, f, h, 1, in[0], h, in[1], h, 0, hidden, f)
+	ff.k.BiasGELU(n, hidden, in[2], ff.cfg.Tanh, hidden, slope)
+	project(ff.k, n, ff.cfg.Residual, ff.mask(), ff.dropped, in[0], hidden, in[3], in[4], out)
+	return nil
+}
+
+func (ff *feedForward[T]) mask() blas.Dropout { return ff.cfg.Out.mask(ff.run) }
+
+func (ff *feedForward[T]) backward(in [][]T, _, grad []T, d [][]T) error {
+	n, h, f, dh := *ff.rows, ff.h, ff.f, *ff.dhidden
+	if d[0] == nil && d[1] == nil && d[2] == nil {
+		dh = nil
+	}
+	projectGrad(ff.k, n, ff.mask(), ff.dropped, *ff.hidden, in[3], grad, dh, d[3], d[4], h)
+	if dh == nil {
+		return nil
+	}
+	ff.k.Mul(dh[:n*f], *ff.slope, dh[:n*f])
+	if d[2] != nil {
+		ff.k.ColumnSum(n, f, dh, d[2])
+	}
+	if d[1] != nil {
+		ff.k.Gemm(true, false, f, h, n, 1, dh, f, in[0], h, 0, d[1], h)
+	}
+	if d[0] != nil {
+		beta := addTo(d[0], grad, n*h, ff.cfg.Residual)
+		ff.k.Gemm(false, false, n, h, f, 1, dh, f, in[1], h, beta, d[0], h)
+	}
+	return nil
+}
