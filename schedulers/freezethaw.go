@@ -25,7 +25,7 @@ const DefaultThawEta = 2
 // Bayesian optimization, Swersky et al. 2014, arXiv:1406.3896). What it is worth is its Gittins index: see prospect.
 //
 // A model can be wrong where it is sure, for example about trials that rest on a plateau before they learn. So once two
-// trainings' worth of epochs have been spent, every second decision promotes whom successive halving would, when there is one.
+// trainings' worth of epochs have been spent, every third decision promotes whom successive halving would, when there is one.
 //
 // When no new trial may be started any more, it goes on with what is paused as long as there is a fair chance that it beats
 // the best value so far, and prunes the rest.
@@ -42,6 +42,7 @@ var _ Scheduler = (*freezeThaw)(nil)
 
 const (
 	consider = 32   // best paused trials of a rung that are looked at
+	opening  = 4    // trials that are started before one goes on, while nothing can be foreseen
 	trusted  = 2    // trainings' worth of epochs the model alone decides about
 	fair     = 0.1  // chance to win below which a trial is pruned at the end
 	epsilon  = 1e-9 // of the least index, so that something is always chosen
@@ -164,13 +165,15 @@ func (f *freezeThaw) halvingsTurn() bool {
 		epochs += s.trial.Epochs
 	}
 	shape := f.state.Study.Shape
-	return chosen%2 == 0 && epochs >= trusted*shape.Units(shape.Full())
+	return chosen%3 == 0 && epochs >= trusted*shape.Units(shape.Full())
 }
 
-// unknown is what to do while nothing can be foreseen: what successive halving does.
+// unknown is what to do while nothing can be foreseen: to start some trials, then what successive halving does.
 func (f *freezeThaw) unknown() Action {
-	if a, ok := f.promote(); ok {
-		return a
+	if len(f.trials) >= opening {
+		if a, ok := f.promote(); ok {
+			return a
+		}
 	}
 	return f.start("nothing can be foreseen of the paused ones")
 }

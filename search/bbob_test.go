@@ -84,7 +84,7 @@ func TestModelsBeatRandom(t *testing.T) {
 		shares        []float64 // by problem
 	}{
 		{search.TPEType, 80, 15, []float64{.15, .85, .9, .25, .5, .85, .15}},
-		{search.GPType, 40, 5, []float64{.01, .2, .85, .4, .75, .65, .01}},
+		{search.GPType, 40, 15, []float64{.01, .2, .85, .4, .75, .65, .01}},
 		{search.CMAESType, 200, 15, []float64{.01, .15, .9, .05, .04, .6, .01}},
 		{search.AutoType, 80, 5, []float64{.9, .9, .9, .9, .9, .9, .9}},
 	} {

@@ -123,6 +123,22 @@ func (f *finals) floor(at trial.Resource) int {
 	return i
 }
 
+// furthest is the highest station that so many trials have reached; the first when none other has.
+func (f *finals) furthest(trials int) int {
+	n := 0
+	for k := len(f.stations) - 1; k > 0; k-- {
+		for _, at := range f.at {
+			if at == k {
+				n++
+			}
+		}
+		if n >= trials {
+			return k
+		}
+	}
+	return 0
+}
+
 // maxPairs is how many trials a line is learned from, the latest ones.
 const maxPairs = 64
 

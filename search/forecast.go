@@ -50,9 +50,9 @@ func (g *GP) Forecast(s *trial.State, numbers []int, rungs []trial.Resource) tri
 	return g.history.forecast(s, numbers, rungs, &g.space, &g.cache)
 }
 
-// leastForecast is how many trials with a value a forecast needs. Above maxModelled there is none either: it would cost more than it
+// leastForecast is how many trials with a value a forecast needs: with two or three a model is too sure of the better one. Above maxModelled there is none either: it would cost more than it
 // is worth, as for GP.
-const leastForecast = 2
+const leastForecast = 4
 
 func (h *history) forecast(s *trial.State, numbers []int, rungs []trial.Resource, space *gp.Space, cache *gp.Cache) trial.Forecast {
 	h.mu.Lock()

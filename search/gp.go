@@ -18,6 +18,7 @@ type GP struct {
 	space   gp.Space
 	cache   gp.Cache
 	joined  gp.Cache // of the model that knows results from elsewhere too
+	second  gp.Cache // of the other model
 }
 
 var _ Sampler = (*GP)(nil)
@@ -86,14 +87,39 @@ func (g *GP) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) {
 	return h.bestOfRandom(rank, source)
 }
 
-// model is that of the trials, or where something is known from elsewhere of both.
+// model is that of the trials, or where something is known from elsewhere of both. Every second proposal comes from another model
+// that sees the same trials differently, so that the search does not hang on what one of them is wrong about.
 func (g *GP) model(s *trial.State, known []heard) *gp.Model {
-	if len(known) == 0 {
-		m, _, _ := g.history.model(s, &g.space, &g.cache)
-		return m
+	if len(known) > 0 {
+		o, _, _ := g.history.observations(s, s.Seq)
+		return gp.NewModel(&g.space, g.history.join(o, known), gp.Options{Warp: gp.Standard}, &g.joined)
 	}
-	o, _, _ := g.history.observations(s, s.Seq)
-	return gp.NewModel(&g.space, g.history.join(o, known), gp.Options{Warp: gp.Standard}, &g.joined)
+	if len(s.Trials)%2 == 0 {
+		if m := g.other(s); m != nil {
+			return m
+		}
+	}
+	m, _, _ := g.history.model(s, &g.space, &g.cache)
+	return m
+}
+
+// furthest is how many trials, at least, are modelled alone because they got far; more in a space of many coordinates.
+const furthest = 8
+
+// other is the model of those trials that got furthest, as in BOHB (Falkner et al. 2018, arXiv:1807.01774, section 4.1): many short
+// trainings outweigh few long ones, and where the order of short ones misleads, so does a model of all. Where all trainings are
+// full ones it is of all trials, on a scale on which their values are about normal, which tells mediocre ones from bad ones less and
+// good ones from the best more. Nil where too few have got any further than the rest.
+func (g *GP) other(s *trial.State) *gp.Model {
+	enough := max(furthest, len(g.space.Dims)+2)
+	o, f, _ := g.history.observe(s, s.Seq, enough)
+	switch {
+	case f.furthest(enough) > 0:
+		return gp.NewModel(&g.space, o, gp.Options{Warp: gp.Standard}, &g.second)
+	case len(f.stations) == 1:
+		return gp.NewModel(&g.space, o, gp.Options{Warp: gp.Power}, &g.second)
+	}
+	return nil
 }
 
 // maxProposed is how many points the model proposes, in case the best ones stand for configurations that have a trial.

@@ -96,8 +96,9 @@ func TestIncumbentOfFolds(t *testing.T) {
 		r := searchtest.NewRecord(1, trial.Shape{Folds: folds, Epochs: 2})
 		r.Complete(params("x", 0.3), 0.5)
 		r.Complete(params("x", 0.7), 0.8)
+		r.Complete(params("x", 0.9), 0.9)
 		curve(r, trial.Paused, 0.4, 0.1)
-		f := search.NewForecaster(line).Forecast(r.State, []int{2}, []trial.Resource{r.State.Study.Shape.Full()})
+		f := search.NewForecaster(line).Forecast(r.State, []int{3}, []trial.Resource{r.State.Study.Shape.Full()})
 		if !f.Known || math.Abs(f.Incumbent-want) > 1e-9 {
 			t.Errorf("%d folds: the value to beat is %v, want %v", folds, f.Incumbent, want)
 		}

@@ -13,10 +13,19 @@ const maxPending = 48
 // observations are the trials of a study as a Gaussian process sees them: what each would be worth at the end, see finals, in
 // standard units. A trial without a value failed if it is over, otherwise it is pending.
 func (h *history) observations(s *trial.State, seq int64) (gp.Observations, *finals, scale) {
+	return h.observe(s, seq, 0)
+}
+
+// observe are the observations without those of trials that stand below the highest station which enough of them have reached.
+func (h *history) observe(s *trial.State, seq int64, enough int) (gp.Observations, *finals, scale) {
 	f := h.finals(s, seq)
+	least := 0
+	if enough > 0 {
+		least = f.furthest(enough)
+	}
 	var o gp.Observations
 	var pending []int
-	next, sum, square := 0, 0.0, 0.0
+	next, n, sum, square := 0, 0.0, 0.0, 0.0
 	for i := range h.records {
 		r := &h.records[i]
 		if r.x == nil {
@@ -24,8 +33,12 @@ func (h *history) observations(s *trial.State, seq int64) (gp.Observations, *fin
 		}
 		y, noise := math.NaN(), 0.0
 		if next < len(f.trials) && f.trials[next] == i {
-			y, noise = f.end(next)
 			next++
+			if f.at[next-1] < least {
+				continue
+			}
+			y, noise = f.end(next - 1)
+			n++
 			sum += y
 			square += y * y
 		} else if !r.trial.OverAt(seq) {
@@ -38,7 +51,7 @@ func (h *history) observations(s *trial.State, seq int64) (gp.Observations, *fin
 		o.Pending = append(o.Pending, h.records[i].x)
 	}
 	c := scale{0, 1}
-	if n := float64(next); n > 0 {
+	if n > 0 {
 		c.mean = sum / n
 		if sd := math.Sqrt(max(square/n-c.mean*c.mean, 0)); sd > 1e-12 {
 			c.sd = sd
