@@ -21,7 +21,7 @@ type Posterior struct {
 	alpha  []float64 // (m)
 	l      matrix    // (m x m)
 	u      *matrix   // (m x m), sparse alone
-	noise  []float64 // (m), exact alone
+	noise  []float64 // (n), the observations' own; nil: none
 
 	// Of the p pending points: w = (I - B^-1) L^-1 k, L^-T w, and the factor of their covariance given the data, with noise.
 	w, lw   []float64 // (p x m)

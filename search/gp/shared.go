@@ -60,10 +60,8 @@ func (g *Posterior) left(x []float64, own int, noises, out []float64) {
 	q := g.newQuery()
 	_, v := g.at(x, q)
 	p := g.kernel.p
-	if g.noise == nil || g.u != nil { // the sparse posterior: as if nothing were shared, nor known of the trial itself
-		for k, n := range noises {
-			out[k] = 1 / (1 + v/max(n, 1e-12))
-		}
+	if g.noise == nil || g.u != nil {
+		g.leftAlone(v, own, noises, out)
 		return
 	}
 	base := append([]float64(nil), q.k[:g.m]...)
@@ -81,3 +79,18 @@ func (g *Posterior) left(x []float64, own int, noises, out []float64) {
 		out[k] = max(0, 1-both*both/(variance*v))
 	}
 }
+
+// leftAlone is left as if no noise were shared, which the sparse posterior knows nothing about: precisions add, and that of the own-th
+// observation is in the variance v already.
+func (g *Posterior) leftAlone(v float64, own int, noises, out []float64) {
+	known := 0.0
+	if own >= 0 && g.noise != nil {
+		known = 1 / max(g.noise[own], leastNoise)
+	}
+	for k, n := range noises {
+		out[k] = 1 / (1 + v*max(1/max(n, leastNoise)-known, 0))
+	}
+}
+
+// leastNoise stands for none.
+const leastNoise = 1e-12

@@ -37,6 +37,31 @@ func TestLeft(t *testing.T) {
 	}
 }
 
+// TestLeftOfSparse holds the sparse posterior that rests on all points against the exact one.
+func TestLeftOfSparse(t *testing.T) {
+	s := &Space{Dims: []Dim{{}, {}}}
+	p := Params{Length: []float64{0.3, 0.4}, Scale: 1.2, Noise: 0}
+	r := rand.New(rand.NewPCG(2, 1))
+	var x [][]float64
+	var y, noise []float64
+	var all []int
+	for i := range 12 {
+		x, y, noise, all = append(x, []float64{r.Float64(), r.Float64()}), append(y, r.NormFloat64()), append(noise, 0.1+0.5*r.Float64()), append(all, i)
+	}
+	exact, sparse := NewPosterior(s, p, x, y, noise), NewSparse(s, p, x, y, noise, all)
+	want, got := make([]float64, 2), make([]float64, 2)
+	for own := range x {
+		noises := []float64{noise[own] / 2, noise[own] / 100}
+		exact.left(x[own], own, noises, want)
+		sparse.left(x[own], own, noises, got)
+		for k := range noises {
+			if math.Abs(got[k]-want[k]) > 1e-4 {
+				t.Errorf("own %d, noise %v: it leaves %v of the variance, want %v", own, noises[k], got[k], want[k])
+			}
+		}
+	}
+}
+
 // TestFitShared draws errors that are a function of the point, or noise, and finds out which.
 func TestFitShared(t *testing.T) {
 	s := &Space{Dims: []Dim{{}}}

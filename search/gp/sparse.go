@@ -21,7 +21,7 @@ const block = 256
 // covariance has no factor.
 func NewSparse(s *Space, p Params, x [][]float64, y, noise []float64, inducing []int) *Posterior {
 	k, m := NewKernel(s, p), len(inducing)
-	g := &Posterior{kernel: k, m: m, points: k.embed(pick(x, inducing)), l: newMatrix(m), alpha: make([]float64, m)}
+	g := &Posterior{kernel: k, m: m, points: k.embed(pick(x, inducing)), l: newMatrix(m), alpha: make([]float64, m), noise: noise}
 	gram := newMatrix(m)
 	k.gram(g.points, gram)
 	for i := range m {
