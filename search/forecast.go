@@ -42,19 +42,50 @@ func NewForecaster(s Space) *Forecaster {
 
 // Forecast is what is expected of trials, by number, and of a new one.
 func (f *Forecaster) Forecast(s *trial.State, numbers []int, rungs []trial.Resource) trial.Forecast {
-	return f.history.forecast(s, numbers, rungs, &f.space, &f.cache)
+	return f.history.forecast(s, numbers, rungs, func() modelled { return f.history.modelled(s, &f.space, &f.cache) })
 }
 
-// Forecast is that of the model which the proposals are made from.
+// Forecast is that of the model which the proposals are made from; what is known from elsewhere is in it.
 func (g *GP) Forecast(s *trial.State, numbers []int, rungs []trial.Resource) trial.Forecast {
-	return g.history.forecast(s, numbers, rungs, &g.space, &g.cache)
+	h := g.history
+	return h.forecast(s, numbers, rungs, func() modelled {
+		if known := h.listen(s, g.tpe.known); len(known) > 0 {
+			return g.joint(s, known)
+		}
+		return h.modelled(s, &g.space, &g.cache)
+	})
+}
+
+// modelled is a model with what its observations were made from.
+type modelled struct {
+	*gp.Model
+	ends    *finals
+	scale   scale // of its outputs
+	foreign int   // of its observations were made elsewhere, the first ones
+}
+
+func (h *history) modelled(s *trial.State, space *gp.Space, cache *gp.Cache) modelled {
+	m, f, c := h.model(s, space, cache)
+	return modelled{m, f, c, 0}
+}
+
+// joint is the model of the trials and of what is known from elsewhere.
+func (g *GP) joint(s *trial.State, known []heard) modelled {
+	o, f, c := g.history.observations(s, s.Seq)
+	o = g.history.join(o, known)
+	m := gp.NewModel(&g.space, o, gp.Options{Warp: gp.Standard}, &g.joined)
+	y, _ := finiteOf(o)
+	if sd := deviation(y); sd > 1e-12 { // NewModel standardizes what has been standardized without the foreign ones
+		c = scale{c.out(mean(y)), c.sd * sd}
+	}
+	return modelled{m, f, c, o.Foreign}
 }
 
 // leastForecast is how many trials with a value a forecast needs: with two or three a model is too sure of the better one. Above maxModelled there is none either: it would cost more than it
 // is worth, as for GP.
 const leastForecast = 4
 
-func (h *history) forecast(s *trial.State, numbers []int, rungs []trial.Resource, space *gp.Space, cache *gp.Cache) trial.Forecast {
+func (h *history) forecast(s *trial.State, numbers []int, rungs []trial.Resource, model func() modelled) trial.Forecast {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.sync(s)
@@ -63,29 +94,30 @@ func (h *history) forecast(s *trial.State, numbers []int, rungs []trial.Resource
 	if h.scored() > maxModelled {
 		return out
 	}
-	m, f, scale := h.model(s, space, cache)
+	m := model()
+	f := m.ends
 	if len(f.trials) < leastForecast {
 		return out
 	}
 	out.Known = true
 	incumbent := f.incumbent(s.Study.Shape)
 	out.Incumbent = f.value(incumbent, s.Study.Objective)
-	look := &looker{model: m, ends: f, scale: scale, incumbent: scale.in(incumbent), objective: s.Study.Objective}
+	look := &looker{modelled: m, incumbent: m.scale.in(incumbent), objective: s.Study.Objective}
 	for _, at := range rungs {
-		look.noises = append(look.noises, f.noise(at, s.Study.Shape)/(scale.sd*scale.sd))
+		look.noises = append(look.noises, f.noise(at, s.Study.Shape)/(m.scale.sd*m.scale.sd))
 	}
 	var points [][]float64
 	var of, own []int
 	for k, n := range numbers {
 		if at, known := slices.BinarySearch(f.trials, n); known {
-			points, of, own = append(points, h.records[n].x), append(of, k), append(own, at)
+			points, of, own = append(points, h.records[n].x), append(of, k), append(own, m.foreign+at)
 		}
 	}
 	mean, variance := m.Predict(points)
 	for j, k := range of {
 		out.Trials[k] = look.at(points[j], own[j], mean[j], variance[j])
 	}
-	out.Fresh = look.fresh(h.prospects(s, m))
+	out.Fresh = look.fresh(h.prospects(s, m.Model))
 	return out
 }
 
@@ -106,9 +138,7 @@ func (h *history) prospects(s *trial.State, m *gp.Model) [][]float64 {
 
 // looker turns what the model says into outlooks.
 type looker struct {
-	model     *gp.Model
-	ends      *finals
-	scale     scale
+	modelled
 	incumbent float64 // in standard units
 	objective trial.Objective
 	noises    []float64 // of a value at each rung
@@ -116,7 +146,7 @@ type looker struct {
 
 // at is the outlook at a point, where the own-th observation of the model is that of the trial; -1 for a new one.
 func (l *looker) at(x []float64, own int, mean, variance float64) trial.Outlook {
-	left := l.model.Left(x, own, l.noises)
+	left := l.Left(x, own, l.noises)
 	for i := range left {
 		left[i] *= variance
 	}
@@ -125,7 +155,7 @@ func (l *looker) at(x []float64, own int, mean, variance float64) trial.Outlook 
 
 // fresh is the outlook at the point with the highest expected improvement on the best value so far.
 func (l *looker) fresh(points [][]float64) trial.Outlook {
-	mean, variance := l.model.Predict(points)
+	mean, variance := l.Predict(points)
 	best, which := math.Inf(-1), -1
 	for j := range points {
 		if v, _, _ := gp.LogEI(mean[j], math.Sqrt(variance[j]), l.incumbent); v > best {

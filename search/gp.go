@@ -91,8 +91,7 @@ func (g *GP) Sample(s *trial.State, source *rand.Rand) (trial.Params, error) {
 // that sees the same trials differently, so that the search does not hang on what one of them is wrong about.
 func (g *GP) model(s *trial.State, known []heard) *gp.Model {
 	if len(known) > 0 {
-		o, _, _ := g.history.observations(s, s.Seq)
-		return gp.NewModel(&g.space, g.history.join(o, known), gp.Options{Warp: gp.Standard}, &g.joined)
+		return g.joint(s, known).Model
 	}
 	if len(s.Trials)%2 == 0 {
 		if m := g.other(s); m != nil {

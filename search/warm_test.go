@@ -167,3 +167,33 @@ func TestAdopter(t *testing.T) {
 		t.Error("a value outside the range is no configuration of this space")
 	}
 }
+
+// TestForecastOfKnown wants a forecast to mind what is known from elsewhere: of the paused trials, the one where results are good
+// there is expected to end better than one of the same value where they are bad.
+func TestForecastOfKnown(t *testing.T) {
+	r := searchtest.NewRecord(1, trial.Shape{Folds: 1, Epochs: 2})
+	for _, x := range []float64{40, 45, 55, 60} {
+		r.Complete(params("x", x), 200-x)
+	}
+	for _, x := range []float64{10, 90} {
+		n := r.Add(params("x", x))
+		r.Start(n)
+		r.Report(n, 150)
+		r.End(n, trial.Paused)
+	}
+	var known []search.Known
+	for i := range 30 {
+		x := 100 * float64(i) / 30
+		known = append(known, search.Known{Params: params("x", x), Value: -x})
+	}
+	rungs := []trial.Resource{{Epoch: 1}, r.State.Study.Shape.Full()}
+	with := search.NewGP(search.Config{Known: known}, line).Forecast(r.State, []int{4, 5}, rungs)
+	without := search.NewGP(search.Config{}, line).Forecast(r.State, []int{4, 5}, rungs)
+	if !with.Known || !without.Known {
+		t.Fatalf("nothing is foreseen: %v, %v", with.Known, without.Known)
+	}
+	gain := func(f trial.Forecast) float64 { return f.Trials[0].Value - f.Trials[1].Value }
+	if !(gain(with) > 0.5 && gain(with) > 5*gain(without)) {
+		t.Errorf("the trial that is good elsewhere is expected to end %v below the other, without what is known %v below", gain(with), gain(without))
+	}
+}
