@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 
 	"automl/runner/finetune/ops"
@@ -12,6 +13,8 @@ type EvalOptions struct {
 	// From, if above 0, starts the graph at that block: Logits then takes the
 	// activations that enter it.
 	From int
+	// MaxTokens bounds the tokens of a batch of texts; 0: Batch times Net.MaxTokens.
+	MaxTokens int
 }
 
 // Evaluator computes logits, or the activations below a block. It must not run
@@ -20,6 +23,9 @@ type Evaluator struct {
 	g       *graphBuilder
 	machine *ops.Machine[float32]
 	x, out  []float32
+	width   int // floats per row, or per token, of out
+	// perToken says that out has a row per token.
+	perToken bool
 }
 
 // NewEvaluator builds the graph of the logits: batch norm with running
@@ -28,12 +34,12 @@ func (n *Net) NewEvaluator(o EvalOptions) (*Evaluator, error) {
 	if err := n.checkRange("evaluate", o.From, o.Batch); err != nil {
 		return nil, err
 	}
-	return n.newEvaluator(o.From, len(n.arch.blocks()), o.Batch)
+	return n.newEvaluator(o, len(n.arch.blocks()))
 }
 
-// NewPrefix builds the graph of blocks 0 to k-1, for which Logits returns the
-// activations that enter block k. With k = 0 there is nothing to compute, which
-// is an error.
+// NewPrefix builds the graph of blocks 0 to k-1, for which Logits (or Text)
+// returns the activations that enter block k. With k = 0 there is nothing to
+// compute, which is an error.
 func (n *Net) NewPrefix(k int, batch int) (*Evaluator, error) {
 	if err := n.checkRange("prefix", k, batch); err != nil {
 		return nil, err
@@ -41,21 +47,28 @@ func (n *Net) NewPrefix(k int, batch int) (*Evaluator, error) {
 	if k == 0 {
 		return nil, fmt.Errorf("model: the prefix below block 0 is empty")
 	}
-	return n.newEvaluator(0, k, batch)
+	return n.newEvaluator(EvalOptions{Batch: batch}, k)
 }
 
-func (n *Net) newEvaluator(from, to, batch int) (*Evaluator, error) {
-	g := newGraph(n, batch, make([]bool, len(n.arch.blocks())))
-	e := &Evaluator{g: g}
+func (n *Net) newEvaluator(o EvalOptions, to int) (*Evaluator, error) {
+	g := newGraph(n, o.Batch, make([]bool, len(n.arch.blocks())))
+	if err := g.tokens(o.From, o.MaxTokens); err != nil {
+		return nil, err
+	}
+	e := &Evaluator{g: g, perToken: n.PerToken(to)}
 	var x node
-	x, e.x = g.input(from)
-	out := g.stack(from, to, x)
+	x, e.x = g.input(o.From)
+	out := g.stack(o.From, to, x)
 	var err error
 	if e.machine, err = g.Compile(); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	if e.out, err = ops.Values[float32](out); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
+	}
+	e.width = len(e.out) / o.Batch
+	if e.perToken {
+		e.width = len(e.out) / g.maxTokens
 	}
 	return e, nil
 }
@@ -68,6 +81,9 @@ func (e *Evaluator) Logits(x []float32, rows int) ([]float32, error) {
 	if rows < 1 || rows > batch {
 		return nil, fmt.Errorf("model: evaluate: %d rows, the graph holds 1 to %d", rows, batch)
 	}
+	if g := e.g; g.seqs != nil {
+		return nil, errors.New("model: evaluate: the graph takes tokens, not rows")
+	}
 	width := len(e.x) / batch
 	if len(x) < rows*width {
 		return nil, fmt.Errorf("model: evaluate: %d values for %d rows of %d", len(x), rows, width)
@@ -76,7 +92,7 @@ func (e *Evaluator) Logits(x []float32, rows int) ([]float32, error) {
 	if err := e.machine.Run(rows, 0); err != nil {
 		return nil, fmt.Errorf("model: evaluate: %w", err)
 	}
-	return e.out[:rows*len(e.out)/batch], nil
+	return e.out[:rows*e.width], nil
 }
 
 // Close frees the evaluator.

@@ -16,6 +16,7 @@ type graphBuilder struct {
 	trained []bool // per block
 	rate    float64
 	seed    uint64
+	hidden  hiddenDropout
 	// normMomentum replaces the network's own momentum of running statistics, unless 0.
 	normMomentum float64
 	// frozenStats keeps running statistics in trained blocks too.
@@ -24,6 +25,10 @@ type graphBuilder struct {
 	block, dropouts int
 	leaves          map[*Param]node
 	norms           []normUpdate
+	// seqs and ids are the tokens of a text network, seqs nil where no token enters the graph.
+	seqs      *ops.Sequences
+	ids       ops.TokenIDs
+	maxTokens int // of a batch
 }
 
 // normUpdate is one batch norm of a trained block, whose running statistics
@@ -44,9 +49,16 @@ func newGraph(n *Net, batch int, trained []bool) *graphBuilder {
 }
 
 // input adds the leaf for what enters block k, which aliases the returned
-// buffer of batch rows.
+// buffer of batch rows or of tokens. For token ids there is neither.
 func (g *graphBuilder) input(k int) (node, []float32) {
 	c, h, w := g.net.PrefixShape(k)
+	switch {
+	case g.net.IsText() && k == 0:
+		return nil, nil
+	case g.net.PerToken(k):
+		data := make([]float32, g.maxTokens*c)
+		return g.TokenInput("input", data, c), data
+	}
 	data := make([]float32, g.Batch()*c*h*w)
 	shape := []int{g.Batch(), c, h, w}
 	if h == 1 && w == 1 {
@@ -85,6 +97,25 @@ func (g *graphBuilder) dropout(x node) node {
 func (g *graphBuilder) drop(rate float64) ops.Drop {
 	g.dropouts++
 	return ops.Drop{P: rate, Seed: g.seed, Number: uint64(g.block)<<32 | uint64(g.dropouts-1)}
+}
+
+// layerDrop is the next dropout within a layer: none in a frozen block, which
+// behaves as in evaluation.
+func (g *graphBuilder) layerDrop(rate float64) ops.Drop {
+	if !g.trained[g.block] {
+		rate = 0
+	}
+	return g.drop(rate)
+}
+
+// dense adds the named linear layer.
+func (g *graphBuilder) dense(name string, x node) node {
+	return g.Linear(x, g.param(name+".weight"), g.param(name+".bias"))
+}
+
+// layerNorm adds the named layer norm.
+func (g *graphBuilder) layerNorm(name string, x node, eps float64) node {
+	return g.LayerNorm(x, g.param(name+".weight"), g.param(name+".bias"), eps)
 }
 
 // batchNorm adds the named batch norm: with batch statistics in a trained

@@ -2,14 +2,13 @@ package model
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"automl/runner/finetune/safetensors"
 )
 
 const (
@@ -21,12 +20,15 @@ const (
 
 // loader reads an architecture's config.json and lists the arrays it needs, in
 // Params order; Load fills in the data.
-type loader func(config []byte) (arch, Input, []*Param, error)
+type loader func(f *source) (arch, Input, []*Param, error)
 
 // loaders holds the supported kinds of network by model_type.
 var loaders = map[string]loader{
 	"resnet8_cifar10": loadResNet,
 	MLPType:           loadMLP,
+	"bert":            loadEncoder,
+	"roberta":         loadEncoder,
+	"distilbert":      loadEncoder,
 }
 
 // Supported returns the model types that Load can read, sorted.
@@ -39,12 +41,31 @@ func Supported() []string {
 	return types
 }
 
+// source is a model's folder while it is read.
+type source struct {
+	dir    string
+	config []byte // config.json
+	loaded *weights
+	// classes, if not 0, is the size of a fresh head, which the file does not hold.
+	classes int
+}
+
+// weights reads the folder's tensors, once.
+func (f *source) weights() (w *weights, err error) {
+	if f.loaded == nil {
+		f.loaded, err = readWeights(f.dir)
+	}
+	return f.loaded, err
+}
+
 // Load reads the network in folder dir: its architecture from config.json, its
-// weights from model.safetensors. Both are untrusted input. Errors name the
+// weights from model.safetensors, or from the files that
+// model.safetensors.index.json lists. All are untrusted input. Errors name the
 // file, and the tensor with the expected and found shapes where one is at fault.
+// An encoder of texts without a classifier gets a fresh one (see ReplaceHead).
 func Load(dir string) (*Net, error) {
 	path := filepath.Join(dir, configFile)
-	config, err := readSmall(path)
+	config, err := readSmall(path, maxConfig)
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
@@ -59,52 +80,34 @@ func Load(dir string) (*Net, error) {
 		return nil, fmt.Errorf("model: %s: model_type %q is not supported (supported: %s)",
 			path, kind.ModelType, strings.Join(Supported(), ", "))
 	}
-	n := &Net{}
-	if n.arch, n.input, n.params, err = load(config); err != nil {
+	n, f := &Net{}, &source{dir: dir, config: config}
+	if n.arch, n.input, n.params, err = load(f); err != nil {
+		var file *os.PathError
+		if errors.As(err, &file) || errors.Is(err, errWeights) {
+			return nil, fmt.Errorf("model: %w", err)
+		}
 		return nil, fmt.Errorf("model: %s: %w", path, err)
 	}
 	n.index()
-	if err := n.readWeights(filepath.Join(dir, weightsFile)); err != nil {
+	if err := n.fill(f); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	return n, nil
 }
 
-// readSmall reads a file of at most maxConfig bytes.
-func readSmall(path string) ([]byte, error) {
+// readSmall reads a file of at most limit bytes.
+func readSmall(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > maxConfig {
-		return nil, fmt.Errorf("%s is larger than %d bytes", path, maxConfig)
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s is larger than %d bytes", path, limit)
 	}
 	return data, nil
-}
-
-// readWeights fills every Param from the file. Tensors that no Param names are
-// ignored, as files often hold more than the network.
-func (n *Net) readWeights(path string) error {
-	f, err := safetensors.Read(path)
-	if err != nil {
-		return err
-	}
-	for _, p := range n.params {
-		t := f.Find(p.Name)
-		switch {
-		case t == nil:
-			return fmt.Errorf("%s: tensor %q is missing, expected shape %v", path, p.Name, p.Shape)
-		case !slices.Equal(t.Shape, p.Shape):
-			return fmt.Errorf("%s: tensor %q: expected shape %v, found %v", path, p.Name, p.Shape, t.Shape)
-		case t.Data == nil:
-			return fmt.Errorf("%s: tensor %q: type %s is not a float type for weights (F32, F16, BF16)", path, p.Name, t.DType)
-		}
-		p.Data = t.Data
-	}
-	return nil
 }

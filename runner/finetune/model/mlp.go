@@ -81,9 +81,9 @@ func size(shape []int) int {
 }
 
 // loadMLP is the loader of this architecture.
-func loadMLP(config []byte) (arch, Input, []*Param, error) {
+func loadMLP(f *source) (arch, Input, []*Param, error) {
 	var c MLPConfig
-	if err := json.Unmarshal(config, &c); err != nil {
+	if err := json.Unmarshal(f.config, &c); err != nil {
 		return nil, Input{}, nil, err
 	}
 	if err := c.check(); err != nil {

@@ -27,9 +27,11 @@ type Net struct {
 	input  Input
 }
 
-// Input describes the images a network takes, or its rows of features: images of one pixel.
+// Input describes the images a network takes, its rows of features (images of one pixel), or its texts.
 type Input struct {
 	Channels, Height, Width int
+	// Tokens is the most that a text may have; 0 where the input is none. The other fields are then unused.
+	Tokens int
 	// A raw value v of channel c enters as (v*Scale - Mean[c]) / Std[c].
 	Scale     float32
 	Mean, Std []float32
@@ -46,7 +48,7 @@ type arch interface {
 	activation(k, height, width int) [3]int
 	// checkInput reports whether images of this size can be used.
 	checkInput(height, width int) error
-	// build adds block k to a graph. x is what enters it.
+	// build adds block k to a graph. x is what enters it, nil for token ids.
 	build(g *graphBuilder, k int, x node) node
 	// head names the head's weight and bias.
 	head() (weight, bias string)
@@ -96,7 +98,8 @@ func (n *Net) SetInput(height, width int) error {
 }
 
 // PrefixShape returns the shape of the activation that enters block k; a vector
-// of features has height and width 1. k = 0 is the image.
+// of features has height and width 1. k = 0 is the image. In a text network it is
+// the shape for one token, where PerToken says so.
 func (n *Net) PrefixShape(k int) (c, h, w int) {
 	s := n.arch.activation(k, n.input.Height, n.input.Width)
 	return s[0], s[1], s[2]

@@ -72,9 +72,9 @@ type resnetLayer struct {
 }
 
 // loadResNet is the loader of this architecture.
-func loadResNet(config []byte) (arch, Input, []*Param, error) {
+func loadResNet(f *source) (arch, Input, []*Param, error) {
 	r := &resnet{}
-	if err := json.Unmarshal(config, &r.cfg); err != nil {
+	if err := json.Unmarshal(f.config, &r.cfg); err != nil {
 		return nil, Input{}, nil, err
 	}
 	if err := r.cfg.check(); err != nil {

@@ -24,12 +24,20 @@ type TrainOptions struct {
 	// From, if above 0, starts the graph at that block: Step then takes the
 	// activations that enter it (see NewPrefix). Blocks below cannot be trained.
 	From int
+	// HiddenDropout and AttentionDropout are those within the trained blocks of a
+	// transformer: of what a layer adds to its input, and of the attention weights.
+	HiddenDropout, AttentionDropout float64
+	// MaxTokens bounds the tokens of a batch of texts; 0: Batch times Net.MaxTokens.
+	MaxTokens int
 }
 
 // Grad is the gradient of one parameter.
 type Grad struct {
 	Param *Param
 	Data  []float32 // live: rewritten by every Step
+	// Rows, if not nil, lists the rows of a table of embeddings whose gradient may
+	// differ from zero, in ascending order; live, too.
+	Rows *[]int32
 }
 
 // Trainer computes losses and gradients of a network. It must not run while
@@ -57,6 +65,10 @@ func (n *Net) newTrainer(o TrainOptions, frozenStats bool) (*Trainer, error) {
 	}
 	g := newGraph(n, o.Batch, slices.Clone(o.Trained))
 	g.rate, g.seed, g.frozenStats, g.normMomentum = o.Dropout, o.Seed, frozenStats, o.NormMomentum
+	g.hidden = hiddenDropout{out: o.HiddenDropout, weights: o.AttentionDropout}
+	if err := g.tokens(o.From, o.MaxTokens); err != nil {
+		return nil, err
+	}
 	t := &Trainer{g: g, classes: n.Classes()}
 	var x node
 	x, t.x = g.input(o.From)
@@ -114,6 +126,7 @@ func (t *Trainer) differentiate(loss node) error {
 		if t.grads[i].Data, err = ops.Values[float32](n); err != nil {
 			return err
 		}
+		t.grads[i].Rows = ops.SparseRows(n)
 	}
 	return nil
 }
@@ -131,12 +144,20 @@ func (t *Trainer) Step(x []float32, y []int32, step uint64) (loss float64, logit
 	if err != nil {
 		return 0, nil, err
 	}
+	if t.g.seqs != nil {
+		return 0, nil, errors.New("model: step: the graph takes tokens, not rows")
+	}
 	width := len(t.x) / t.g.Batch()
 	if len(x) < rows*width {
 		return 0, nil, fmt.Errorf("model: step: %d values for %d rows of %d", len(x), rows, width)
 	}
 	copy(t.x, x[:rows*width])
 	t.targets.Labels = y
+	return t.compute(rows, step)
+}
+
+// compute runs the graph on what has been put into it.
+func (t *Trainer) compute(rows int, step uint64) (loss float64, logits []float32, err error) {
 	if err := t.machine.Run(rows, step); err != nil {
 		return 0, nil, fmt.Errorf("model: step: %w", err)
 	}

@@ -1,0 +1,151 @@
+package model
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"automl/runner/finetune/safetensors"
+)
+
+const (
+	indexFile = "model.safetensors.index.json"
+	// maxIndex bounds an index, which has a line of some 100 bytes per tensor.
+	maxIndex = 8 << 20
+)
+
+// errWeights marks errors that name the file of weights themselves.
+var errWeights = errors.New("weights")
+
+// weights are a folder's tensors by name.
+type weights struct {
+	source  string // the file that holds or lists them
+	tensors map[string]tensor
+}
+
+// tensor is a tensor and the file it comes from.
+type tensor struct {
+	*safetensors.Tensor
+	file string
+}
+
+// readWeights reads model.safetensors, or else the files that
+// model.safetensors.index.json lists.
+func readWeights(dir string) (*weights, error) {
+	single, index := filepath.Join(dir, weightsFile), filepath.Join(dir, indexFile)
+	if _, err := os.Stat(single); err == nil {
+		w := &weights{source: single, tensors: map[string]tensor{}}
+		return w, w.read(single, func(string) bool { return true })
+	} else if _, none := os.Stat(index); none != nil {
+		return nil, err
+	}
+	return readShards(dir, index)
+}
+
+// read adds the wanted tensors of a file.
+func (w *weights) read(file string, wanted func(name string) bool) error {
+	f, err := safetensors.Read(file)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errWeights, err)
+	}
+	for i := range f.Tensors {
+		if t := &f.Tensors[i]; wanted(t.Name) {
+			w.tensors[t.Name] = tensor{t, file}
+		}
+	}
+	return nil
+}
+
+// readShards reads the files of an index: a map from each tensor to the file
+// beside the index that holds it.
+func readShards(dir, index string) (*weights, error) {
+	text, err := readSmall(index, maxIndex)
+	if err != nil {
+		return nil, err
+	}
+	var listed struct {
+		Map map[string]string `json:"weight_map"`
+	}
+	if err := json.Unmarshal(text, &listed); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", errWeights, index, err)
+	}
+	w := &weights{source: index, tensors: make(map[string]tensor, len(listed.Map))}
+	for _, name := range slices.Compact(slices.Sorted(maps.Values(listed.Map))) {
+		if name != filepath.Base(name) || !strings.HasSuffix(name, ".safetensors") {
+			return nil, fmt.Errorf("%w: %s: %q is not the name of a safetensors file beside it", errWeights, index, name)
+		}
+		if err := w.read(filepath.Join(dir, name), func(t string) bool { return listed.Map[t] == name }); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(listed.Map)) {
+		if _, ok := w.tensors[name]; !ok {
+			return nil, fmt.Errorf("%w: %s: tensor %q is not in %s", errWeights, index, name, listed.Map[name])
+		}
+	}
+	return w, nil
+}
+
+// find returns the name under which a tensor is stored. Layer norms of old
+// files have gamma and beta for weight and bias.
+func (w *weights) find(name string) (stored string, ok bool) {
+	if _, ok = w.tensors[name]; ok {
+		return name, true
+	}
+	if stem, norm := strings.CutSuffix(name, "LayerNorm.weight"); norm {
+		stored = stem + "LayerNorm.gamma"
+	} else if stem, norm := strings.CutSuffix(name, "LayerNorm.bias"); norm {
+		stored = stem + "LayerNorm.beta"
+	}
+	_, ok = w.tensors[stored]
+	return stored, ok
+}
+
+// sparing is an architecture that knows which tensors of a file it has no use
+// for, and refuses a file with others. Where there is none, all are ignored.
+type sparing interface {
+	spare(name string) bool
+}
+
+// fill makes a head if the file holds none, and gives every other Param its
+// tensor.
+func (n *Net) fill(f *source) error {
+	w, err := f.weights()
+	if err != nil {
+		return err
+	}
+	if f.classes > 0 {
+		n.ReplaceHead(f.classes, 0)
+	}
+	used := map[string]bool{}
+	for _, p := range n.params {
+		if p.Data != nil {
+			continue
+		}
+		stored, ok := w.find(p.Name)
+		if !ok {
+			return fmt.Errorf("%s: tensor %q is missing, expected shape %v", w.source, p.Name, p.Shape)
+		}
+		t := w.tensors[stored]
+		switch {
+		case !slices.Equal(t.Shape, p.Shape):
+			return fmt.Errorf("%s: tensor %q: expected shape %v, found %v", t.file, stored, p.Shape, t.Shape)
+		case t.Data == nil:
+			return fmt.Errorf("%s: tensor %q: type %s is not a float type for weights (F32, F16, BF16)", t.file, stored, t.DType)
+		}
+		p.Data, used[stored] = t.Data, true
+	}
+	if a, ok := n.arch.(sparing); ok {
+		for _, name := range slices.Sorted(maps.Keys(w.tensors)) {
+			if !used[name] && !a.spare(name) {
+				return fmt.Errorf("%s: tensor %q is unknown to %s networks", w.tensors[name].file, name, n.Type())
+			}
+		}
+	}
+	return nil
+}
