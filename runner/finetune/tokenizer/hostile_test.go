@@ -70,8 +70,8 @@ func TestMemoryIsBoundedByTheFile(t *testing.T) {
 }
 
 // fuzzFolder loads a folder whose file is data, and tokenizes with what comes out. Neither may panic; an error names the file.
-func fuzzFolder(t *testing.T, files map[string]string) {
-	dir := folder(t, files)
+func fuzzFolder(t *testing.T, dir string, files map[string]string) {
+	fill(t, dir, files)
 	tok, err := Load(dir)
 	if err != nil {
 		if !strings.Contains(err.Error(), dir) {
@@ -122,13 +122,15 @@ func FuzzTokenizerJSON(f *testing.F) {
 	f.Add([]byte(`{"pre_tokenizer":{"type":"ByteLevel"},"model":{"vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]}}`))
 	f.Add([]byte(`{"pre_tokenizer":{"type":"BertPreTokenizer"},"model":{"vocab":{"[UNK]":0,"b":1,"##b":2}},"added_tokens":[{"content":"x","lstrip":true,"rstrip":true}]}`))
 	f.Add([]byte(manySpecials(5)))
-	f.Fuzz(func(t *testing.T, b []byte) { fuzzFolder(t, map[string]string{tokenizerFile: string(b)}) })
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, b []byte) { fuzzFolder(t, dir, map[string]string{tokenizerFile: string(b)}) })
 }
 
 func FuzzVocabText(f *testing.F) {
 	seeds(f, vocabTextFile)
 	f.Add([]byte("[UNK]\n[CLS]\n[SEP]\n\n\xff\u00a0\n##x"))
-	f.Fuzz(func(t *testing.T, b []byte) { fuzzFolder(t, map[string]string{vocabTextFile: string(b)}) })
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, b []byte) { fuzzFolder(t, dir, map[string]string{vocabTextFile: string(b)}) })
 }
 
 func FuzzVocabMerges(f *testing.F) {
@@ -138,8 +140,9 @@ func FuzzVocabMerges(f *testing.F) {
 	}
 	f.Add(vocab, []byte("#version: 0.2\na b\n"))
 	f.Add([]byte(`{"a":0,"b":1,"ab":2,"abab":3}`), []byte("a b\nab ab"))
+	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, vocab, merges []byte) {
-		fuzzFolder(t, map[string]string{vocabFile: string(vocab), mergesFile: string(merges)})
+		fuzzFolder(t, dir, map[string]string{vocabFile: string(vocab), mergesFile: string(merges)})
 	})
 }
 
@@ -151,8 +154,9 @@ func FuzzConfig(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, b []byte) {
-		fuzzFolder(t, map[string]string{vocabTextFile: string(vocab), configFile: string(b), specialMapFile: string(b)})
+		fuzzFolder(t, dir, map[string]string{vocabTextFile: string(vocab), configFile: string(b), specialMapFile: string(b)})
 	})
 }
 
