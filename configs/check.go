@@ -49,6 +49,10 @@ func (c *checker) checkLadder() {
 	switch {
 	case f.Split == trial.Group && f.Column == "":
 		c.missingKey("folds.column").withHint("split: group needs the column that names the group of a row")
+	case f.Split == trial.Fixed && f.Column == "" && !c.apart():
+		c.missingKey("folds.column").withHint("split: fixed needs the column that names the fold of a row")
+	case c.apart() && (f.Split != trial.Fixed || f.K != 1 || f.Column != ""):
+		c.wrong("folds", "there is a validation file, which takes the place of folds").withHint("take folds out, or the validation file")
 	case f.Split == trial.Plain && f.Column != "":
 		c.wrongKey("folds.column", "split: plain looks at no column").withHint("use split: stratified or group, or take the column out")
 	}
@@ -80,35 +84,10 @@ func (c *checker) checkTrainer() {
 	}
 }
 
-// checkBuiltin checks that model and data go with the task.
-func (c *checker) checkBuiltin(b *builtinDoc) {
-	d := b.Data
-	switch b.Task {
-	case trial.ImageTask:
-		if d.Image == nil {
-			c.missingKey("trainer.data.image").withHint("image: {pixels: \"p*\", height: 8, width: 8}")
-		} else if d.Image.Channels == 2 {
-			c.wrong("trainer.data.image.channels", "an image has 1 or 3 channels, not 2")
-		}
-	case trial.TextTask:
-		if d.Text == "" {
-			c.missingKey("trainer.data.text").withHint("name the column with the text")
-		}
-	case trial.TableTask:
-		if b.Model != trial.MLP {
-			c.wrong("trainer.model", "task %s has no model %q", b.Task, shorten(b.Model)).
-				withHint("model: %s, which is trained from scratch", trial.MLP)
-		}
-	}
-	if d.Text != "" && b.Task != trial.TextTask {
-		c.wrongKey("trainer.data.text", "task %s has no text column", b.Task).withHint("text goes with task %s", trial.TextTask)
-	}
-	if d.Image != nil && b.Task != trial.ImageTask {
-		c.wrongKey("trainer.data.image", "task %s has no images", b.Task).withHint("image goes with task %s", trial.ImageTask)
-	}
-	if d.Table != nil && b.Task != trial.TableTask {
-		c.wrongKey("trainer.data.table", "task %s has no table", b.Task).withHint("table goes with task %s", trial.TableTask)
-	}
+// apart reports whether a trial is validated on a file of its own.
+func (c *checker) apart() bool {
+	b, ok := c.doc.Trainer.body.(*builtinDoc)
+	return ok && b.Data.Valid != ""
 }
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)

@@ -31,8 +31,8 @@ var notSupported = map[string]string{
 
 type foldsDoc struct {
 	K      int             `json:"k" jsonschema:"required,minimum=1,maximum=1000" jsonschema_description:"Number of folds; 1 is a single hold-out of a fifth of the rows."`
-	Split  trial.SplitKind `json:"split,omitempty" jsonschema:"enum=stratified,enum=group,enum=plain" jsonschema_description:"How rows are dealt to folds. Default: stratified with the built-in trainer or a column, otherwise plain."`
-	Column string          `json:"column,omitempty" jsonschema_description:"The column that stratified and group look at. Default for stratified: the label."`
+	Split  trial.SplitKind `json:"split,omitempty" jsonschema:"enum=stratified,enum=group,enum=plain,enum=fixed" jsonschema_description:"How rows are dealt to folds; fixed: the column names the fold each row is held out in. Default: stratified with the built-in trainer or a column, otherwise plain."`
+	Column string          `json:"column,omitempty" jsonschema_description:"The column that stratified, group and fixed look at. Default for stratified: what is learned, numbers by tenths."`
 	Race   *raceDoc        `json:"race,omitempty" jsonschema_description:"Stop a trial between folds once it is too unlikely to beat the incumbent. Default: true from 3 folds on, when there is one objective and its folds count by their mean."`
 }
 

@@ -31,8 +31,7 @@ func (d *document) fill(name string) {
 		o := &d.Objective[i]
 		o.Folds = orDefault(o.Folds, trial.Mean)
 	}
-	_, builtin := d.Trainer.body.(*builtinDoc)
-	d.fillLadder(builtin)
+	d.fillLadder()
 	d.fillMethods()
 	if d.Seed == nil {
 		d.Seed = ref[uint64](defaultSeed)
@@ -57,11 +56,11 @@ func (d *document) fill(name string) {
 
 // fill writes the defaults of the data section.
 func (b *builtinDoc) fill() {
-	if im := b.Data.Image; im != nil {
+	if im := b.Data.Image; im != nil && im.Pixels != "" {
 		im.Channels = orDefault(im.Channels, 1)
 		im.Max = orDefault(im.Max, defaultWhite)
 	}
-	if b.Task == trial.TableTask && b.Data.Table == nil {
+	if trial.TableRows.HasTask(b.Task) && b.Data.Table == nil {
 		b.Data.Table = &tableDoc{}
 	}
 }
@@ -76,16 +75,21 @@ func orDefault[T comparable](v, missing T) T {
 	return v
 }
 
-func (d *document) fillLadder(builtin bool) {
+func (d *document) fillLadder() {
+	b, builtin := d.Trainer.body.(*builtinDoc)
+	apart := builtin && b.Data.Valid != "" // validated on another file
 	if d.Folds == nil {
 		d.Folds = &foldsDoc{K: 1}
-		if builtin {
+		if builtin && !apart {
 			d.Folds.K = defaultFolds
 		}
 	}
 	if d.Folds.Split == "" {
 		d.Folds.Split = trial.Plain
-		if builtin || d.Folds.Column != "" {
+		switch {
+		case apart:
+			d.Folds.Split = trial.Fixed
+		case builtin || d.Folds.Column != "":
 			d.Folds.Split = trial.Stratified
 		}
 	}
@@ -146,19 +150,25 @@ type pathRef struct {
 	key    string
 	value  *string
 	folder bool
+	hint   string // for what is the other of file and folder
 }
 
 // paths are all paths of a document.
 func (d *document) paths() []pathRef {
 	switch t := d.Trainer.body.(type) {
 	case *builtinDoc:
-		out := []pathRef{{"trainer.data.train", &t.Data.Train, false}, {"trainer.data.test", &t.Data.Test, false}}
-		if t.Task != trial.TableTask { // whose model is a word
-			out = append([]pathRef{{"trainer.model", &t.Model, true}}, out...)
+		var out []pathRef
+		if !trial.TableRows.HasTask(t.Task) { // whose model is a word
+			out = append(out, pathRef{key: "trainer.model", value: &t.Model, folder: true})
 		}
-		return out
+		folder, hint := t.folders() && t.Data.Label == "", ""
+		if folder {
+			hint = "a folder with a folder of images for each class, or a file and the keys label and image"
+		}
+		return append(out, pathRef{"trainer.data.train", &t.Data.Train, folder, hint}, pathRef{"trainer.data.validation", &t.Data.Valid, folder, hint},
+			pathRef{"trainer.data.test", &t.Data.Test, folder, hint})
 	case *commandDoc:
-		return []pathRef{{"trainer.workdir", &t.Workdir, true}}
+		return []pathRef{{key: "trainer.workdir", value: &t.Workdir, folder: true}}
 	}
 	return nil
 }
@@ -205,7 +215,7 @@ func (c *checker) checkFiles() {
 		case err != nil:
 			c.wrong(p.key, "%s: %s", *p.value, cause(err))
 		case info.IsDir() != p.folder:
-			c.wrong(p.key, "%s is not a %s", *p.value, what)
+			c.wrong(p.key, "%s is not a %s", *p.value, what).Hint = p.hint
 		}
 	}
 }

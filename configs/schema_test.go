@@ -213,7 +213,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"parameter-choices-empty", "parameter-quoted", "parameters-none", "freeze-strategy", "freeze-depth", "folds-zero",
 		"folds-split", "folds-no-k", "epochs-zero", "epochs-list", "sampler-type", "sampler-gamma", "scheduler-type",
 		"budget-empty", "budget-hours", "budget-deadline", "trainer-external-field", "trainer-command-empty", "trainer-text",
-		"builtin-no-label", "resources-memory", "resources-timeout", "resources-fraction-range", "confirm-zero", "seed-negative",
+		"builtin-no-model", "resources-memory", "resources-timeout", "resources-fraction-range", "confirm-zero", "seed-negative",
 		"prior-confidence", "when-text", "workers-text", "enqueue-item"} {
 		if err := validate(rules, tree(t, "testdata/bad/"+name+".yaml").generic(), ""); err == nil {
 			t.Errorf("%s keeps the schema", name)

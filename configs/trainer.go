@@ -1,6 +1,10 @@
 package configs
 
-import "automl/trial"
+import (
+	"github.com/invopop/jsonschema"
+
+	"automl/trial"
+)
 
 // trainerDoc says what trains: builtinDoc, commandDoc or externalDoc.
 type trainerDoc struct{ union }
@@ -13,26 +17,38 @@ var trainerVariants = []variant{
 
 type builtinDoc struct {
 	Type  string  `json:"type" jsonschema:"required,enum=builtin"`
-	Task  string  `json:"task" jsonschema:"required,enum=image-classification,enum=text-classification,enum=tabular-classification" jsonschema_description:"What is learned."`
+	Task  string  `json:"task" jsonschema:"required,enum=image-classification,enum=image-multilabel,enum=image-regression,enum=text-classification,enum=text-multilabel,enum=text-regression,enum=tabular-classification,enum=tabular-multilabel,enum=tabular-regression" jsonschema_description:"What a row is, and what is learned of it."`
 	Model string  `json:"model" jsonschema:"required" jsonschema_description:"Folder with config.json and model.safetensors; for tabular tasks the word mlp."`
 	Data  dataDoc `json:"data" jsonschema:"required" jsonschema_description:"The rows."`
 }
 
 type dataDoc struct {
-	Train string    `json:"train" jsonschema:"required" jsonschema_description:"CSV file, gzipped when it ends in .gz."`
-	Test  string    `json:"test,omitempty" jsonschema_description:"CSV file with the same columns, only read at the end."`
-	Text  string    `json:"text,omitempty" jsonschema_description:"Text tasks: column with the text."`
-	Label string    `json:"label" jsonschema:"required" jsonschema_description:"Column with the class."`
-	Image *imageDoc `json:"image,omitempty" jsonschema_description:"Image tasks: how columns make an image."`
-	Table *tableDoc `json:"table,omitempty" jsonschema_description:"Tabular tasks: how columns are read. Default: every column but the label and folds.column is a feature, of numbers where its values are."`
+	Train string `json:"train" jsonschema:"required" jsonschema_description:"File with the rows: CSV, TSV (.tsv), JSON lines (.jsonl), each gzipped when the name ends in .gz, or Parquet (.parquet). For images also a folder with a folder of PNG and JPEG files for each class."`
+	Valid string `json:"validation,omitempty" jsonschema_description:"File with the same columns to validate on, instead of folds."`
+	Test  string `json:"test,omitempty" jsonschema_description:"File with the same columns, only read at the end."`
+
+	Text     string   `json:"text,omitempty" jsonschema_description:"Text tasks: column with the text."`
+	TextPair string   `json:"text_pair,omitempty" jsonschema_description:"Text tasks: column with the second text, where rows are pairs."`
+	Label    string   `json:"label,omitempty" jsonschema_description:"Column with what is learned: the class, the number, or the labels of a row."`
+	Labels   []string `json:"labels,omitempty" jsonschema:"minItems=1" jsonschema_description:"Multi-label tasks: columns that say yes or no, one for each label, instead of label."`
+	Group    string   `json:"group,omitempty" jsonschema_description:"Column whose groups are compared: val_worst_group_accuracy, or val_worst_group_mse. It is no feature."`
+
+	Separator string      `json:"separator,omitempty" jsonschema_description:"Multi-label tasks: what stands between the labels in the column label. Not needed for lists in JSON lines and Parquet."`
+	FewShot   int         `json:"few_shot,omitempty" jsonschema:"minimum=1" jsonschema_description:"Classification: learn from so many rows of each class only, drawn with the seed."`
+	Weights   weightsDocs `json:"class_weights,omitempty" jsonschema_description:"Classification: weight of the rows of a class in the loss, where it is not 1."`
+
+	Image *imageDoc `json:"image,omitempty" jsonschema_description:"Image tasks: how a row makes an image. Not needed for folders."`
+	Table *tableDoc `json:"table,omitempty" jsonschema_description:"Tabular tasks: how columns are read. Default: every column that is nothing else is a feature, of numbers where its values are."`
 }
 
 type imageDoc struct {
-	Pixels   string  `json:"pixels" jsonschema:"required" jsonschema_description:"Pattern of the pixel columns, row by row, such as p*."`
-	Height   int     `json:"height" jsonschema:"required,minimum=1,maximum=4096" jsonschema_description:"Height of the image in the file."`
-	Width    int     `json:"width" jsonschema:"required,minimum=1,maximum=4096" jsonschema_description:"Width of the image in the file."`
-	Channels int     `json:"channels,omitempty" jsonschema:"minimum=1,maximum=3" jsonschema_description:"1 (default) or 3."`
-	Max      float64 `json:"max,omitempty" jsonschema:"exclusiveMinimum=0" jsonschema_description:"Pixel value that means white. Default: 255."`
+	Pixels   string  `json:"pixels,omitempty" jsonschema_description:"Pattern of the pixel columns, row by row, such as p*."`
+	Height   int     `json:"height,omitempty" jsonschema:"minimum=1,maximum=4096" jsonschema_description:"With pixels: height of the image in the file."`
+	Width    int     `json:"width,omitempty" jsonschema:"minimum=1,maximum=4096" jsonschema_description:"With pixels: width of the image in the file."`
+	Channels int     `json:"channels,omitempty" jsonschema:"minimum=1,maximum=3" jsonschema_description:"With pixels: 1 (default) or 3."`
+	Max      float64 `json:"max,omitempty" jsonschema:"exclusiveMinimum=0" jsonschema_description:"With pixels: value that means white. Default: 255."`
+	Path     string  `json:"path,omitempty" jsonschema_description:"Column with the name of a PNG or JPEG file, relative to the folder of the data file."`
+	Fit      string  `json:"fit,omitempty" jsonschema:"enum=crop,enum=pad,enum=stretch" jsonschema_description:"Of files of another shape: crop (default) cuts off what is too long, pad adds black, stretch distorts."`
 	Size     int     `json:"size,omitempty" jsonschema:"minimum=1,maximum=4096" jsonschema_description:"Side the image is scaled to. Default: the model's own."`
 }
 
@@ -99,13 +115,38 @@ func (t trainerDoc) spec() trial.TrainerSpec {
 }
 
 func (d dataDoc) spec() *trial.DataSpec {
-	out := &trial.DataSpec{Train: d.Train, Test: d.Test, Text: d.Text, Label: d.Label}
+	out := &trial.DataSpec{Train: d.Train, Valid: d.Valid, Test: d.Test, Text: d.Text, TextPair: d.TextPair, Label: d.Label, Labels: d.Labels,
+		Group: d.Group, Separator: d.Separator, FewShot: d.FewShot, ClassWeights: d.Weights}
 	if d.Image != nil {
-		im := d.Image
-		out.Image = &trial.ImageSpec{Pixels: im.Pixels, Height: im.Height, Width: im.Width, Channels: im.Channels, Max: im.Max, Size: im.Size}
+		out.Image = ref(trial.ImageSpec(*d.Image))
 	}
 	if d.Table != nil {
 		out.Table = ref(trial.TableSpec(*d.Table))
 	}
 	return out
+}
+
+// weightsDocs are the weights of classes by name.
+type weightsDocs map[string]float64
+
+func (w *weightsDocs) decode(d *decoder, path string, n *node) {
+	if n.kind != mapping {
+		d.mismatch(path, n, "a section with classes and weights", rules{}).withHint("class_weights: {rare: 3}; the search parameter class_weights: balanced weighs by the rows there are")
+		return
+	}
+	d.twice(path, n)
+	*w = weightsDocs{}
+	for i, k := range n.keys {
+		at := join(path, k.name)
+		v, ok := d.number(at, n.items[i], rules{})
+		if ok && !(v > 0) {
+			d.wrong(at, "%v is no weight", v).withHint("a number above 0")
+		}
+		(*w)[k.name] = v
+	}
+}
+
+// JSONSchema is any names with numbers above 0.
+func (weightsDocs) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{Type: "number", ExclusiveMinimum: "0"}}
 }

@@ -39,11 +39,7 @@ func checkTrainer(s *configs.Sweep) error {
 			return faultOf(s, err, func(field string) string { return s.ObjectivePath(i, strings.TrimPrefix(field, "objective.")) })
 		}
 	}
-	err := finetune.Check(s.Trainer, names)
-	if err == nil {
-		err = finetune.CheckFolds(s.Trainer, s.FoldPlan())
-	}
-	return faultOf(s, err, func(field string) string { return field })
+	return faultOf(s, finetune.Check(s.Trainer, s.FoldPlan(), names), func(field string) string { return field })
 }
 
 // faultOf places a fault that the trainer found in the sweep file. path is where a field stands in it.
@@ -62,6 +58,8 @@ func faultText(bad *data.Error) string {
 	switch {
 	case bad.File != "" && bad.Line > 0:
 		return fmt.Sprintf("%s:%d: %s", bad.File, bad.Line, bad.Msg)
+	case bad.File != "" && bad.Row > 0:
+		return fmt.Sprintf("%s: row %d: %s", bad.File, bad.Row, bad.Msg)
 	case bad.File != "":
 		return bad.File + ": " + bad.Msg
 	}

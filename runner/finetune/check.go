@@ -13,48 +13,45 @@ import (
 )
 
 // Tasks lists what the trainer can do.
-func Tasks() []string { return []string{trial.ImageTask, trial.TableTask} }
+func Tasks() (out []string) {
+	for _, task := range trial.Tasks() {
+		if !trial.TextRows.HasTask(task) {
+			out = append(out, task)
+		}
+	}
+	return out
+}
 
 // Params describes every parameter that the trainer understands in a task.
 func Params(task string) []train.KnownParam { return train.Known(task) }
 
 // Check finds what would make every trial of a study fail: an unknown task, a model that cannot be read, any fault of the data
-// files, a searched parameter (params, by name) that the trainer does not know. The fault is a [*data.Error], which names the
-// field of the sweep file and says what would be right. It reads the data files in whole.
-func Check(spec trial.TrainerSpec, params []string) error {
+// files, rows that cannot be cut into the folds of the plan, an objective that cannot be measured, a searched parameter (params, by
+// name) that the trainer does not know. The fault is a [*data.Error], which names the field of the sweep file and says what
+// would be right; that of an objective is objective.metric or objective.goal. It reads the data files in whole.
+func Check(spec trial.TrainerSpec, plan trial.FoldPlan, params []string) error {
 	if err := checkSpec(spec); err != nil {
 		return err
 	}
-	if spec.Task == trial.TableTask {
-		if err := data.Check(*spec.Data); err != nil {
+	if err := checkParams(spec.Task, params); err != nil {
+		return err
+	}
+	if trial.ImageRows.HasTask(spec.Task) {
+		net, err := loadModel(spec.Model)
+		if err != nil {
 			return err
 		}
-		return checkParams(spec.Task, params)
+		if _, err := sized(net, spec.Data.Image); err != nil {
+			return err
+		}
 	}
-	net, err := loadModel(spec.Model)
-	if err != nil {
-		return err
-	}
-	if err := data.Check(*spec.Data); err != nil {
-		return err
-	}
-	if _, err := sized(net, spec.Data.Image); err != nil {
-		return err
-	}
-	return checkParams(spec.Task, params)
-}
-
-// CheckFolds finds out whether the rows of the training file can be cut into the folds of a plan. It reads the file.
-func CheckFolds(spec trial.TrainerSpec, plan trial.FoldPlan) error {
-	if spec.Data == nil {
-		return noData()
-	}
-	return data.CheckFolds(*spec.Data, plan)
+	_, err := data.Check(spec.Task, *spec.Data, plan)
+	return err
 }
 
 // checkParams accepts a typed freeze parameter by the name that stands in the sweep file, too.
 func checkParams(task string, names []string) error {
-	if task != trial.TableTask {
+	if !trial.TableRows.HasTask(task) {
 		names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == train.FreezeName })
 	}
 	err := train.CheckNames(task, names)
@@ -71,6 +68,7 @@ func noData() error {
 
 // checkSpec checks the task, and that the model and the data which it needs are named.
 func checkSpec(spec trial.TrainerSpec) error {
+	table := trial.TableRows.HasTask(spec.Task)
 	switch {
 	case !slices.Contains(Tasks(), spec.Task):
 		e := &data.Error{Field: "trainer.task", Msg: fmt.Sprintf("the built-in trainer does not do %q", spec.Task),
@@ -81,13 +79,13 @@ func checkSpec(spec trial.TrainerSpec) error {
 		return e
 	case spec.Data == nil:
 		return noData()
-	case spec.Task == trial.TableTask && spec.Model != trial.MLP:
+	case table && spec.Model != trial.MLP:
 		return &data.Error{Field: "trainer.model", Msg: fmt.Sprintf("task %s does not do model %q", spec.Task, spec.Model), Hint: "model: " + trial.MLP}
-	case spec.Task == trial.TableTask && (spec.Data.Image != nil || spec.Data.Table == nil):
-		return &data.Error{Field: "trainer.data", Msg: "task " + spec.Task + " needs rows of columns, not images", Hint: "table: {}"}
+	case table && spec.Data.Image != nil:
+		return &data.Error{Field: "trainer.data.image", Msg: "task " + spec.Task + " has no images", Hint: "table: {..}, or nothing"}
 	case spec.Model == "":
 		return &data.Error{Field: "trainer.model", Msg: "no model is named", Hint: "model: a folder with config.json and model.safetensors"}
-	case spec.Task == trial.ImageTask && spec.Data.Table != nil:
+	case !table && spec.Data.Table != nil:
 		return &data.Error{Field: "trainer.data.table", Msg: "task " + spec.Task + " has no table", Hint: "image: {..}"}
 	}
 	return nil
@@ -105,13 +103,17 @@ func loadModel(folder string) (*model.Net, error) {
 // sized sets the model to the size of the spec, if it has one, and returns the model's input.
 func sized(net *model.Net, spec *trial.ImageSpec) (data.Input, error) {
 	c, h, w := net.InputShape()
-	if spec.Size > 0 {
-		h, w = spec.Size, spec.Size
+	channels := 1
+	if spec != nil {
+		channels = spec.Channels
+		if spec.Size > 0 {
+			h, w = spec.Size, spec.Size
+		}
 	}
 	if err := net.SetInput(h, w); err != nil {
 		return data.Input{}, &data.Error{Field: "trainer.data.image.size", Msg: err.Error(), Err: err}
 	}
 	in := data.Input{Channels: c, Height: h, Width: w}
 	in.Scale, in.Mean, in.Std = net.Scale()
-	return in, in.Fits(spec.Channels)
+	return in, in.Fits(channels)
 }

@@ -11,16 +11,16 @@ import (
 	"automl/trial"
 )
 
+// plain cuts rows into folds that no data can fail.
+var plain = trial.FoldPlan{K: 1, Split: trial.Plain}
+
 func TestCheckAcceptsTheQuickStart(t *testing.T) {
 	s := spec(quickstart + "digits/digits.csv.gz")
-	if err := Check(s, []string{"lr", "freeze", "freeze.depth", "batch_size"}); err != nil {
-		t.Error(err)
-	}
-	if err := CheckFolds(s, trial.FoldPlan{K: 5, Split: trial.Stratified}); err != nil {
+	if err := Check(s, trial.FoldPlan{K: 5, Split: trial.Stratified}, []string{"lr", "freeze", "freeze.depth", "batch_size"}); err != nil {
 		t.Error(err)
 	}
 	s.Data.Image.Size = 0 // the model's own
-	if err := Check(s, nil); err != nil {
+	if err := Check(s, plain, nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -49,16 +49,13 @@ func TestCheckNamesTheField(t *testing.T) {
 	} {
 		s := spec(quickstart + "digits/digits.csv.gz")
 		c.change(&s)
-		err := Check(s, c.params)
+		err := Check(s, plain, c.params)
 		var e *data.Error
 		if !errors.As(err, &e) || e.Field != c.field || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: %v", c.field, err)
 		}
 	}
-	if err := CheckFolds(trial.TrainerSpec{}, trial.FoldPlan{K: 2}); err == nil {
-		t.Error("folds of no data")
-	}
-	if err := CheckFolds(spec(quickstart+"digits/digits.csv.gz"), trial.FoldPlan{K: 1000, Split: trial.Stratified}); err == nil {
+	if err := Check(spec(quickstart+"digits/digits.csv.gz"), trial.FoldPlan{K: 1000, Split: trial.Stratified}, nil); err == nil {
 		t.Error("a thousand folds of a hundred rows a class")
 	}
 }

@@ -23,14 +23,15 @@ func (m *material) loadImages(w protocol.Work) (err error) {
 	if m.inputs, err = m.encode(m.table); err != nil {
 		return err
 	}
-	m.describe = func() (map[string]any, error) { return describeImages(w, m.table, input) }
-	m.net.ReplaceHead(len(m.table.Classes), headSeed(w))
+	m.describe = func() (map[string]any, error) { return m.describeImages(w, input) }
+	m.net.ReplaceHead(m.table.Outputs(), headSeed(w))
 	return nil
 }
 
 // describeImages is the configuration of the pretrained model with the classes and the input size of the finished one, and how
 // a row of the data file becomes an input.
-func describeImages(w protocol.Work, table *data.Table, input data.Input) (map[string]any, error) {
+func (m *material) describeImages(w protocol.Work, input data.Input) (map[string]any, error) {
+	table := m.table
 	raw, err := os.ReadFile(filepath.Join(w.Trainer.Model, configFile))
 	if err != nil {
 		return nil, err
@@ -42,8 +43,8 @@ func describeImages(w protocol.Work, table *data.Table, input data.Input) (map[s
 	config["classes"] = table.Classes
 	put(config, input.Height, "input", "height")
 	put(config, input.Width, "input", "width")
-	put(config, len(table.Classes), "head", "fc", "out")
-	config["preprocessing"] = map[string]any{"task": w.Trainer.Task, "label": w.Trainer.Data.Label, "image": table.Spec}
+	put(config, table.Outputs(), "head", "fc", "out")
+	config["preprocessing"] = m.preprocessing(w, map[string]any{"image": table.Spec})
 	return config, nil
 }
 

@@ -14,18 +14,29 @@ import (
 const validPrefix = "val_"
 
 // family is the kind of prediction that a task makes.
-func family(string) metric.Family { return metric.Classes }
+func family(task string) metric.Family {
+	switch _, target := trial.SplitTask(task); target {
+	case trial.MultiLabel:
+		return metric.Labels
+	case trial.Regression:
+		return metric.Numbers
+	}
+	return metric.Classes
+}
 
 // Metrics lists what the trainer reports after each epoch of a task, in that order, by the names of the reports. Each can be an
 // objective.
 func Metrics(spec trial.TrainerSpec) []metric.Metric {
-	out := metric.For(family(spec.Task), false)
+	f := family(spec.Task)
+	out := metric.For(f, spec.Data != nil && spec.Data.Group != "")
 	for i := range out {
 		out[i].Name = validPrefix + out[i].Name
 	}
-	return append(out,
-		metric.Metric{Name: "train_loss", Goal: trial.Minimize, Meaning: "mean loss of the epoch's steps, as trained with"},
-		metric.Metric{Name: "train_accuracy", Goal: trial.Maximize, Meaning: "share of rows right in the epoch's steps"})
+	out = append(out, metric.Metric{Name: "train_loss", Goal: trial.Minimize, Meaning: "mean loss of the epoch's steps, as trained with"})
+	if f == metric.Classes {
+		out = append(out, metric.Metric{Name: "train_accuracy", Goal: trial.Maximize, Meaning: "share of rows right in the epoch's steps"})
+	}
+	return out
 }
 
 // CheckObjective finds an objective that the trainer does not measure in the task, or whose goal is the wrong way round. The

@@ -11,6 +11,7 @@ import (
 	"automl/runner/finetune/data"
 	"automl/runner/finetune/safetensors"
 	"automl/runner/finetune/train"
+	"automl/runner/protocol"
 	"automl/trial"
 )
 
@@ -67,7 +68,7 @@ func (s *session) test(ctx context.Context, m *material) (trial.Metrics, *train.
 	if spec.Test == "" {
 		return nil, nil, nil
 	}
-	table, err := data.ReadTest(spec, m.table)
+	table, err := data.ReadTest(s.work.Trainer.Task, spec, m.table)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -75,7 +76,7 @@ func (s *session) test(ctx context.Context, m *material) (trial.Metrics, *train.
 	if err != nil {
 		return nil, nil, err
 	}
-	e, err := train.Evaluate(ctx, m.net, inputs, table.Y, len(m.table.Classes))
+	e, err := train.Evaluate(ctx, m.net, inputs, m.target.Of(table))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -89,8 +90,8 @@ type provenance struct {
 	Params    trial.Params  `json:"params"`
 	Epochs    int           `json:"epochs"`
 	Rows      int           `json:"rows"`
-	Folds     string        `json:"folds"` // hash
-	Classes   []string      `json:"classes"`
+	Folds     string        `json:"folds"`             // hash
+	Classes   []string      `json:"classes,omitempty"` // or labels
 	Metrics   trial.Metrics `json:"metrics"`
 	Confusion [][]int       `json:"test_confusion,omitempty"` // row: class, column: what it was taken for
 }
@@ -119,10 +120,23 @@ func (s *session) writeArtifact(m *material, metrics trial.Metrics, test *train.
 	}
 	p := provenance{Study: s.work.Name, Trial: s.work.Trial, Params: s.work.Params, Epochs: s.work.To.Epoch,
 		Rows: m.table.Rows(), Folds: hash, Classes: m.table.Classes, Metrics: metrics}
-	if test != nil {
+	if test != nil && test.Confusion != nil {
 		p.Confusion = test.Confusion.Rows()
 	}
 	return writeJSON(filepath.Join(dir, metricsFile), p)
+}
+
+// preprocessing says how a row becomes an input, and what the outputs mean.
+func (m *material) preprocessing(w protocol.Work, how map[string]any) map[string]any {
+	d := w.Trainer.Data
+	how["task"] = w.Trainer.Task
+	if d.Label != "" {
+		how["label"] = d.Label
+	}
+	if m.table.Kind == trial.Regression {
+		how["target"] = map[string]float64{"mean": m.target.Mean, "std": m.target.Std} // an output times std, plus mean, is the number
+	}
+	return how
 }
 
 // writeJSON writes a file and makes sure it is on disk.

@@ -45,7 +45,7 @@ func TestRefitLeavesAModelThatCanBeReadBack(t *testing.T) {
 		t.Errorf("input %dx%d, want 16x16", h, w)
 	}
 	classes := []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
-	table, err := data.ReadTest(*work.Trainer.Data, &data.Table{Classes: classes})
+	table, err := data.ReadTest(trial.ImageTask, *work.Trainer.Data, &data.Table{Classes: classes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestRefitLeavesAModelThatCanBeReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := train.Evaluate(context.Background(), net, images, table.Y, len(classes))
+	e, err := train.Evaluate(context.Background(), net, images, train.TargetOf(table, nil))
 	if err != nil {
 		t.Fatal(err)
 	}

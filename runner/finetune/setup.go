@@ -17,6 +17,7 @@ type material struct {
 	options train.Options
 	net     *model.Net  // with a fresh head for the classes
 	inputs  data.Inputs // of the table's rows
+	target  *train.Target
 	// encode makes inputs of other rows, those of the test file.
 	encode func(*data.Table) (data.Inputs, error)
 	// describe is the network and how a row becomes its input, for config.json.
@@ -51,10 +52,10 @@ func load(w protocol.Work) (*material, error) {
 			return nil, err
 		}
 	}
-	if m.table, err = data.Read(*w.Trainer.Data, w.Folds.Column); err != nil {
+	if m.table, err = data.Read(w.Trainer.Task, *w.Trainer.Data, w.Folds); err != nil {
 		return nil, err
 	}
-	if w.Trainer.Task == trial.ImageTask {
+	if trial.ImageRows.HasTask(w.Trainer.Task) {
 		return &m, m.loadImages(w)
 	}
 	return &m, nil
@@ -91,13 +92,14 @@ func (s *session) proveFolds(t *data.Table) error {
 
 // job is the training job of a work order on the given rows.
 func (m *material) job(w protocol.Work, rows, valid []int) (train.Job, error) {
-	if w.Trainer.Task == trial.TableTask {
+	m.target = train.TargetOf(m.table, rows)
+	if trial.TableRows.HasTask(w.Trainer.Task) {
 		if err := m.fitTable(w, rows); err != nil {
 			return train.Job{}, err
 		}
 	}
 	return train.Job{
-		Net: m.net, Inputs: m.inputs, Labels: m.table.Y, Classes: len(m.table.Classes), Train: rows, Valid: valid,
+		Net: m.net, Inputs: m.inputs, Target: m.target, Train: rows, Valid: valid,
 		Options: m.options, Objective: w.Objective, Epochs: w.Epochs,
 		Seed: w.Seed, Trial: w.Trial, Fold: w.Fold,
 	}, nil

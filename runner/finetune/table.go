@@ -11,7 +11,7 @@ import (
 func (m *material) fitTable(w protocol.Work, rows []int) (err error) {
 	encoder := m.table.Fit(rows)
 	size := model.MLPConfig{ModelType: model.MLPType, Features: encoder.Width(), Hidden: m.options.Hidden, Layers: m.options.Layers,
-		Classes: len(m.table.Classes)}
+		Classes: m.table.Outputs()}
 	if m.net, err = model.NewMLP(size, headSeed(w)); err != nil {
 		return err
 	}
@@ -21,7 +21,7 @@ func (m *material) fitTable(w protocol.Work, rows []int) (err error) {
 		return map[string]any{
 			"model_type": size.ModelType, "features": size.Features, "hidden": size.Hidden, "layers": size.Layers, "outputs": size.Classes,
 			"classes":       m.table.Classes,
-			"preprocessing": map[string]any{"task": w.Trainer.Task, "label": w.Trainer.Data.Label, "columns": encoder},
+			"preprocessing": m.preprocessing(w, map[string]any{"columns": encoder}),
 		}, nil
 	}
 	return nil

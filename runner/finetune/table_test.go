@@ -125,15 +125,15 @@ func TestTableRefit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	training, err := data.Read(*work.Trainer.Data, "")
+	training, err := data.Read(trial.TableTask, *work.Trainer.Data, work.Folds)
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := data.ReadTest(*work.Trainer.Data, training)
+	table, err := data.ReadTest(trial.TableTask, *work.Trainer.Data, training)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := train.Evaluate(context.Background(), net, config.Preprocessing.Columns.Encode(table), table.Y, len(config.Classes))
+	e, err := train.Evaluate(context.Background(), net, config.Preprocessing.Columns.Encode(table), train.TargetOf(table, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,10 +144,7 @@ func TestTableRefit(t *testing.T) {
 
 func TestTableCheck(t *testing.T) {
 	good := func() trial.TrainerSpec { return tableOrder(tumours, 0, 1).Trainer }
-	if err := Check(good(), []string{"lr", "hidden", "layers", "dropout", "momentum"}); err != nil {
-		t.Error(err)
-	}
-	if err := CheckFolds(good(), trial.FoldPlan{K: 5, Split: trial.Stratified}); err != nil {
+	if err := Check(good(), trial.FoldPlan{K: 5, Split: trial.Stratified}, []string{"lr", "hidden", "layers", "dropout", "momentum"}); err != nil {
 		t.Error(err)
 	}
 	for _, c := range []struct {
@@ -157,7 +154,7 @@ func TestTableCheck(t *testing.T) {
 		text   string
 	}{
 		{func(s *trial.TrainerSpec) { s.Model = "resnet8" }, "lr", "trainer.model", "model: mlp"},
-		{func(s *trial.TrainerSpec) { s.Data.Table = nil }, "lr", "trainer.data", "table: {}"},
+		{func(s *trial.TrainerSpec) { s.Data.Image = &trial.ImageSpec{} }, "lr", "trainer.data.image", "no images"},
 		{func(s *trial.TrainerSpec) { s.Data.Label = "targt" }, "lr", "trainer.data.label", `did you mean "target"?`},
 		{func(*trial.TrainerSpec) {}, "freeze", "parameters.freeze", "from scratch"},
 		{func(*trial.TrainerSpec) {}, "freeze.strategy", "parameters.freeze", "from scratch"},
@@ -171,7 +168,7 @@ func TestTableCheck(t *testing.T) {
 	} {
 		s := good()
 		c.change(&s)
-		err := Check(s, []string{c.param})
+		err := Check(s, plain, []string{c.param})
 		var e *data.Error
 		if !errors.As(err, &e) || e.Field != c.field || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: %v", c.field, err)

@@ -6,32 +6,29 @@ import (
 	"automl/trial"
 )
 
-// Check reads everything the spec names and finds every fault that training would find, except those of the folds. It
-// takes as long as reading the files.
-func Check(spec trial.DataSpec) error { return check(spec, trial.FoldPlan{}) }
-
-// CheckFolds is Check, and finds out whether the rows can be cut into the folds of the plan.
-func CheckFolds(spec trial.DataSpec, plan trial.FoldPlan) error {
+// Check reads everything the spec names and finds every fault that training would find: in the files, and in cutting their rows
+// into the folds of the plan. It takes as long as reading the files.
+func Check(task string, spec trial.DataSpec, plan trial.FoldPlan) (*Table, error) {
 	if plan.K < 1 {
-		return &Error{Field: fieldFolds, Msg: fmt.Sprintf("%d folds are none", plan.K), Hint: "k: 5"}
+		return nil, &Error{Field: fieldFolds, Msg: fmt.Sprintf("%d folds are none", plan.K), Hint: "k: 5"}
 	}
-	return check(spec, plan)
-}
-
-func check(spec trial.DataSpec, plan trial.FoldPlan) error {
-	t, err := Read(spec, plan.Column)
+	t, err := Read(task, spec, plan)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if err := t.checkImages(); err != nil {
+		return nil, err
 	}
 	if spec.Test != "" {
-		if _, err := ReadTest(spec, t); err != nil {
-			return err
+		test, err := ReadTest(task, spec, t)
+		if err != nil {
+			return nil, err
+		}
+		if err := test.checkImages(); err != nil {
+			return nil, err
 		}
 	}
-	if plan.K == 0 {
-		return nil
-	}
-	return t.checkFolds(plan)
+	return t, t.checkFolds(plan)
 }
 
 // checkFolds finds a class that a stratified fold would have no row of, and rows or groups too few for the folds.
@@ -40,7 +37,7 @@ func (t *Table) checkFolds(plan trial.FoldPlan) error {
 	if parts == 1 {
 		parts = 2 // a hold-out needs a row on either side
 	}
-	if plan.Split == trial.Stratified && !t.keyed {
+	if plan.Split == trial.Stratified && t.splits == nil && t.Kind == trial.Classification {
 		rows := make([]int, len(t.Classes))
 		for _, y := range t.Y {
 			rows[y]++

@@ -1,13 +1,10 @@
 package data
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
-
-	"automl/trial"
 )
 
 // Column is a feature of a tabular task as it stands in the file, one value a row.
@@ -31,59 +28,55 @@ const maxNumber = 1e100
 // maxLevels bounds the categories of a column: each becomes an input of the network.
 const maxLevels = 1000
 
-// checkTable checks the table section without the file.
-func checkTable(spec *trial.DataSpec) error {
-	for _, name := range spec.Table.Categorical {
-		if slices.Contains(spec.Table.Drop, name) {
-			return &Error{Field: fieldTable, Msg: fmt.Sprintf("column %q is to be dropped and to be categorical", name), Hint: "one of the two"}
-		}
-	}
-	if slices.Contains(spec.Table.Drop, spec.Label) {
-		return &Error{Field: fieldDrop, Msg: fmt.Sprintf("%q is the label", spec.Label), Hint: "the label never is a feature; take it out"}
-	}
-	return nil
-}
-
-// locateFeatures finds the feature columns: those the table must have when t.Columns is set, otherwise all that are nothing
-// else.
-func (t *Table) locateFeatures(header []string, spec trial.DataSpec, where *layout, field string) error {
-	if t.Columns != nil {
-		for i, c := range t.Columns {
-			at, err := t.find(field, c.Name, header, spec)
+// locateFeatures finds the feature columns: those the table must have when known is set, otherwise all that are nothing else.
+func (r *reader) locateFeatures(known []Column) error {
+	t := r.table
+	if known != nil {
+		for _, c := range known {
+			at, err := r.find(r.src.field, c.Name)
 			if err != nil {
 				return err
 			}
-			where.tables = append(where.tables, at)
-			t.Columns[i] = Column{Name: c.Name, categorical: !c.Numeric()}
+			r.features = append(r.features, at)
+			t.Columns = append(t.Columns, Column{Name: c.Name, categorical: !c.Numeric()})
 		}
 		return nil
 	}
-	for _, name := range spec.Table.Drop {
-		if _, err := t.find(fieldDrop, name, header, spec); err != nil {
-			return err
+	for field, names := range map[string][]string{fieldDrop: r.spec.Table.Drop, fieldCategorical: r.spec.Table.Categorical} {
+		for _, name := range names {
+			if _, err := r.find(field, name); err != nil {
+				return err
+			}
 		}
 	}
-	for _, name := range spec.Table.Categorical {
-		if _, err := t.find(fieldCategorical, name, header, spec); err != nil {
-			return err
-		}
-	}
-	for i, name := range header {
-		if i == where.label || i == where.key || slices.Contains(spec.Table.Drop, name) {
+	for i, name := range r.header {
+		if r.used(i) || slices.Contains(r.spec.Table.Drop, name) {
 			continue
 		}
 		switch {
 		case strings.TrimSpace(name) == "": // the rows' numbers that pandas writes; they tell the class where rows are sorted
-			return &Error{Field: field, File: t.File, Line: 1, Msg: fmt.Sprintf("column %d has no name", i+1),
-				Hint: "give it one, or write the file without it (pandas: index=False)"}
-		case slices.Contains(header[i+1:], name):
-			return &Error{Field: field, File: t.File, Line: 1, Msg: fmt.Sprintf("the column %q stands twice", name)}
+			return r.src.fault(r.src.headerLine(), "column %d has no name", i+1).hint("give it one, or write the file without it (pandas: index=False)")
+		case slices.Contains(r.header[i+1:], name):
+			return r.src.fault(r.src.headerLine(), "the column %q stands twice", name)
 		}
-		where.tables = append(where.tables, i)
-		t.Columns = append(t.Columns, Column{Name: name, categorical: slices.Contains(spec.Table.Categorical, name)})
+		r.features = append(r.features, i)
+		t.Columns = append(t.Columns, Column{Name: name, categorical: slices.Contains(r.spec.Table.Categorical, name)})
 	}
 	if len(t.Columns) == 0 {
-		return &Error{Field: fieldTable, File: t.File, Line: 1, Msg: "no column is left to learn from", Hint: "the columns are: " + List(header)}
+		return r.src.fault(r.src.headerLine(), "no column is left to learn from").of(fieldTable).hint("the columns are: %s", List(r.header))
+	}
+	return nil
+}
+
+// addFeatures appends the features of a row as texts.
+func (r *reader) addFeatures(cells []cell, at int) error {
+	for i, column := range r.features {
+		c := &r.table.Columns[i]
+		text, err := cells[column].plain(r.src, at, c.Name)
+		if err != nil {
+			return err
+		}
+		c.Texts = append(c.Texts, strings.Clone(strings.TrimSpace(text)))
 	}
 	return nil
 }
@@ -91,7 +84,7 @@ func (t *Table) locateFeatures(header []string, spec trial.DataSpec, where *layo
 // settle finds out which columns are of numbers: all whose values are, unless the sweep file says otherwise. The kinds are
 // known when they are those of the training file; then, and where a column is neither the one nor the other, a value that does
 // not fit is an error.
-func (t *Table) settle(field string, known bool) error {
+func (t *Table) settle(known bool) error {
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		if c.categorical {
@@ -105,12 +98,10 @@ func (t *Table) settle(field string, known bool) error {
 		case wrong < 0:
 			c.Numbers, c.Texts = numbers, nil
 		case known:
-			return &Error{Field: field, File: t.File, Line: t.Lines[wrong],
-				Msg: fmt.Sprintf("%q in column %q is not a number, as those of the training file are", c.Texts[wrong], c.Name)}
+			return t.src.fault(t.Lines[wrong], "%q in column %q is not a number, as those of the training file are", c.Texts[wrong], c.Name)
 		case some:
-			return &Error{Field: field, File: t.File, Line: t.Lines[wrong],
-				Msg:  fmt.Sprintf("%q in column %q is not a number, as others in it are", c.Texts[wrong], c.Name),
-				Hint: fmt.Sprintf("correct it, leave it empty if it is missing, or say table: {categorical: [%s]}", c.Name)}
+			return t.src.fault(t.Lines[wrong], "%q in column %q is not a number, as others in it are", c.Texts[wrong], c.Name).
+				hint("correct it, leave it empty if it is missing, or say table: {categorical: [%s]}", c.Name)
 		default:
 			if err := t.categories(c); err != nil {
 				return err
@@ -130,8 +121,8 @@ func (t *Table) categories(c *Column) error {
 		levels[c.Texts[i]] = true
 	}
 	if len(levels) > maxLevels {
-		return &Error{Field: fieldTable, File: t.File, Hint: fmt.Sprintf("leave it out: table: {drop: [%s]}", c.Name),
-			Msg: fmt.Sprintf("column %q has %d categories, each of which would be an input of the network; %d is the most", c.Name, len(levels), maxLevels)}
+		return t.src.fault(0, "column %q has %d categories, each of which would be an input of the network; %d is the most", c.Name, len(levels), maxLevels).
+			of(fieldTable).hint("leave it out: table: {drop: [%s]}", c.Name)
 	}
 	return nil
 }
@@ -147,7 +138,7 @@ func parse(texts []string) (numbers []float64, some bool, wrong int) {
 		}
 		v, err := strconv.ParseFloat(text, 64)
 		switch {
-		case err == nil && math.Abs(v) <= maxNumber:
+		case err == nil && isNumber(v):
 			numbers[i], some = v, true
 		case wrong < 0:
 			wrong = i

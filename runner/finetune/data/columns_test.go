@@ -13,8 +13,8 @@ import (
 	"automl/trial"
 )
 
-// rows writes text to a file and describes it as a table with the class in column "label".
-func rows(t *testing.T, text string) trial.DataSpec {
+// tableOf writes text to a file and describes it as a table with the class in column "label".
+func tableOf(t *testing.T, text string) trial.DataSpec {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "rows.csv")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -32,9 +32,9 @@ NA,Bern,no,8002,a
 `
 
 func TestColumns(t *testing.T) {
-	s := rows(t, mixed)
+	s := tableOf(t, mixed)
 	s.Table.Categorical = []string{"zip"}
-	got, err := Read(s, "group")
+	got, err := Read(trial.TableTask, s, trial.FoldPlan{Column: "group"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,20 +52,20 @@ func TestColumns(t *testing.T) {
 		t.Errorf("keys %v, classes %v", got.Keys, got.Y)
 	}
 	s.Table = &trial.TableSpec{Drop: []string{"zip", "town", "group"}}
-	if got, err = Read(s, ""); err != nil || len(got.Columns) != 1 {
+	if got, err = Read(trial.TableTask, s, trial.FoldPlan{}); err != nil || len(got.Columns) != 1 {
 		t.Errorf("%d columns, %v", len(got.Columns), err)
 	}
 }
 
 // The columns of the test file are found by name, wherever they stand, and are of the kind they have in the training file.
 func TestColumnsOfTheTestFile(t *testing.T) {
-	s := rows(t, "n,c,label\n1,a,x\n2,b,y\n")
-	training, err := Read(s, "")
+	s := tableOf(t, "n,c,label\n1,a,x\n2,b,y\n")
+	training, err := Read(trial.TableTask, s, trial.FoldPlan{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Test = rows(t, "label,other,c,n\nx,9,7,3\n").Train
-	got, err := ReadTest(s, training)
+	s.Test = tableOf(t, "label,other,c,n\nx,9,7,3\n").Train
+	got, err := ReadTest(trial.TableTask, s, training)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,8 +80,8 @@ func TestColumnsOfTheTestFile(t *testing.T) {
 		"label,c,m\nx,a,1\n":    `there is no column "n"`,
 		"label,c,n\nz,a,1\n":    `class "z" does not occur`,
 	} {
-		s.Test = rows(t, text).Train
-		_, err := ReadTest(s, training)
+		s.Test = tableOf(t, text).Train
+		_, err := ReadTest(trial.TableTask, s, training)
 		var e *Error
 		if !errors.As(err, &e) || e.Field != fieldTest || e.Line == 0 || !strings.Contains(e.Error(), want) {
 			t.Errorf("%q: %v", text, err)
@@ -112,17 +112,17 @@ func TestColumnErrors(t *testing.T) {
 		{"n,label\n1,a\n", trial.TableSpec{Categorical: []string{"n"}, Drop: []string{"n"}}, fieldTable, 0, "one of the two"},
 		{many, trial.TableSpec{}, fieldTable, 0, "1001 categories"},
 	} {
-		s := rows(t, c.text)
+		s := tableOf(t, c.text)
 		s.Table = &c.table
-		_, err := Read(s, "")
+		_, err := Read(trial.TableTask, s, trial.FoldPlan{})
 		var e *Error
 		if !errors.As(err, &e) || e.Field != c.field || e.Line != c.line || !strings.Contains(e.Error(), c.message) {
 			t.Errorf("%.30q: %v", c.text, err)
 		}
 	}
-	both := rows(t, mixed)
+	both := tableOf(t, mixed)
 	both.Image = &trial.ImageSpec{Pixels: "p*", Height: 1, Width: 1, Max: 1}
-	if _, err := Read(both, ""); err == nil || !strings.Contains(err.Error(), "not both") {
+	if _, err := Read(trial.TableTask, both, trial.FoldPlan{}); err == nil || !strings.Contains(err.Error(), "not both") {
 		t.Errorf("image and table: %v", err)
 	}
 }

@@ -40,12 +40,13 @@ const good = "p0,label,p1,writer\n0,10,4,a\n1,9,3,\"b\n,b\"\n2,10,2,a\n"
 func TestRead(t *testing.T) {
 	for _, name := range []string{"rows.csv", "rows.csv.gz"} {
 		for _, mark := range []string{"", "\ufeff"} {
-			got, err := Read(spec(t, name, mark+good), "writer")
+			got, err := Read(trial.ImageTask, spec(t, name, mark+good), trial.FoldPlan{Column: "writer"})
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
 			want := &Table{File: got.File, Spec: got.Spec, Pixels: []float32{0, 4, 1, 3, 2, 2}, Labels: []string{"10", "9", "10"},
-				Keys: []string{"a", "b\n,b", "a"}, Lines: []int{2, 3, 5}, Classes: []string{"9", "10"}, Y: []int32{1, 0, 1}, keyed: true}
+				Keys: []string{"a", "b\n,b", "a"}, Lines: []int{2, 3, 5}, Classes: []string{"9", "10"}, Y: []int32{1, 0, 1},
+				Kind: trial.Classification, src: got.src, splits: got.Keys}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("%s:\n%+v, want\n%+v", name, got, want)
 			}
@@ -62,13 +63,13 @@ func TestClassesAreSorted(t *testing.T) {
 		{[]string{"10", "9", "a"}, []string{"10", "9", "a"}},
 		{[]string{"01", "1", "0"}, []string{"0", "01", "1"}},
 	} {
-		classes, y := index(c.labels)
-		if !reflect.DeepEqual(classes, c.want) {
-			t.Errorf("%v: classes %v, want %v", c.labels, classes, c.want)
+		got := &Table{Kind: trial.Classification, Labels: c.labels, Lines: make([]int, len(c.labels))}
+		if err := got.learn(trial.DataSpec{}, nil); err != nil || !reflect.DeepEqual(got.Classes, c.want) {
+			t.Errorf("%v: classes %v, want %v; %v", c.labels, got.Classes, c.want, err)
 		}
 		for i, l := range c.labels {
-			if classes[y[i]] != l {
-				t.Errorf("%v: row %d is class %d", c.labels, i, y[i])
+			if got.Classes[got.Y[i]] != l {
+				t.Errorf("%v: row %d is class %d", c.labels, i, got.Y[i])
 			}
 		}
 	}
@@ -100,7 +101,7 @@ func TestErrorsNameThePlaceAndTheRemedy(t *testing.T) {
 		{"no gzip", "r.csv.gz", "plain", none, fieldTrain, 0, "not gzip"},
 		{"no train", "r.csv", good, func(s *trial.DataSpec) { s.Train = "" }, fieldTrain, 0, "no training file"},
 		{"no label", "r.csv", good, func(s *trial.DataSpec) { s.Label = "" }, fieldLabel, 0, "no label column"},
-		{"no image", "r.csv", good, func(s *trial.DataSpec) { s.Image = nil }, fieldImage, 0, "which columns"},
+		{"no image", "r.csv", good, func(s *trial.DataSpec) { s.Image = nil }, fieldImage, 0, "which columns are the pixels, or which one names the image file"},
 		{"bad pattern", "r.csv", good, func(s *trial.DataSpec) { s.Image.Pixels = "p[" }, fieldPixels, 0, "no pattern"},
 		{"bad channels", "r.csv", good, func(s *trial.DataSpec) { s.Image.Channels = 2 }, fieldImage + ".channels", 0, "2 channels"},
 		{"bad max", "r.csv", good, func(s *trial.DataSpec) { s.Image.Max = 0 }, fieldMax, 0, "white"},
@@ -110,7 +111,7 @@ func TestErrorsNameThePlaceAndTheRemedy(t *testing.T) {
 	} {
 		s := spec(t, c.file, c.text)
 		c.change(&s)
-		err := Check(s)
+		_, err := Check(trial.ImageTask, s, trial.FoldPlan{K: 1, Split: trial.Plain})
 		var e *Error
 		if !errors.As(err, &e) {
 			t.Errorf("%s: %v is no *Error", c.name, err)
@@ -126,11 +127,11 @@ func TestTestFileMustHaveTheSameClasses(t *testing.T) {
 	s := spec(t, "train.csv", good)
 	s.Test = spec(t, "test.csv", "p0,p1,label\n1,2,9\n1,2,7\n").Train
 	var e *Error
-	if err := Check(s); !errors.As(err, &e) || e.Field != fieldTest || e.Line != 3 || !strings.Contains(e.Error(), `"7"`) {
+	if _, err := Check(trial.ImageTask, s, trial.FoldPlan{K: 1, Split: trial.Plain}); !errors.As(err, &e) || e.Field != fieldTest || e.Line != 3 || !strings.Contains(e.Error(), `"7"`) {
 		t.Errorf("%v", err)
 	}
 	s.Test = spec(t, "test.csv", "label,p0,p1\n9,1,2\n").Train
-	got, err := ReadTest(s, &Table{Classes: []string{"9", "10"}})
+	got, err := ReadTest(trial.ImageTask, s, &Table{Classes: []string{"9", "10"}})
 	if err != nil || got.Y[0] != 0 || got.Pixels[1] != 2 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -153,7 +154,7 @@ func TestCheckFolds(t *testing.T) {
 		{trial.FoldPlan{K: 2, Split: trial.Group, Column: "writr"}, fieldColumn, `did you mean "writer"?`},
 		{trial.FoldPlan{}, fieldFolds, "0 folds"},
 	} {
-		err := CheckFolds(s, c.plan)
+		_, err := Check(trial.ImageTask, s, c.plan)
 		var e *Error
 		switch {
 		case c.field == "" && err != nil:

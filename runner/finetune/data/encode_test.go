@@ -5,11 +5,13 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"automl/trial"
 )
 
 func TestEncode(t *testing.T) {
-	s := rows(t, mixed)
-	table, err := Read(s, "group")
+	s := tableOf(t, mixed)
+	table, err := Read(trial.TableTask, s, trial.FoldPlan{Column: "group"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +42,7 @@ func TestEncode(t *testing.T) {
 // What stands in the validation rows changes nothing that the encoder knows.
 func TestFitSeesTrainingRowsAlone(t *testing.T) {
 	fit := func(last string) Encoder {
-		table, err := Read(rows(t, "n,c,label\n1,a,x\n2,b,y\n4,a,x\n"+last), "")
+		table, err := Read(trial.TableTask, tableOf(t, "n,c,label\n1,a,x\n2,b,y\n4,a,x\n"+last), trial.FoldPlan{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,14 +11,23 @@ import (
 
 // The fields of the sweep file that this package can find fault with.
 const (
-	fieldTrain  = "trainer.data.train"
-	fieldTest   = "trainer.data.test"
-	fieldLabel  = "trainer.data.label"
-	fieldImage  = "trainer.data.image"
-	fieldPixels = "trainer.data.image.pixels"
-	fieldMax    = "trainer.data.image.max"
-	fieldTable  = "trainer.data.table"
-	fieldDrop   = "trainer.data.table.drop"
+	fieldTrain   = "trainer.data.train"
+	fieldValid   = "trainer.data.validation"
+	fieldTest    = "trainer.data.test"
+	fieldText    = "trainer.data.text"
+	fieldPair    = "trainer.data.text_pair"
+	fieldLabel   = "trainer.data.label"
+	fieldLabels  = "trainer.data.labels"
+	fieldGroup   = "trainer.data.group"
+	fieldFewShot = "trainer.data.few_shot"
+	fieldWeights = "trainer.data.class_weights"
+	fieldImage   = "trainer.data.image"
+	fieldPixels  = "trainer.data.image.pixels"
+	fieldPath    = "trainer.data.image.path"
+	fieldMax     = "trainer.data.image.max"
+	fieldSize    = "trainer.data.image.size"
+	fieldTable   = "trainer.data.table"
+	fieldDrop    = "trainer.data.table.drop"
 
 	fieldCategorical = "trainer.data.table.categorical"
 	fieldColumn      = "folds.column"
@@ -30,6 +39,7 @@ type Error struct {
 	Field string // of the sweep file: "trainer.data.label"
 	File  string // the data file; empty when the fault is not in one
 	Line  int    // from 1, the header being line 1; 0 when no line is to blame
+	Row   int    // from 1, in files without lines; 0 when no row is to blame
 	Msg   string // what is wrong
 	Hint  string // what would be right; may be empty
 	Err   error  // the cause; may be nil
@@ -43,6 +53,9 @@ func (e *Error) Error() string {
 		b.WriteString(": " + filepath.Base(e.File))
 		if e.Line > 0 {
 			fmt.Fprintf(&b, " line %d", e.Line)
+		}
+		if e.Row > 0 {
+			fmt.Fprintf(&b, " row %d", e.Row)
 		}
 	}
 	b.WriteString(": " + e.Msg)
@@ -101,7 +114,7 @@ func distance(a, b string) int {
 
 // unknownColumn is the error for a column that the file does not have. A pixel column is never what a label or a split column
 // was meant to be, so the list leaves those out.
-func unknownColumn(field, file, column string, header []string, image *trial.ImageSpec) *Error {
+func (s source) unknownColumn(field, column string, header []string, image *trial.ImageSpec) *Error {
 	others := slices.DeleteFunc(slices.Clone(header), func(name string) bool { return image != nil && pixel(*image, name) })
 	hint := "the other columns are: " + List(others)
 	if len(others) == 0 {
@@ -110,5 +123,7 @@ func unknownColumn(field, file, column string, header []string, image *trial.Ima
 	if n := Nearest(column, others); n != "" {
 		hint = fmt.Sprintf("did you mean %q? %s", n, hint)
 	}
-	return &Error{Field: field, File: file, Line: 1, Msg: fmt.Sprintf("there is no column %q", column), Hint: hint}
+	e := s.fault(s.headerLine(), "there is no column %q", column).of(field)
+	e.Hint = hint
+	return e
 }

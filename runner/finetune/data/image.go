@@ -26,8 +26,10 @@ func (in Input) Size() int { return in.Channels * in.Height * in.Width }
 type Images struct {
 	Input    Input
 	Channels int // of the file: 1 or 3
-	Pixels   []float32
-	plane    int // Height * Width
+	n        int
+	plane    int       // Height * Width
+	floats   []float32 // of pixel columns, n x Channels x plane
+	bytes    []byte    // of image files, alike
 }
 
 // Fits reports why images of so many channels are none for the input: grey images fit any, others need their own number.
@@ -43,16 +45,19 @@ func (in Input) Fits(channels int) error {
 
 // Images scales every row to the input's size.
 func (t *Table) Images(in Input) (*Images, error) {
+	if t.Paths != nil {
+		return t.readImages(in)
+	}
 	c := t.Spec.Channels
 	if err := in.Fits(c); err != nil {
 		return nil, err
 	}
-	im := &Images{Input: in, Channels: c, plane: in.Height * in.Width}
-	im.Pixels = make([]float32, t.Rows()*c*im.plane)
+	im := &Images{Input: in, Channels: c, n: t.Rows(), plane: in.Height * in.Width}
+	im.floats = make([]float32, im.n*c*im.plane)
 	from := t.Spec.Height * t.Spec.Width
 	white := float32(255 / t.Spec.Max)
 	for p := range t.Rows() * c {
-		dst := im.Pixels[p*im.plane : (p+1)*im.plane]
+		dst := im.floats[p*im.plane : (p+1)*im.plane]
 		Resize(dst, in.Height, in.Width, t.Pixels[p*from:(p+1)*from], t.Spec.Height, t.Spec.Width)
 		for i := range dst {
 			dst[i] *= white
@@ -62,33 +67,60 @@ func (t *Table) Images(in Input) (*Images, error) {
 }
 
 // Rows is the number of images.
-func (im *Images) Rows() int { return len(im.Pixels) / (im.Channels * im.plane) }
+func (im *Images) Rows() int { return im.n }
 
-// Row is one image, Channels x Height x Width in 0..255; not a copy.
-func (im *Images) Row(i int) []float32 {
-	n := im.Channels * im.plane
-	return im.Pixels[i*n : (i+1)*n : (i+1)*n]
+// Floats is how many floats Load writes.
+func (im *Images) Floats() int { return im.Channels * im.plane }
+
+// Load writes one image, Channels x Height x Width in 0..255.
+func (im *Images) Load(dst []float32, row int) {
+	n := im.Floats()
+	if im.bytes == nil {
+		copy(dst, im.floats[row*n:(row+1)*n])
+		return
+	}
+	for i, v := range im.bytes[row*n : (row+1)*n] {
+		dst[i] = float32(v)
+	}
 }
 
 // Size is how many floats the network reads a row.
 func (im *Images) Size() int { return im.Input.Size() }
 
 // Write writes what the network reads of a row. dst has Size floats.
-func (im *Images) Write(dst []float32, row int) { im.Spread(dst, im.Row(row)) }
+func (im *Images) Write(dst []float32, row int) {
+	n := im.Floats()
+	for c := range im.Input.Channels {
+		from := row * n
+		if im.Channels > 1 {
+			from += c * im.plane
+		}
+		if im.bytes == nil {
+			normalize(im, dst, im.floats[from:from+im.plane], c)
+		} else {
+			normalize(im, dst, im.bytes[from:from+im.plane], c)
+		}
+	}
+}
 
-// Spread spreads an image (as Row returns it) over the network's channels and normalizes it. dst has Size floats.
+// Spread spreads an image (as Load writes it) over the network's channels and normalizes it. dst has Size floats.
 func (im *Images) Spread(dst, image []float32) {
 	for c := range im.Input.Channels {
 		src := image
 		if im.Channels > 1 {
 			src = image[c*im.plane:]
 		}
-		scale := im.Input.Scale / im.Input.Std[c]
-		shift := im.Input.Mean[c] / im.Input.Std[c]
-		out := dst[c*im.plane : (c+1)*im.plane]
-		for i, v := range src[:im.plane] {
-			out[i] = v*scale - shift
-		}
+		normalize(im, dst, src[:im.plane], c)
+	}
+}
+
+// normalize writes channel c of the network's input.
+func normalize[T float32 | byte](im *Images, dst []float32, src []T, c int) {
+	scale := im.Input.Scale / im.Input.Std[c]
+	shift := im.Input.Mean[c] / im.Input.Std[c]
+	out := dst[c*im.plane : (c+1)*im.plane]
+	for i, v := range src {
+		out[i] = float32(v)*scale - shift
 	}
 }
 
@@ -118,65 +150,44 @@ func sample(i, to, from int) (a, b int, f float32) {
 	return a, min(a+1, from-1), float32(at - float64(a))
 }
 
-// checkImage checks the image section without the file, and fills in the default of channels.
-func checkImage(spec *trial.DataSpec) error {
-	bad := func(field, msg, hint string) error { return &Error{Field: field, Msg: msg, Hint: hint} }
-	im := *spec.Image
-	if im.Channels == 0 {
-		im.Channels = 1
-	}
-	spec.Image = &im
-	_, malformed := path.Match(im.Pixels, "x")
-	switch {
-	case spec.Table != nil:
-		return bad(fieldTable, "rows are images or tables, not both", "take image or table out")
-	case im.Pixels == "" || malformed != nil:
-		return bad(fieldPixels, fmt.Sprintf("%q is no pattern", im.Pixels), `"p*" means every column whose name begins with p`)
-	case im.Height < 1 || im.Width < 1:
-		return bad(fieldImage, fmt.Sprintf("an image of %dx%d pixels is none", im.Height, im.Width), "height and width are those of the image in the file")
-	case im.Channels != 1 && im.Channels != 3:
-		return bad(fieldImage+".channels", fmt.Sprintf("%d channels are not supported", im.Channels), "1 for grey, 3 for red, green, blue")
-	case !(im.Max > 0) || math.IsInf(im.Max, 0):
-		return bad(fieldMax, fmt.Sprintf("%v cannot be the value of white", im.Max), "255 for bytes, 1 for shares")
-	case im.Size < 0:
-		return bad(fieldImage+".size", fmt.Sprintf("%d pixels are no size", im.Size), "leave it out for the model's own")
-	}
-	return nil
-}
-
 // pixel reports whether a column is one of the pixels.
-func pixel(im trial.ImageSpec, name string) bool { ok, _ := path.Match(im.Pixels, name); return ok }
+func pixel(im trial.ImageSpec, name string) bool {
+	ok, _ := path.Match(im.Pixels, name)
+	return ok && name != ""
+}
 
 // locatePixels finds the pixel columns.
-func (t *Table) locatePixels(header []string, spec trial.DataSpec, where *layout) error {
-	im := spec.Image
-	for i, name := range header {
-		if i != where.label && i != where.key && pixel(*im, name) {
-			where.pixels = append(where.pixels, i)
+func (r *reader) locatePixels() error {
+	im := r.spec.Image
+	for i, name := range r.header {
+		if !r.used(i) && pixel(*im, name) {
+			r.pixels = append(r.pixels, i)
 		}
 	}
-	want := im.Height * im.Width * im.Channels
-	if len(where.pixels) != want {
-		return &Error{Field: fieldPixels, File: t.File, Line: 1,
-			Msg: fmt.Sprintf("%d columns match %q, but an image of %dx%d with %d channels has %d pixels",
-				len(where.pixels), im.Pixels, im.Height, im.Width, im.Channels, want),
-			Hint: "the columns are: " + List(header)}
+	if want := im.Height * im.Width * im.Channels; len(r.pixels) != want {
+		return r.src.fault(r.src.headerLine(), "%d columns match %q, but an image of %dx%d with %d channels has %d pixels",
+			len(r.pixels), im.Pixels, im.Height, im.Width, im.Channels, want).of(fieldPixels).hint("the columns are: %s", List(r.header))
 	}
 	return nil
 }
 
-// addPixels appends the image of a record.
-func (t *Table) addPixels(record []string, line int, header []string, where layout) error {
-	for _, i := range where.pixels {
-		v, err := strconv.ParseFloat(strings.TrimSpace(record[i]), 32)
-		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-			return &Error{Field: fieldPixels, File: t.File, Line: line, Msg: fmt.Sprintf("%q in column %q is not a number", record[i], header[i])}
+// addPixels appends the image of a row.
+func (r *reader) addPixels(cells []cell, at int) error {
+	for _, i := range r.pixels {
+		white := r.spec.Image.Max
+		text, err := cells[i].plain(r.src, at, r.header[i])
+		if err != nil {
+			return err
 		}
-		if v < 0 || v > t.Spec.Max {
-			return &Error{Field: fieldMax, File: t.File, Line: line, Hint: "max is the pixel value that means white, and 0 is black",
-				Msg: fmt.Sprintf("%s in column %q lies outside 0..%v", record[i], header[i], t.Spec.Max)}
+		v, wrong := strconv.ParseFloat(strings.TrimSpace(text), 32)
+		if wrong != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+			return r.src.fault(at, "%q in column %q is not a number", text, r.header[i]).of(fieldPixels)
 		}
-		t.Pixels = append(t.Pixels, float32(v))
+		if v < 0 || v > white {
+			return r.src.fault(at, "%s in column %q lies outside 0..%v", text, r.header[i], white).of(fieldMax).
+				hint("max is the pixel value that means white, and 0 is black")
+		}
+		r.table.Pixels = append(r.table.Pixels, float32(v))
 	}
 	return nil
 }

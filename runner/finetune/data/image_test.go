@@ -36,21 +36,22 @@ func TestResizeAgreesWithPyTorch(t *testing.T) {
 }
 
 func TestImages(t *testing.T) {
-	grey := &Table{Spec: trial.ImageSpec{Height: 1, Width: 2, Channels: 1, Max: 16}, Pixels: []float32{0, 16, 8, 4}, Labels: []string{"a", "b"}}
+	grey := &Table{Spec: trial.ImageSpec{Height: 1, Width: 2, Channels: 1, Max: 16}, Pixels: []float32{0, 16, 8, 4}, Lines: []int{2, 3}}
 	in := Input{Channels: 3, Height: 1, Width: 2, Scale: 2, Mean: []float32{0, 10, 0}, Std: []float32{1, 1, 2}}
 	im, err := grey.Images(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if im.Rows() != 2 || !slices.Equal(im.Row(1), []float32{127.5, 63.75}) {
-		t.Errorf("%d rows, row 1 %v", im.Rows(), im.Row(1))
+	row := make([]float32, im.Floats())
+	if im.Load(row, 1); im.Rows() != 2 || !slices.Equal(row, []float32{127.5, 63.75}) {
+		t.Errorf("%d rows, row 1 %v", im.Rows(), row)
 	}
 	got := make([]float32, in.Size())
 	im.Write(got, 1)
 	if want := []float32{255, 127.5, 245, 117.5, 127.5, 63.75}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	color := &Table{Spec: trial.ImageSpec{Height: 1, Width: 1, Channels: 3, Max: 255}, Pixels: []float32{1, 2, 3}, Labels: []string{"a"}}
+	color := &Table{Spec: trial.ImageSpec{Height: 1, Width: 1, Channels: 3, Max: 255}, Pixels: []float32{1, 2, 3}, Lines: []int{2}}
 	in = Input{Channels: 3, Height: 1, Width: 1, Scale: 1, Mean: make([]float32, 3), Std: []float32{1, 1, 1}}
 	if im, err = color.Images(in); err != nil {
 		t.Fatal(err)

@@ -1,248 +1,233 @@
 package data
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
-	"encoding/csv"
-	"errors"
-	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"automl/trial"
 )
 
-// Table is a data file as it stands. Rows keep their order in the file.
-type Table struct {
-	File    string
-	Spec    trial.ImageSpec // image tasks: with Channels filled in
-	Pixels  []float32       // image tasks: rows x channels x height x width, 0..Spec.Max
-	Columns []Column        // tabular tasks: the features, in the order of the file
-	Labels  []string        // the class of each row
-	Keys    []string        // the split key of each row: the value of the split column, the class without one
-	Lines   []int           // the line each row begins at
-	Classes []string        // sorted: by number when all are integers, by text otherwise
-	Y       []int32         // index into Classes of each row
-
-	keyed bool // Keys come from a column of their own
-}
-
-// Rows is the number of rows.
-func (t *Table) Rows() int { return len(t.Labels) }
-
-// layout says which fields of a record mean what.
-type layout struct {
-	label  int
-	key    int   // -1: the label
-	pixels []int // image tasks: in the order of the file
-	tables []int // tabular tasks: in the order of Table.Columns
-}
-
-// Read reads the training file. column is the split column ("": the label).
-func Read(spec trial.DataSpec, column string) (*Table, error) {
-	if err := checkSpec(&spec); err != nil {
+// Read reads the training file of a task, and the validation file where there is one.
+func Read(task string, spec trial.DataSpec, plan trial.FoldPlan) (*Table, error) {
+	if err := checkSpec(task, &spec); err != nil {
 		return nil, err
 	}
-	t, err := read(spec.Train, fieldTrain, spec, column, nil)
+	t, err := read(task, spec, source{file: spec.Train, field: fieldTrain}, plan.Column, nil)
 	if err != nil {
 		return nil, err
 	}
-	t.Classes, t.Y = index(t.Labels)
-	if len(t.Classes) < 2 {
-		return nil, &Error{Field: fieldLabel, File: t.File, Hint: "is it the right column?",
-			Msg: fmt.Sprintf("column %q has one class only, %q", spec.Label, t.Classes[0])}
+	if err := t.learn(spec, nil); err != nil {
+		return nil, err
 	}
-	return t, nil
+	if err := t.few(spec.FewShot, plan.Seed); err != nil {
+		return nil, err
+	}
+	if spec.Valid != "" {
+		v, err := readMore(task, spec, source{file: spec.Valid, field: fieldValid}, t)
+		if err != nil {
+			return nil, err
+		}
+		t.join(v)
+	}
+	t.indexGroups()
+	t.setKeys()
+	return t, t.weigh(spec.ClassWeights)
 }
 
 // ReadTest reads the test file, whose classes and feature columns are those of the training file.
-func ReadTest(spec trial.DataSpec, training *Table) (*Table, error) {
-	if err := checkSpec(&spec); err != nil {
+func ReadTest(task string, spec trial.DataSpec, training *Table) (*Table, error) {
+	if err := checkSpec(task, &spec); err != nil {
 		return nil, err
 	}
-	t, err := read(spec.Test, fieldTest, spec, "", training.Columns)
+	t, err := readMore(task, spec, source{file: spec.Test, field: fieldTest}, training)
 	if err != nil {
 		return nil, err
 	}
-	classes := training.Classes
-	t.Classes = classes
-	t.Y = make([]int32, len(t.Labels))
-	for i, label := range t.Labels {
-		at := slices.Index(classes, label)
-		if at < 0 {
-			return nil, &Error{Field: fieldTest, File: t.File, Line: t.Lines[i],
-				Msg: fmt.Sprintf("class %q does not occur in the training file", label), Hint: "its classes are: " + List(classes)}
-		}
-		t.Y[i] = int32(at)
-	}
+	t.indexGroups()
 	return t, nil
 }
 
-// checkSpec checks what can be checked without the file, and fills in the default of channels.
-func checkSpec(spec *trial.DataSpec) error {
-	bad := func(field, msg, hint string) error { return &Error{Field: field, Msg: msg, Hint: hint} }
-	if spec.Train == "" {
-		return bad(fieldTrain, "no training file is named", "train: rows.csv")
-	}
-	if spec.Label == "" {
-		return bad(fieldLabel, "no label column is named", "label: the column with the class")
-	}
-	switch {
-	case spec.Image != nil:
-		return checkImage(spec)
-	case spec.Table != nil:
-		return checkTable(spec)
-	}
-	return bad(fieldImage, "an image task needs to know which columns are the pixels", `image: {pixels: "p*", height: 8, width: 8, max: 16}`)
-}
-
-// read reads a file. features are the columns it must have, in a tabular task, unless they are to be found out.
-func read(file, field string, spec trial.DataSpec, column string, features []Column) (*Table, error) {
-	r, closer, err := open(file)
-	if err != nil {
-		return nil, openError(field, file, err)
-	}
-	defer closer()
-	in := csv.NewReader(r)
-	in.ReuseRecord = true
-	header, err := in.Read()
-	if err != nil {
-		return nil, rowError(field, file, err)
-	}
-	header = slices.Clone(header)
-	t := &Table{File: file, Columns: slices.Clone(features)}
-	where, err := t.locate(header, spec, column, field)
+// readMore reads another file with the classes and columns of the training file.
+func readMore(task string, spec trial.DataSpec, s source, training *Table) (*Table, error) {
+	t, err := read(task, spec, s, "", training)
 	if err != nil {
 		return nil, err
 	}
-	if spec.Image != nil {
+	return t, t.learn(spec, training.Classes)
+}
+
+// reader makes rows of a table of the rows of a file. Columns are positions in the header; -1 is none.
+type reader struct {
+	table  *Table
+	src    source
+	spec   trial.DataSpec
+	header []string
+
+	label, split, group      int
+	text, pair, path         int
+	labels, pixels, features []int
+}
+
+// read reads a file of which nothing has been learned yet. split is the split column; "": there is none, or it is the label.
+// training is set when the file must have the columns of that one.
+func read(task string, spec trial.DataSpec, s source, split string, training *Table) (*Table, error) {
+	kind, target := trial.SplitTask(task)
+	in, s, err := openRows(kind, &spec, s)
+	if err != nil {
+		return nil, err
+	}
+	defer in.close()
+	t := &Table{File: s.file, Kind: target, src: s}
+	if spec.Image != nil && kind == trial.ImageRows {
 		t.Spec = *spec.Image
 	}
-	t.keyed = where.key >= 0
+	r := &reader{table: t, src: s, spec: spec, header: in.header()}
+	if err := r.locate(kind, split, training); err != nil {
+		return nil, err
+	}
 	for {
-		record, err := in.Read()
+		cells, at, err := in.next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return nil, rowError(field, file, err)
+			return nil, err
 		}
-		line, _ := in.FieldPos(0)
-		if err := t.add(record, line, header, where); err != nil {
+		if err := r.add(cells, at); err != nil {
 			return nil, err
 		}
 	}
 	if t.Rows() == 0 {
-		return nil, &Error{Field: field, File: file, Msg: "there are no rows under the header"}
+		return nil, s.fault(0, "there are no rows")
 	}
-	if err := t.settle(field, features != nil); err != nil {
-		return nil, err
-	}
-	return t, nil
+	return t, t.settle(training != nil)
 }
 
-// open returns the text of a file: unpacked when it ends in .gz, without a byte-order mark.
-func open(file string) (io.Reader, func(), error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, nil, err
-	}
-	closer := func() { _ = f.Close() } // only read from
-	var r io.Reader = f
-	if strings.HasSuffix(file, ".gz") {
-		if r, err = gzip.NewReader(bufio.NewReader(f)); err != nil {
-			closer()
-			return nil, nil, err
+// openRows begins to read a file, or the files of a folder.
+func openRows(kind trial.RowKind, spec *trial.DataSpec, s source) (rows, source, error) {
+	info, err := os.Stat(s.file)
+	if !folders(kind, spec) {
+		if err == nil && info.IsDir() {
+			return nil, s, s.fault(0, "is a folder").hint("name a file")
 		}
+		return open(s.field, s.file)
 	}
-	b := bufio.NewReaderSize(r, 1<<16)
-	if mark, _ := b.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
-		_, _ = b.Discard(3)
+	if err == nil && !info.IsDir() {
+		return nil, s, s.fault(0, "is a file").hint("a folder with a folder of images for each class, as that of the other rows")
 	}
-	return b, closer, nil
-}
-
-func openError(field, file string, err error) *Error {
-	e := &Error{Field: field, File: file, Err: err, Msg: "cannot be read: " + err.Error()}
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		e.Msg, e.Hint = "there is no such file", file
-	case errors.Is(err, gzip.ErrHeader), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		e.Msg, e.Hint = "is not gzip, though its name ends in .gz", "rename it to end in .csv"
-	}
-	return e
-}
-
-// rowError explains what encoding/csv, gzip or the disk said.
-func rowError(field, file string, err error) *Error {
-	e := &Error{Field: field, File: file, Err: err}
-	var parse *csv.ParseError
-	switch {
-	case errors.As(err, &parse):
-		e.Line, e.Msg = parse.StartLine, parse.Err.Error()
-		if errors.Is(err, csv.ErrFieldCount) {
-			e.Hint = "every row needs as many fields as the header"
-		}
-	case err == io.EOF:
-		e.Msg, e.Hint = "is empty", "the first line names the columns"
-	default:
-		e.Msg = "cannot be read to its end: " + err.Error()
-	}
-	return e
+	spec.Label, spec.Image = folderClass, &trial.ImageSpec{Path: folderFile, Fit: spec.Image.Fit, Size: spec.Image.Size}
+	return openFolder(s)
 }
 
 // locate finds the columns that the spec names.
-func (t *Table) locate(header []string, spec trial.DataSpec, column, field string) (layout, error) {
-	where := layout{key: -1}
-	var err error
-	if where.label, err = t.find(fieldLabel, spec.Label, header, spec); err != nil {
-		return where, err
-	}
-	if column != "" && column != spec.Label {
-		if where.key, err = t.find(fieldColumn, column, header, spec); err != nil {
-			return where, err
+func (r *reader) locate(kind trial.RowKind, split string, training *Table) (err error) {
+	d := r.spec
+	find := func(field, name string) int {
+		if name == "" || err != nil {
+			return -1
 		}
+		at := -1
+		at, err = r.find(field, name)
+		return at
 	}
-	if spec.Image == nil {
-		return where, t.locateFeatures(header, spec, &where, field)
+	if split == d.Label {
+		split = ""
 	}
-	return where, t.locatePixels(header, spec, &where)
+	r.label, r.split, r.group = find(fieldLabel, d.Label), find(fieldColumn, split), find(fieldGroup, d.Group)
+	for _, name := range d.Labels {
+		r.labels = append(r.labels, find(fieldLabels, name))
+	}
+	r.text, r.pair, r.path = -1, -1, -1
+	switch kind {
+	case trial.TextRows:
+		r.text, r.pair = find(fieldText, d.Text), find(fieldPair, d.TextPair)
+	case trial.ImageRows:
+		r.path = find(fieldPath, d.Image.Path)
+	}
+	switch {
+	case err != nil:
+		return err
+	case kind == trial.TableRows && training != nil:
+		return r.locateFeatures(training.Columns)
+	case kind == trial.TableRows:
+		return r.locateFeatures(nil)
+	case kind == trial.ImageRows && r.path < 0:
+		return r.locatePixels()
+	}
+	return nil
 }
 
 // find returns where the column stands that a field of the sweep file names.
-func (t *Table) find(field, name string, header []string, spec trial.DataSpec) (int, error) {
-	at := slices.Index(header, name)
+func (r *reader) find(field, name string) (int, error) {
+	at := slices.Index(r.header, name)
 	if at < 0 {
-		return 0, unknownColumn(field, t.File, name, header, spec.Image)
+		return 0, r.src.unknownColumn(field, name, r.header, r.spec.Image)
 	}
-	if slices.Contains(header[at+1:], name) {
-		return 0, &Error{Field: field, File: t.File, Line: 1, Msg: fmt.Sprintf("the column %q stands twice", name)}
+	if slices.Contains(r.header[at+1:], name) {
+		return 0, r.src.fault(r.src.headerLine(), "the column %q stands twice", name).of(field)
 	}
 	return at, nil
 }
 
-// add appends a record.
-func (t *Table) add(record []string, line int, header []string, where layout) error {
-	label := record[where.label]
-	if strings.TrimSpace(label) == "" {
-		return &Error{Field: fieldLabel, File: t.File, Line: line, Msg: fmt.Sprintf("column %q is empty", header[where.label])}
-	}
-	key := label
-	if where.key >= 0 {
-		key = record[where.key]
-	}
-	if err := t.addPixels(record, line, header, where); err != nil {
+// used reports whether a column is something else than a feature or a pixel.
+func (r *reader) used(column int) bool {
+	return column == r.label || column == r.split || column == r.group || slices.Contains(r.labels, column)
+}
+
+// add appends a row.
+func (r *reader) add(cells []cell, at int) error {
+	t := r.table
+	if err := r.addTarget(cells, at); err != nil {
 		return err
 	}
-	for i, at := range where.tables {
-		t.Columns[i].Texts = append(t.Columns[i].Texts, strings.Clone(strings.TrimSpace(record[at])))
+	for _, one := range []struct {
+		column int
+		to     *[]string
+	}{{r.split, &t.splits}, {r.group, &t.groups}, {r.text, &t.Texts}, {r.pair, &t.Pairs}} {
+		if one.column < 0 {
+			continue
+		}
+		text, err := cells[one.column].plain(r.src, at, r.header[one.column])
+		if err != nil {
+			return err
+		}
+		*one.to = append(*one.to, strings.Clone(text)) // a copy lets go of the rest of its record
 	}
-	// A record is one string cut into fields: copies let go of its pixels' text.
-	t.Labels = append(t.Labels, strings.Clone(label))
-	t.Keys = append(t.Keys, strings.Clone(key))
-	t.Lines = append(t.Lines, line)
+	if err := r.addPixels(cells, at); err != nil {
+		return err
+	}
+	if err := r.addPath(cells, at); err != nil {
+		return err
+	}
+	if err := r.addFeatures(cells, at); err != nil {
+		return err
+	}
+	t.Lines = append(t.Lines, at)
+	return nil
+}
+
+// addPath appends the image file of a row.
+func (r *reader) addPath(cells []cell, at int) error {
+	if r.path < 0 {
+		return nil
+	}
+	name, err := cells[r.path].plain(r.src, at, r.header[r.path])
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		return r.src.fault(at, "column %q is empty", r.header[r.path]).of(fieldPath).hint("every row names an image file")
+	}
+	file := strings.Clone(name)
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(filepath.Dir(r.src.file), filepath.FromSlash(file))
+	}
+	if info, err := os.Stat(file); err != nil || info.IsDir() {
+		return r.src.fault(at, "there is no image file %s", file).of(fieldPath).hint("paths are relative to the folder of the data file")
+	}
+	r.table.Paths = append(r.table.Paths, file)
 	return nil
 }

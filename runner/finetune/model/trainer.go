@@ -8,16 +8,27 @@ import (
 	"automl/runner/finetune/ops"
 )
 
+// Loss is what a training graph minimizes.
+type Loss int
+
+// The losses.
+const (
+	CrossEntropy       Loss = iota // of one class a row, after softmax
+	BinaryCrossEntropy             // of every output by itself, after the logistic function
+	SquaredError                   // of numbers
+)
+
 // TrainOptions sets a training graph.
 type TrainOptions struct {
 	Batch int
+	Loss  Loss
 	// Trained says for each block whether it learns. At least one must; blocks
 	// below the lowest are never differentiated.
 	Trained        []bool
-	Dropout        float64 // before the head; 0 <= Dropout < 1
-	LabelSmoothing float64 // 0 to 1
-	ClassWeights   []float32
-	Seed           uint64 // of the dropout masks
+	Dropout        float64   // before the head; 0 <= Dropout < 1
+	LabelSmoothing float64   // 0 to 1; not with SquaredError
+	ClassWeights   []float32 // of classes; with BinaryCrossEntropy of the rows that have a label
+	Seed           uint64    // of the dropout masks
 	// NormMomentum is the weight of a batch in the running statistics, 0 <= NormMomentum <= 1; 0 is what the network's
 	// config.json says, which suits the long training it comes from: at 0.01 they follow within hundreds of steps.
 	NormMomentum float64
@@ -73,7 +84,7 @@ func (n *Net) newTrainer(o TrainOptions, frozenStats bool) (*Trainer, error) {
 	var x node
 	x, t.x = g.input(o.From)
 	logits := g.stack(o.From, len(n.arch.blocks()), x)
-	loss := g.SoftmaxCrossEntropy(logits, &t.targets, ops.LossConfig{LabelSmoothing: o.LabelSmoothing, ClassWeights: o.ClassWeights})
+	loss := t.addLoss(logits, o)
 	if err := t.differentiate(loss); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
@@ -88,6 +99,18 @@ func (n *Net) newTrainer(o TrainOptions, frozenStats bool) (*Trainer, error) {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	return t, nil
+}
+
+// addLoss adds the loss of the head's outputs.
+func (t *Trainer) addLoss(out node, o TrainOptions) node {
+	c := ops.LossConfig{LabelSmoothing: o.LabelSmoothing, ClassWeights: o.ClassWeights}
+	switch o.Loss {
+	case BinaryCrossEntropy:
+		return t.g.BinaryCrossEntropy(out, &t.targets, c)
+	case SquaredError:
+		return t.g.MSE(out, &t.targets)
+	}
+	return t.g.SoftmaxCrossEntropy(out, &t.targets, c)
 }
 
 // checkTrain reports options that do not fit the network.
@@ -144,6 +167,22 @@ func (t *Trainer) Step(x []float32, y []int32, step uint64) (loss float64, logit
 	if err != nil {
 		return 0, nil, err
 	}
+	t.targets = ops.Targets[float32]{Labels: y}
+	return t.step(x, rows, step)
+}
+
+// StepValues is Step for losses of values, rows x outputs; what lies beyond the
+// first rows rows is padding.
+func (t *Trainer) StepValues(x, values []float32, rows int, step uint64) (loss float64, outputs []float32, err error) {
+	if rows < 1 || rows > t.g.Batch() {
+		return 0, nil, fmt.Errorf("model: step: %d rows, the graph holds 1 to %d", rows, t.g.Batch())
+	}
+	t.targets = ops.Targets[float32]{Values: values}
+	return t.step(x, rows, step)
+}
+
+// step runs the graph on rows.
+func (t *Trainer) step(x []float32, rows int, step uint64) (loss float64, outputs []float32, err error) {
 	if t.g.seqs != nil {
 		return 0, nil, errors.New("model: step: the graph takes tokens, not rows")
 	}
@@ -152,7 +191,6 @@ func (t *Trainer) Step(x []float32, y []int32, step uint64) (loss float64, logit
 		return 0, nil, fmt.Errorf("model: step: %d values for %d rows of %d", len(x), rows, width)
 	}
 	copy(t.x, x[:rows*width])
-	t.targets.Labels = y
 	return t.compute(rows, step)
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"automl/runner/finetune/augment"
 	"automl/runner/finetune/data"
+	"automl/trial"
 )
 
 // source writes the input of one row: what the graph reads, Size floats. The inputs of a job are one.
@@ -15,10 +16,10 @@ type source interface {
 
 // augmented is an image changed at random; key is that of the epoch, without the row.
 type augmented struct {
-	images *data.Images
-	aug    *augment.Augmenter
-	key    augment.Key
-	buf    []float32 // one image
+	images   *data.Images
+	aug      *augment.Augmenter
+	key      augment.Key
+	src, dst []float32 // one image each
 }
 
 func (a *augmented) Size() int { return a.images.Size() }
@@ -26,8 +27,9 @@ func (a *augmented) Size() int { return a.images.Size() }
 func (a *augmented) Write(dst []float32, row int) {
 	key := a.key
 	key.Row = row
-	a.aug.Apply(a.buf, a.images.Row(row), key)
-	a.images.Spread(dst, a.buf)
+	a.images.Load(a.src, row)
+	a.aug.Apply(a.dst, a.src, key)
+	a.images.Spread(dst, a.dst)
 }
 
 // shuffleStream sets the draw of the row order apart from every other draw of an epoch.
@@ -43,25 +45,38 @@ func order(rows []int, seed uint64, trial, fold, epoch int) []int {
 
 // batch is the input of one step.
 type batch struct {
-	x []float32 // batch x size
-	y []int32   // -1: padding
+	x      []float32 // batch x size
+	labels []int32   // classification: -1 is padding
+	values []float32 // other targets: batch x outputs
 }
 
-func newBatch(rows, size int) *batch {
-	return &batch{x: make([]float32, rows*size), y: make([]int32, rows)}
-}
-
-// fill writes the rows order[at:] and returns how many there were. What is missing at the end of an epoch is padding, which the
-// network leaves out of everything: loss, gradients and batch statistics.
-func (b *batch) fill(s source, order []int, labels []int32, at int) (rows int) {
-	n := s.Size()
-	rows = min(len(b.y), len(order)-at)
-	for i, row := range order[at : at+rows] {
-		s.Write(b.x[i*n:(i+1)*n], row)
-		b.y[i] = labels[row]
+func newBatch(rows, size int, t *Target) *batch {
+	b := &batch{x: make([]float32, rows*size)}
+	if t.Kind == trial.Classification {
+		b.labels = make([]int32, rows)
+	} else {
+		b.values = make([]float32, rows*t.Outputs)
 	}
-	for i := rows; i < len(b.y); i++ {
-		b.y[i] = -1
+	return b
+}
+
+// fill writes the rows order[at:], as many as a batch has or there are, and returns them. What is missing at the end of an epoch is
+// padding, which the network leaves out of everything: loss, gradients and batch statistics.
+func (b *batch) fill(s source, order []int, t *Target, at int) []int {
+	n := s.Size()
+	rows := order[at:min(at+len(b.x)/n, len(order))]
+	for i, row := range rows {
+		s.Write(b.x[i*n:(i+1)*n], row)
+		if b.labels != nil {
+			b.labels[i] = t.Labels[row]
+			continue
+		}
+		for out := range t.Outputs {
+			b.values[i*t.Outputs+out] = t.value(row, out)
+		}
+	}
+	for i := len(rows); i < len(b.labels); i++ {
+		b.labels[i] = -1
 	}
 	return rows
 }

@@ -3,6 +3,8 @@ package train
 import (
 	"slices"
 	"testing"
+
+	"automl/trial"
 )
 
 // rowNumber is a source whose input is the row's number.
@@ -30,12 +32,22 @@ func TestOrder(t *testing.T) {
 }
 
 func TestLastBatchIsPadded(t *testing.T) {
-	labels := []int32{10, 11, 12, 13, 14}
-	b := newBatch(3, 1)
-	if n := b.fill(rowNumber{}, []int{4, 2, 0, 1}, labels, 0); n != 3 || !slices.Equal(b.x, []float32{4, 2, 0}) || !slices.Equal(b.y, []int32{14, 12, 10}) {
-		t.Errorf("%d rows: %v %v", n, b.x, b.y)
+	classes := &Target{Kind: trial.Classification, Outputs: 20, Labels: []int32{10, 11, 12, 13, 14}}
+	b := newBatch(3, 1, classes)
+	if rows := b.fill(rowNumber{}, []int{4, 2, 0, 1}, classes, 0); len(rows) != 3 || !slices.Equal(b.x, []float32{4, 2, 0}) || !slices.Equal(b.labels, []int32{14, 12, 10}) {
+		t.Errorf("rows %v: %v %v", rows, b.x, b.labels)
 	}
-	if n := b.fill(rowNumber{}, []int{4, 2, 0, 1}, labels, 3); n != 1 || b.x[0] != 1 || !slices.Equal(b.y, []int32{11, -1, -1}) {
-		t.Errorf("%d rows: %v %v", n, b.x, b.y)
+	if rows := b.fill(rowNumber{}, []int{4, 2, 0, 1}, classes, 3); len(rows) != 1 || b.x[0] != 1 || !slices.Equal(b.labels, []int32{11, -1, -1}) {
+		t.Errorf("rows %v: %v %v", rows, b.x, b.labels)
+	}
+	labels := &Target{Kind: trial.MultiLabel, Outputs: 2, Marks: []bool{true, false, true, true, false, false}}
+	b = newBatch(2, 1, labels)
+	if b.fill(rowNumber{}, []int{0, 2, 1}, labels, 1); !slices.Equal(b.values, []float32{0, 0, 1, 1}) {
+		t.Errorf("labels %v", b.values)
+	}
+	numbers := &Target{Kind: trial.Regression, Outputs: 1, Numbers: []float64{1e9 + 1, 1e9 + 3}, Mean: 1e9 + 2, Std: 2}
+	b = newBatch(2, 1, numbers)
+	if rows := b.fill(rowNumber{}, []int{1, 0}, numbers, 1); len(rows) != 1 || b.values[0] != -0.5 {
+		t.Errorf("rows %v, numbers %v", rows, b.values)
 	}
 }

@@ -42,9 +42,9 @@ func (l *Loop) fingerprint() (string, error) {
 		Seed        uint64
 		Trial, Fold int
 		Epochs      int
-		Classes     int
+		Outputs     int
 		Train       []int
-	}{j.Net.Type(), j.Options, j.Seed, j.Trial, j.Fold, j.Epochs, j.Classes, j.Train})
+	}{j.Net.Type(), j.Options, j.Seed, j.Trial, j.Fold, j.Epochs, j.Target.Outputs, j.Train})
 	if err != nil {
 		return "", err
 	}

@@ -32,7 +32,7 @@ func TestResumeIsExactToTheBit(t *testing.T) {
 					t.Fatal(err)
 				}
 				job := digits(t, 60, params...)
-				job.Net.ReplaceHead(job.Classes, 99) // what a resumed loop begins with must not matter
+				job.Net.ReplaceHead(job.Target.Outputs, 99) // what a resumed loop begins with must not matter
 				second := start(t, job)
 				if err := second.Resume(dir); err != nil {
 					t.Fatal(err)

@@ -16,12 +16,12 @@ const evalBatch = 32
 
 // Evaluation is what a network did on some rows.
 type Evaluation struct {
-	Loss      float64 // log loss
-	Confusion *metric.Confusion
+	Loss      float64
+	Confusion *metric.Confusion // of classes; nil for other targets
 	values    trial.Metrics
 }
 
-// Metrics are all measurements of the task's family (metric.For), each name with the prefix: val_accuracy, val_loss.
+// Metrics are all measurements of the target's family (metric.For), each name with the prefix: val_accuracy, val_loss.
 func (e *Evaluation) Metrics(prefix string) trial.Metrics {
 	out := slices.Clone(e.values)
 	for i := range out {
@@ -30,8 +30,8 @@ func (e *Evaluation) Metrics(prefix string) trial.Metrics {
 	return out
 }
 
-// Evaluate measures a network on all rows of its inputs. labels has one class a row.
-func Evaluate(ctx context.Context, net *model.Net, in data.Inputs, labels []int32, classes int) (*Evaluation, error) {
+// Evaluate measures a network on all rows of its inputs.
+func Evaluate(ctx context.Context, net *model.Net, in data.Inputs, t *Target) (*Evaluation, error) {
 	ev, err := net.NewEvaluator(model.EvalOptions{Batch: evalBatch})
 	if err != nil {
 		return nil, fmt.Errorf("build the evaluation graph: %w", err)
@@ -41,13 +41,13 @@ func Evaluate(ctx context.Context, net *model.Net, in data.Inputs, labels []int3
 	for i := range rows {
 		rows[i] = i
 	}
-	return evaluate(ctx, ev, in, rows, labels, classes)
+	return evaluate(ctx, ev, in, rows, t)
 }
 
-func evaluate(ctx context.Context, ev *model.Evaluator, in source, rows []int, labels []int32, classes int) (*Evaluation, error) {
+func evaluate(ctx context.Context, ev *model.Evaluator, in source, rows []int, t *Target) (*Evaluation, error) {
 	n := in.Size()
 	x := make([]float32, evalBatch*n)
-	got := &metric.Classified{K: classes, P: make([]float64, len(rows)*classes), Y: make([]int32, 0, len(rows))}
+	outputs := make([]float32, 0, len(rows)*t.Outputs)
 	for some := range slices.Chunk(rows, evalBatch) {
 		if err := ctx.Err(); err != nil {
 			return nil, context.Cause(ctx)
@@ -55,16 +55,11 @@ func evaluate(ctx context.Context, ev *model.Evaluator, in source, rows []int, l
 		for i, row := range some {
 			in.Write(x[i*n:(i+1)*n], row)
 		}
-		logits, err := ev.Logits(x[:len(some)*n], len(some))
+		out, err := ev.Logits(x[:len(some)*n], len(some))
 		if err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
 		}
-		for i, row := range some {
-			metric.Softmax(got.P[len(got.Y)*classes:][:classes], logits[i*classes:(i+1)*classes])
-			got.Y = append(got.Y, labels[row])
-		}
+		outputs = append(outputs, out[:len(some)*t.Outputs]...)
 	}
-	out := &Evaluation{Confusion: got.Confusion(), values: got.Measure()}
-	out.Loss, _ = out.values.Get("loss")
-	return out, nil
+	return t.measure(rows, outputs), nil
 }

@@ -28,14 +28,14 @@ func digits(t *testing.T, rows int, params ...trial.Param) Job {
 	if err := net.SetInput(size, size); err != nil {
 		t.Fatal(err)
 	}
-	table, err := data.Read(trial.DataSpec{
+	table, err := data.Read(trial.ImageTask, trial.DataSpec{
 		Train: quickstart + "digits/digits.csv.gz", Label: "label",
 		Image: &trial.ImageSpec{Pixels: "p*", Height: 8, Width: 8, Max: 16},
-	}, "")
+	}, trial.FoldPlan{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	table.Labels, table.Pixels, table.Y = table.Labels[:rows], table.Pixels[:rows*64], table.Y[:rows]
+	table.Lines, table.Pixels, table.Y = table.Lines[:rows], table.Pixels[:rows*64], table.Y[:rows]
 	in := data.Input{Channels: 3, Height: size, Width: size}
 	in.Scale, in.Mean, in.Std = net.Scale()
 	images, err := table.Images(in)
@@ -44,7 +44,7 @@ func digits(t *testing.T, rows int, params ...trial.Param) Job {
 	}
 	net.ReplaceHead(len(table.Classes), 1)
 	job := Job{
-		Net: net, Inputs: images, Labels: table.Y, Classes: len(table.Classes), Options: options, Epochs: 4, Seed: 1,
+		Net: net, Inputs: images, Target: TargetOf(table, nil), Options: options, Epochs: 4, Seed: 1,
 		Objective: trial.Objective{Metric: "val_accuracy", Goal: trial.Maximize},
 	}
 	for i := range rows {

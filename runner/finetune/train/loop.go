@@ -15,12 +15,11 @@ import (
 
 // Job is everything that a training run depends on.
 type Job struct {
-	Net     *model.Net // trained in place; its input size is that of the inputs, its head fits the classes
-	Inputs  data.Inputs
-	Labels  []int32 // class of each row, below Classes
-	Classes int
-	Train   []int // rows to train on; at least one
-	Valid   []int // rows to measure on after each epoch; may be empty: then there are no val_ metrics
+	Net    *model.Net // trained in place; its input size is that of the inputs, its head fits the target
+	Inputs data.Inputs
+	Target *Target // of each row of the inputs
+	Train  []int   // rows to train on; at least one
+	Valid  []int   // rows to measure on after each epoch; may be empty: then there are no val_ metrics
 
 	Options   Options
 	Objective trial.Objective // what early stopping watches
@@ -52,7 +51,7 @@ type Loop struct {
 // Result is what an epoch brought.
 type Result struct {
 	Epoch   int
-	Metrics trial.Metrics // val_... as in Evaluation.Metrics, then train_loss and train_accuracy (while training)
+	Metrics trial.Metrics // val_... as in Evaluation.Metrics, then train_loss and of classes train_accuracy (while training)
 	Valid   *Evaluation   // nil without validation rows
 	Last    bool          // early stopping: there should be no further epoch
 }
@@ -93,26 +92,8 @@ func New(job Job) (*Loop, error) {
 	}
 	l.factors = job.Options.Freeze.LRFactors(len(job.Net.Blocks()))
 	l.stop = stopper{objective: job.Objective, patience: job.Options.Patience}
-	if job.Options.Balanced {
-		l.weights = balanced(job)
-	}
+	l.weights = job.weights()
 	return l, nil
-}
-
-// balanced weighs classes by rows / (classes * rows of the class), as scikit-learn's class_weight="balanced" does; a class
-// without training rows gets 0.
-func balanced(job Job) []float32 {
-	count := make([]int, job.Classes)
-	for _, row := range job.Train {
-		count[job.Labels[row]]++
-	}
-	out := make([]float32, job.Classes)
-	for c, n := range count {
-		if n > 0 {
-			out[c] = float32(float64(len(job.Train)) / float64(job.Classes*n))
-		}
-	}
-	return out
 }
 
 // batch is the number of rows of a step: no more than there are.
@@ -154,7 +135,7 @@ func (l *Loop) Epoch(ctx context.Context, progress Progress) (*Result, error) {
 		}
 		r.Metrics = r.Valid.Metrics("val_")
 	}
-	r.Metrics = append(r.Metrics, pass.metrics()...)
+	r.Metrics = append(r.Metrics, pass.metrics(l.job.Target.Kind)...)
 	if value, ok := r.Metrics.Get(l.job.Objective.Metric); ok {
 		r.Last = l.stop.see(value)
 	}
@@ -168,9 +149,13 @@ type pass struct {
 	rows, right int
 }
 
-func (p pass) metrics() trial.Metrics {
+func (p pass) metrics(kind trial.TargetKind) trial.Metrics {
 	n := float64(p.rows)
-	return trial.Metrics{{Name: "train_loss", Value: p.loss / n}, {Name: "train_accuracy", Value: float64(p.right) / n}}
+	out := trial.Metrics{{Name: "train_loss", Value: p.loss / n}}
+	if kind == trial.Classification {
+		out = append(out, trial.Metric{Name: "train_accuracy", Value: float64(p.right) / n})
+	}
+	return out
 }
 
 // train runs the steps of an epoch.
@@ -178,13 +163,13 @@ func (l *Loop) train(ctx context.Context, epoch int, progress Progress) (pass, e
 	var p pass
 	rows := order(l.job.Train, l.job.Seed, l.job.Trial, l.job.Fold, epoch)
 	in := l.stage.source(augment.Key{Seed: l.job.Seed, Trial: l.job.Trial, Fold: l.job.Fold, Epoch: epoch})
-	b := newBatch(l.batch(), in.Size())
+	b := newBatch(l.batch(), in.Size(), l.job.Target)
 	for s := range l.Steps() {
 		if ctx.Err() != nil {
 			return p, context.Cause(ctx)
 		}
-		n := b.fill(in, rows, l.job.Labels, s*l.batch())
-		loss, logits, err := l.stage.trainer.Step(b.x, b.y, uint64(l.step))
+		some := b.fill(in, rows, l.job.Target, s*l.batch())
+		loss, outputs, err := l.stage.step(b, len(some), uint64(l.step))
 		if err != nil {
 			return p, fmt.Errorf("train epoch %d step %d: %w", epoch, s+1, err)
 		}
@@ -195,9 +180,9 @@ func (l *Loop) train(ctx context.Context, epoch int, progress Progress) (pass, e
 			return p, &Diverged{Epoch: epoch, Step: s + 1, What: "gradient", Value: norm}
 		}
 		l.step++
-		p.rows += n
-		p.loss += loss * float64(n)
-		p.right += hits(logits, b.y, l.job.Classes)
+		p.rows += len(some)
+		p.loss += loss * float64(len(some))
+		p.right += hits(outputs, b.labels)
 		if progress != nil {
 			if err := progress(s+1, l.Steps()); err != nil {
 				return p, err
@@ -208,10 +193,11 @@ func (l *Loop) train(ctx context.Context, epoch int, progress Progress) (pass, e
 }
 
 // hits counts the rows whose largest logit is their class; padding never is.
-func hits(logits []float32, y []int32, classes int) int {
+func hits(logits []float32, labels []int32) int {
 	n := 0
-	for i, c := range y {
-		if c >= 0 && metric.Argmax(logits[i*classes:(i+1)*classes]) == int(c) {
+	for i, c := range labels {
+		k := len(logits) / len(labels)
+		if c >= 0 && metric.Argmax(logits[i*k:(i+1)*k]) == int(c) {
 			n++
 		}
 	}

@@ -210,10 +210,31 @@ func TestNothingToTrain(t *testing.T) {
 }
 
 func TestBalanced(t *testing.T) {
-	got := balanced(Job{Classes: 3, Labels: []int32{0, 0, 0, 1, 2}, Train: []int{0, 1, 2, 3}})
+	got := (&Target{Kind: trial.Classification, Outputs: 3, Labels: []int32{0, 0, 0, 1, 2}}).balanced([]int{0, 1, 2, 3})
 	if want := []float32{4.0 / 9, 4.0 / 3, 0}; !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	labels := &Target{Kind: trial.MultiLabel, Outputs: 3, Marks: []bool{true, false, true, true, false, false, true, false, false, false, false, false}}
+	if got, want := labels.balanced([]int{0, 1, 2, 3}), []float32{1.0 / 3, 0, 3}; !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	job := digits(t, 40, p("class_weights", "balanced"), p("label_smoothing", 0.1))
 	epochs(t, start(t, job), 1)
+}
+
+func TestClassWeights(t *testing.T) {
+	given := []float32{1, 2}
+	target := &Target{Kind: trial.Classification, Outputs: 2, Labels: []int32{0, 0, 0, 1}, Weights: given}
+	for choice, want := range map[string][]float32{"none": nil, "given": given, "balanced": {2.0 / 3, 2}} {
+		job := Job{Target: target, Train: []int{0, 1, 2, 3}, Options: Options{ClassWeights: choice}}
+		if got := job.weights(); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, want %v", choice, got, want)
+		}
+	}
+	if o, err := ParseOptions(trial.ImageTask, nil); err != nil || o.ClassWeights != GivenWeights {
+		t.Errorf("the default is %q, %v", o.ClassWeights, err)
+	}
+	if _, err := ParseOptions("tabular-regression", trial.Params{p("class_weights", "none")}); err == nil {
+		t.Error("a regression has class weights")
+	}
 }

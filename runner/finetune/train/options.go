@@ -17,13 +17,20 @@ type Options struct {
 	Dropout        float64 // before the head; of an MLP, after each hidden layer
 	LabelSmoothing float64
 	NormMomentum   float64 // of running statistics: higher than in pretraining, since fine-tuning takes few steps
-	Balanced       bool    // class weights rows / (classes * rows of the class)
+	ClassWeights   string  // NoWeights, BalancedWeights or GivenWeights
 	Patience       int     // epochs without a better objective before the fold ends; 0: never
 	Hidden         int     // tabular tasks: width of each hidden layer
 	Layers         int     // tabular tasks: hidden layers
 	Freeze         trial.FreezeSchedule
 	Augment        augment.Config // the zero Config: none
 }
+
+// The class weights there are.
+const (
+	NoWeights       = "none"
+	BalancedWeights = "balanced" // by one over the rows of the class
+	GivenWeights    = "given"    // as the sweep file says; where it says nothing, none
+)
 
 // FreezeName is the name of the typed parameter that becomes freeze.strategy, freeze.depth, ...
 const FreezeName = "freeze"
@@ -54,7 +61,7 @@ func ParseOptions(task string, p trial.Params) (Options, error) {
 		Dropout:        r.share("dropout", 0),
 		LabelSmoothing: r.share("label_smoothing", 0),
 		NormMomentum:   r.number("norm_momentum", 0.1, "a number above 0, at most 1", func(v float64) bool { return v > 0 && v <= 1 }),
-		Balanced:       r.text("class_weights", "none", "none", "balanced") == "balanced",
+		ClassWeights:   r.text("class_weights", GivenWeights, NoWeights, BalancedWeights, GivenWeights),
 		Patience:       r.whole("early_stopping", 0, 0),
 		Augment: augment.Config{
 			Shift:    r.atLeast("augment_shift", 0, 0),
@@ -63,7 +70,7 @@ func ParseOptions(task string, p trial.Params) (Options, error) {
 			Flip:     r.flag("augment_flip"),
 		},
 	}
-	if task == trial.TableTask {
+	if trial.TableRows.HasTask(task) {
 		o.Hidden = r.atMost("hidden", 64, 1, model.MaxHidden)
 		o.Layers = r.atMost("layers", 2, 0, model.MaxLayers)
 	}

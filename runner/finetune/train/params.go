@@ -13,49 +13,59 @@ import (
 // KnownParam describes a parameter that the built-in trainer understands.
 type KnownParam struct {
 	Name    string
-	Default string   // as in a sweep file; "off" where there is none
-	Meaning string   // with its range
-	Tasks   []string // those that have it; nil: all
+	Default string // as in a sweep file; "off" where there is none
+	Meaning string // with its range
+
+	rows    []trial.RowKind    // those that have it; nil: all
+	targets []trial.TargetKind // those that have it; nil: all
+}
+
+// in reports whether a task has the parameter.
+func (k KnownParam) in(task string) bool {
+	rows, target := trial.SplitTask(task)
+	return (k.rows == nil || slices.Contains(k.rows, rows)) && (k.targets == nil || slices.Contains(k.targets, target))
 }
 
 // Known lists every parameter the trainer understands in a task.
 func Known(task string) []KnownParam {
-	return slices.DeleteFunc(slices.Clone(known), func(k KnownParam) bool { return k.Tasks != nil && !slices.Contains(k.Tasks, task) })
+	return slices.DeleteFunc(slices.Clone(known), func(k KnownParam) bool { return !k.in(task) })
 }
 
 var (
-	images = []string{trial.ImageTask}
-	tables = []string{trial.TableTask}
-	// pretrained are the tasks whose model has layers worth keeping.
-	pretrained = []string{trial.ImageTask}
+	images = []trial.RowKind{trial.ImageRows}
+	tables = []trial.RowKind{trial.TableRows}
+	// pretrained are the rows whose model has layers worth keeping.
+	pretrained = []trial.RowKind{trial.ImageRows}
+	// named are the targets that are classes or labels.
+	named = []trial.TargetKind{trial.Classification, trial.MultiLabel}
 )
 
 var known = []KnownParam{
-	{"lr", "0.001", "learning rate, before the schedule and the factors of the blocks; > 0", nil},
-	{"optimizer", "adamw", "adamw or sgd", nil},
-	{"momentum", "0.9", "sgd: momentum, [0, 1)", nil},
-	{"nesterov", "false", "sgd: look ahead by one momentum step", nil},
-	{"weight_decay", "0", "decay of weights, not of biases and norms; >= 0", nil},
-	{"clip_norm", "off", "most that the norm of all gradients may be; 0 is off", nil},
-	{"batch_size", "32", "rows per step; >= 1", nil},
-	{"lr_schedule", "cosine", "constant, linear or cosine, over all epochs of a fold", nil},
-	{"warmup", "0", "share of all steps during which the learning rate rises; [0, 1)", nil},
-	{"dropout", "0", "share of the head's inputs (of an MLP, of every hidden layer's outputs) dropped in training; [0, 1)", nil},
-	{"label_smoothing", "0", "share of the target spread over all classes; [0, 1)", nil},
-	{"class_weights", "none", "none, or balanced: weight classes by one over their rows", nil},
-	{"early_stopping", "off", "epochs without a better objective before the fold ends; 0 is off", nil},
-	{"hidden", "64", "units of each hidden layer; >= 1", tables},
-	{"layers", "2", "hidden layers; >= 0", tables},
-	{"norm_momentum", "0.1", "weight of a batch in the running statistics of batch norms; (0, 1]", images},
-	{"augment_shift", "off", "most pixels of the model's input an image moves along each axis; >= 0", images},
-	{"augment_rotation", "off", "most degrees an image turns to either side; 0..180", images},
-	{"augment_crop", "off", "pixels of black around an image before a piece of its size is cut out; >= 0", images},
-	{"augment_flip", "false", "mirror every other image left and right", images},
-	{FreezeName + "." + trial.FreezeStrategy, "full", "head_only, full, lp_ft, gradual, partial or surgical", pretrained},
-	{FreezeName + "." + trial.FreezeDepth, "1", "share of the blocks below the head trained at the end; (0, 1]", pretrained},
-	{FreezeName + "." + trial.FreezeEvery, "1", "epochs between two unfreezings; >= 1", pretrained},
-	{FreezeName + "." + trial.FreezeDecay, "1", "learning-rate factor from a block to the one below; (0, 1]", pretrained},
-	{FreezeName + "." + trial.FreezeHead, "1", "learning-rate factor of the head; > 0", pretrained},
+	{"lr", "0.001", "learning rate, before the schedule and the factors of the blocks; > 0", nil, nil},
+	{"optimizer", "adamw", "adamw or sgd", nil, nil},
+	{"momentum", "0.9", "sgd: momentum, [0, 1)", nil, nil},
+	{"nesterov", "false", "sgd: look ahead by one momentum step", nil, nil},
+	{"weight_decay", "0", "decay of weights, not of biases and norms; >= 0", nil, nil},
+	{"clip_norm", "off", "most that the norm of all gradients may be; 0 is off", nil, nil},
+	{"batch_size", "32", "rows per step; >= 1", nil, nil},
+	{"lr_schedule", "cosine", "constant, linear or cosine, over all epochs of a fold", nil, nil},
+	{"warmup", "0", "share of all steps during which the learning rate rises; [0, 1)", nil, nil},
+	{"dropout", "0", "share of the head's inputs (of an MLP, of every hidden layer's outputs) dropped in training; [0, 1)", nil, nil},
+	{"label_smoothing", "0", "share of the target spread over all classes; [0, 1)", nil, named},
+	{"class_weights", "given", "none, balanced (by one over the rows of a class), or given: those of trainer.data.class_weights", nil, named},
+	{"early_stopping", "off", "epochs without a better objective before the fold ends; 0 is off", nil, nil},
+	{"hidden", "64", "units of each hidden layer; >= 1", tables, nil},
+	{"layers", "2", "hidden layers; >= 0", tables, nil},
+	{"norm_momentum", "0.1", "weight of a batch in the running statistics of batch norms; (0, 1]", images, nil},
+	{"augment_shift", "off", "most pixels of the model's input an image moves along each axis; >= 0", images, nil},
+	{"augment_rotation", "off", "most degrees an image turns to either side; 0..180", images, nil},
+	{"augment_crop", "off", "pixels of black around an image before a piece of its size is cut out; >= 0", images, nil},
+	{"augment_flip", "false", "mirror every other image left and right", images, nil},
+	{FreezeName + "." + trial.FreezeStrategy, "full", "head_only, full, lp_ft, gradual, partial or surgical", pretrained, nil},
+	{FreezeName + "." + trial.FreezeDepth, "1", "share of the blocks below the head trained at the end; (0, 1]", pretrained, nil},
+	{FreezeName + "." + trial.FreezeEvery, "1", "epochs between two unfreezings; >= 1", pretrained, nil},
+	{FreezeName + "." + trial.FreezeDecay, "1", "learning-rate factor from a block to the one below; (0, 1]", pretrained, nil},
+	{FreezeName + "." + trial.FreezeHead, "1", "learning-rate factor of the head; > 0", pretrained, nil},
 }
 
 // KnownParams are the names of Known, in its order.
@@ -93,7 +103,7 @@ func CheckNames(task string, names []string) error {
 		e := &ParamError{Name: n, Msg: "the built-in trainer has no such parameter", Hint: "known are: " + strings.Join(all, ", ")}
 		near := data.Nearest(n, all)
 		switch {
-		case task == trial.TableTask && (n == FreezeName || strings.HasPrefix(n, FreezeName+".")):
+		case trial.TableRows.HasTask(task) && (n == FreezeName || strings.HasPrefix(n, FreezeName+".")):
 			e.Name, e.Msg = FreezeName, "an mlp is trained from scratch: it has no pretrained layers to freeze"
 		case slices.ContainsFunc(known, func(k KnownParam) bool { return k.Name == n }):
 			e.Msg = "task " + task + " has no such parameter"

@@ -58,7 +58,7 @@ func (l *Loop) enter(epoch int) error {
 	}
 	s := &l.stage
 	s.trainer, err = l.job.Net.NewTrainer(model.TrainOptions{
-		Batch: l.batch(), Trained: trained, Dropout: l.job.Options.Dropout, LabelSmoothing: l.job.Options.LabelSmoothing,
+		Batch: l.batch(), Loss: l.job.Target.loss(), Trained: trained, Dropout: l.job.Options.Dropout, LabelSmoothing: l.job.Options.LabelSmoothing,
 		ClassWeights: l.weights, Seed: augment.Mix(l.job.Seed, uint64(l.job.Trial), uint64(l.job.Fold)), From: trainFrom,
 		NormMomentum: l.job.Options.NormMomentum,
 	})
@@ -90,7 +90,8 @@ func (l *Loop) inputs(k int) (trainFrom, validFrom int, err error) {
 		s.augmented = &augmented{
 			images: images,
 			aug:    augment.New(l.job.Options.Augment, images.Channels, in.Height, in.Width),
-			buf:    make([]float32, len(images.Row(0))),
+			src:    make([]float32, images.Floats()),
+			dst:    make([]float32, images.Floats()),
 		}
 	} else {
 		rows = append(rows, l.job.Train...)
@@ -110,6 +111,14 @@ func (l *Loop) inputs(k int) (trainFrom, validFrom int, err error) {
 	return k, k, nil
 }
 
+// step runs the training graph on the first rows of a batch.
+func (s *stage) step(b *batch, rows int, step uint64) (loss float64, outputs []float32, err error) {
+	if b.labels != nil {
+		return s.trainer.Step(b.x, b.labels, step)
+	}
+	return s.trainer.StepValues(b.x, b.values, rows, step)
+}
+
 // bind hands the gradients of the stage to the optimizer.
 func (l *Loop) bind() error {
 	grads := l.stage.trainer.Grads()
@@ -121,5 +130,5 @@ func (l *Loop) bind() error {
 }
 
 func (l *Loop) validate(ctx context.Context) (*Evaluation, error) {
-	return evaluate(ctx, l.stage.evaluator, l.stage.valid, l.job.Valid, l.job.Labels, l.job.Classes)
+	return evaluate(ctx, l.stage.evaluator, l.stage.valid, l.job.Valid, l.job.Target)
 }
