@@ -13,14 +13,7 @@ import (
 )
 
 // Tasks lists what the trainer can do.
-func Tasks() (out []string) {
-	for _, task := range trial.Tasks() {
-		if !trial.TextRows.HasTask(task) {
-			out = append(out, task)
-		}
-	}
-	return out
-}
+func Tasks() []string { return trial.Tasks() }
 
 // Params describes every parameter that the trainer understands in a task.
 func Params(task string) []train.KnownParam { return train.Known(task) }
@@ -42,6 +35,11 @@ func Check(spec trial.TrainerSpec, plan trial.FoldPlan, params []string) error {
 			return err
 		}
 		if _, err := sized(net, spec.Data.Image); err != nil {
+			return err
+		}
+	}
+	if trial.TextRows.HasTask(spec.Task) {
+		if err := checkTexts(spec.Model); err != nil {
 			return err
 		}
 	}

@@ -55,8 +55,11 @@ func load(w protocol.Work) (*material, error) {
 	if m.table, err = data.Read(w.Trainer.Task, *w.Trainer.Data, w.Folds); err != nil {
 		return nil, err
 	}
-	if trial.ImageRows.HasTask(w.Trainer.Task) {
+	switch rows, _ := trial.SplitTask(w.Trainer.Task); rows {
+	case trial.ImageRows:
 		return &m, m.loadImages(w)
+	case trial.TextRows:
+		return &m, m.loadTexts(w)
 	}
 	return &m, nil
 }

@@ -5,10 +5,15 @@ import (
 	"slices"
 )
 
-// Inputs are rows as a network reads them.
+// Inputs are rows as a network reads them: Fixed ones, or Tokens.
 type Inputs interface {
 	// Rows is their number.
 	Rows() int
+}
+
+// Fixed are rows of one size.
+type Fixed interface {
+	Inputs
 	// Size is how many floats the network reads a row.
 	Size() int
 	// Write writes those of a row into dst, which has Size floats.
@@ -16,8 +21,9 @@ type Inputs interface {
 }
 
 var (
-	_ Inputs = (*Images)(nil)
-	_ Inputs = (*Features)(nil)
+	_ Fixed  = (*Images)(nil)
+	_ Fixed  = (*Features)(nil)
+	_ Inputs = (*Tokens)(nil)
 )
 
 // Encoder turns the columns of a table into numbers for a network. It is fitted on training rows alone, so that nothing of the

@@ -31,23 +31,25 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-func TestLastBatchIsPadded(t *testing.T) {
+func TestGoalOfRows(t *testing.T) {
+	var g goal
 	classes := &Target{Kind: trial.Classification, Outputs: 20, Labels: []int32{10, 11, 12, 13, 14}}
-	b := newBatch(3, 1, classes)
-	if rows := b.fill(rowNumber{}, []int{4, 2, 0, 1}, classes, 0); len(rows) != 3 || !slices.Equal(b.x, []float32{4, 2, 0}) || !slices.Equal(b.labels, []int32{14, 12, 10}) {
-		t.Errorf("rows %v: %v %v", rows, b.x, b.labels)
-	}
-	if rows := b.fill(rowNumber{}, []int{4, 2, 0, 1}, classes, 3); len(rows) != 1 || b.x[0] != 1 || !slices.Equal(b.labels, []int32{11, -1, -1}) {
-		t.Errorf("rows %v: %v %v", rows, b.x, b.labels)
+	if classes.goal([]int{4, 2, 0}, &g); !slices.Equal(g.labels, []int32{14, 12, 10}) || len(g.values) > 0 {
+		t.Errorf("classes %v", g)
 	}
 	labels := &Target{Kind: trial.MultiLabel, Outputs: 2, Marks: []bool{true, false, true, true, false, false}}
-	b = newBatch(2, 1, labels)
-	if b.fill(rowNumber{}, []int{0, 2, 1}, labels, 1); !slices.Equal(b.values, []float32{0, 0, 1, 1}) {
-		t.Errorf("labels %v", b.values)
+	if labels.goal([]int{2, 1}, &g); !slices.Equal(g.values, []float32{0, 0, 1, 1}) || len(g.labels) > 0 {
+		t.Errorf("labels %v", g)
 	}
 	numbers := &Target{Kind: trial.Regression, Outputs: 1, Numbers: []float64{1e9 + 1, 1e9 + 3}, Mean: 1e9 + 2, Std: 2}
-	b = newBatch(2, 1, numbers)
-	if rows := b.fill(rowNumber{}, []int{1, 0}, numbers, 1); len(rows) != 1 || b.values[0] != -0.5 {
-		t.Errorf("rows %v, numbers %v", rows, b.values)
+	if numbers.goal([]int{0}, &g); !slices.Equal(g.values, []float32{-0.5}) {
+		t.Errorf("numbers %v", g)
+	}
+}
+
+func TestRowsOfABatch(t *testing.T) {
+	f := newFixed(rowNumber{}, 3)
+	if x := f.write([]int{4, 2}); !slices.Equal(x[:2], []float32{4, 2}) {
+		t.Errorf("rows 4 and 2 are %v", x)
 	}
 }

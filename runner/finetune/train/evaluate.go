@@ -32,30 +32,29 @@ func (e *Evaluation) Metrics(prefix string) trial.Metrics {
 
 // Evaluate measures a network on all rows of its inputs.
 func Evaluate(ctx context.Context, net *model.Net, in data.Inputs, t *Target) (*Evaluation, error) {
-	ev, err := net.NewEvaluator(model.EvalOptions{Batch: evalBatch})
-	if err != nil {
-		return nil, fmt.Errorf("build the evaluation graph: %w", err)
-	}
-	defer ev.Close()
 	rows := make([]int, in.Rows())
 	for i := range rows {
 		rows[i] = i
 	}
-	return evaluate(ctx, ev, in, rows, t)
+	ev, err := net.NewEvaluator(model.EvalOptions{Batch: evalBatch, MaxTokens: mostTokens(in, rows, evalBatch)})
+	if err != nil {
+		return nil, fmt.Errorf("build the evaluation graph: %w", err)
+	}
+	defer ev.Close()
+	f, err := newFeed(in, evalBatch)
+	if err != nil {
+		return nil, err
+	}
+	return evaluate(ctx, ev, f, rows, t)
 }
 
-func evaluate(ctx context.Context, ev *model.Evaluator, in source, rows []int, t *Target) (*Evaluation, error) {
-	n := in.Size()
-	x := make([]float32, evalBatch*n)
+func evaluate(ctx context.Context, ev *model.Evaluator, in feed, rows []int, t *Target) (*Evaluation, error) {
 	outputs := make([]float32, 0, len(rows)*t.Outputs)
 	for some := range slices.Chunk(rows, evalBatch) {
 		if err := ctx.Err(); err != nil {
 			return nil, context.Cause(ctx)
 		}
-		for i, row := range some {
-			in.Write(x[i*n:(i+1)*n], row)
-		}
-		out, err := ev.Logits(x[:len(some)*n], len(some))
+		out, err := in.outputs(ev, some)
 		if err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
 		}

@@ -108,3 +108,12 @@ func differing(net *model.Net, before map[string][]float32) (names []string, blo
 	}
 	return names, blocks
 }
+
+// cacheOf is the cache that a feed reads.
+func cacheOf(f feed) (*cache, bool) {
+	if f, ok := f.(*fixed); ok {
+		c, ok := f.source.(*cache)
+		return c, ok
+	}
+	return nil, false
+}

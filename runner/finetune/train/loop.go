@@ -162,14 +162,14 @@ func (p pass) metrics(kind trial.TargetKind) trial.Metrics {
 func (l *Loop) train(ctx context.Context, epoch int, progress Progress) (pass, error) {
 	var p pass
 	rows := order(l.job.Train, l.job.Seed, l.job.Trial, l.job.Fold, epoch)
-	in := l.stage.source(augment.Key{Seed: l.job.Seed, Trial: l.job.Trial, Fold: l.job.Fold, Epoch: epoch})
-	b := newBatch(l.batch(), in.Size(), l.job.Target)
+	in := l.stage.feed(augment.Key{Seed: l.job.Seed, Trial: l.job.Trial, Fold: l.job.Fold, Epoch: epoch})
+	var y goal
 	for s := range l.Steps() {
 		if ctx.Err() != nil {
 			return p, context.Cause(ctx)
 		}
-		some := b.fill(in, rows, l.job.Target, s*l.batch())
-		loss, outputs, err := l.stage.step(b, len(some), uint64(l.step))
+		some := rows[s*l.batch() : min((s+1)*l.batch(), len(rows))]
+		loss, outputs, err := in.step(l.stage.trainer, some, l.job.Target.goal(some, &y), uint64(l.step))
 		if err != nil {
 			return p, fmt.Errorf("train epoch %d step %d: %w", epoch, s+1, err)
 		}
@@ -182,7 +182,7 @@ func (l *Loop) train(ctx context.Context, epoch int, progress Progress) (pass, e
 		l.step++
 		p.rows += len(some)
 		p.loss += loss * float64(len(some))
-		p.right += hits(outputs, b.labels)
+		p.right += hits(outputs, y.labels, l.job.Target.Outputs)
 		if progress != nil {
 			if err := progress(s+1, l.Steps()); err != nil {
 				return p, err
@@ -192,12 +192,11 @@ func (l *Loop) train(ctx context.Context, epoch int, progress Progress) (pass, e
 	return p, nil
 }
 
-// hits counts the rows whose largest logit is their class; padding never is.
-func hits(logits []float32, labels []int32) int {
+// hits counts the rows whose largest logit is their class.
+func hits(logits []float32, labels []int32, classes int) int {
 	n := 0
 	for i, c := range labels {
-		k := len(logits) / len(labels)
-		if c >= 0 && metric.Argmax(logits[i*k:(i+1)*k]) == int(c) {
+		if metric.Argmax(logits[i*classes:(i+1)*classes]) == int(c) {
 			n++
 		}
 	}

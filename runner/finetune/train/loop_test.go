@@ -107,8 +107,8 @@ func TestCacheIsUsedWhereItCanBe(t *testing.T) {
 		if err := l.enter(1); err != nil {
 			t.Fatal(err)
 		}
-		_, training = l.stage.inputs.(*cache)
-		_, validation = l.stage.valid.(*cache)
+		_, training = cacheOf(l.stage.inputs)
+		_, validation = cacheOf(l.stage.valid)
 		return training && l.stage.augmented == nil, validation
 	}
 	head := p("freeze.strategy", "head_only")
@@ -127,7 +127,7 @@ func TestCacheIsUsedWhereItCanBe(t *testing.T) {
 	if err := l.enter(1); err != nil {
 		t.Fatal(err)
 	}
-	if _, cached := l.stage.inputs.(*cache); cached {
+	if _, cached := cacheOf(l.stage.inputs); cached {
 		t.Error("the cache took more than it may")
 	}
 }

@@ -16,13 +16,16 @@ type Options struct {
 	Warmup         float64 // share of all steps
 	Dropout        float64 // before the head; of an MLP, after each hidden layer
 	LabelSmoothing float64
-	NormMomentum   float64 // of running statistics: higher than in pretraining, since fine-tuning takes few steps
-	ClassWeights   string  // NoWeights, BalancedWeights or GivenWeights
-	Patience       int     // epochs without a better objective before the fold ends; 0: never
-	Hidden         int     // tabular tasks: width of each hidden layer
-	Layers         int     // tabular tasks: hidden layers
-	Freeze         trial.FreezeSchedule
-	Augment        augment.Config // the zero Config: none
+	// Text tasks: dropout within the layers of a transformer that learn, of what a layer adds and of attention weights.
+	HiddenDropout, AttentionDropout float64
+	MaxTokens                       int     // text tasks: of a text, those around it included; more are cut off
+	NormMomentum                    float64 // of running statistics: higher than in pretraining, since fine-tuning takes few steps
+	ClassWeights                    string  // NoWeights, BalancedWeights or GivenWeights
+	Patience                        int     // epochs without a better objective before the fold ends; 0: never
+	Hidden                          int     // tabular tasks: width of each hidden layer
+	Layers                          int     // tabular tasks: hidden layers
+	Freeze                          trial.FreezeSchedule
+	Augment                         augment.Config // the zero Config: none
 }
 
 // The class weights there are.
@@ -73,6 +76,10 @@ func ParseOptions(task string, p trial.Params) (Options, error) {
 	if trial.TableRows.HasTask(task) {
 		o.Hidden = r.atMost("hidden", 64, 1, model.MaxHidden)
 		o.Layers = r.atMost("layers", 2, 0, model.MaxLayers)
+	}
+	if trial.TextRows.HasTask(task) {
+		o.HiddenDropout, o.AttentionDropout = r.share("hidden_dropout", 0.1), r.share("attention_dropout", 0.1)
+		o.MaxTokens = r.whole("max_tokens", 128, 3)
 	}
 	o.Freeze = r.freeze()
 	if r.err != nil {

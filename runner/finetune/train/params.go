@@ -35,7 +35,8 @@ var (
 	images = []trial.RowKind{trial.ImageRows}
 	tables = []trial.RowKind{trial.TableRows}
 	// pretrained are the rows whose model has layers worth keeping.
-	pretrained = []trial.RowKind{trial.ImageRows}
+	pretrained = []trial.RowKind{trial.ImageRows, trial.TextRows}
+	texts      = []trial.RowKind{trial.TextRows}
 	// named are the targets that are classes or labels.
 	named = []trial.TargetKind{trial.Classification, trial.MultiLabel}
 )
@@ -56,6 +57,9 @@ var known = []KnownParam{
 	{"early_stopping", "off", "epochs without a better objective before the fold ends; 0 is off", nil, nil},
 	{"hidden", "64", "units of each hidden layer; >= 1", tables, nil},
 	{"layers", "2", "hidden layers; >= 0", tables, nil},
+	{"max_tokens", "128", "tokens of a text, those around it included; the rest is cut off; >= 3", texts, nil},
+	{"hidden_dropout", "0.1", "share of what each layer that learns adds to its input dropped in training; [0, 1)", texts, nil},
+	{"attention_dropout", "0.1", "share of the attention weights of layers that learn dropped in training; [0, 1)", texts, nil},
 	{"norm_momentum", "0.1", "weight of a batch in the running statistics of batch norms; (0, 1]", images, nil},
 	{"augment_shift", "off", "most pixels of the model's input an image moves along each axis; >= 0", images, nil},
 	{"augment_rotation", "off", "most degrees an image turns to either side; 0..180", images, nil},

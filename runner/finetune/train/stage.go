@@ -17,9 +17,9 @@ type stage struct {
 	trained   []bool // by block; nil before the first epoch
 	trainer   *model.Trainer
 	evaluator *model.Evaluator // nil without validation rows
-	inputs    source           // of training, unless augmented
-	augmented *augmented
-	valid     source
+	inputs    feed             // of training
+	augmented *augmented       // what they come from; nil: they are not augmented
+	valid     feed
 }
 
 func (s *stage) close() error {
@@ -34,11 +34,10 @@ func (s *stage) close() error {
 	return errors.Join(errs...)
 }
 
-// source is the training input of the epoch that key names.
-func (s *stage) source(key augment.Key) source {
+// feed is the training input of the epoch that key names.
+func (s *stage) feed(key augment.Key) feed {
 	if s.augmented != nil {
 		s.augmented.key = key
-		return s.augmented
 	}
 	return s.inputs
 }
@@ -60,13 +59,15 @@ func (l *Loop) enter(epoch int) error {
 	s.trainer, err = l.job.Net.NewTrainer(model.TrainOptions{
 		Batch: l.batch(), Loss: l.job.Target.loss(), Trained: trained, Dropout: l.job.Options.Dropout, LabelSmoothing: l.job.Options.LabelSmoothing,
 		ClassWeights: l.weights, Seed: augment.Mix(l.job.Seed, uint64(l.job.Trial), uint64(l.job.Fold)), From: trainFrom,
-		NormMomentum: l.job.Options.NormMomentum,
+		NormMomentum: l.job.Options.NormMomentum, HiddenDropout: l.job.Options.HiddenDropout, AttentionDropout: l.job.Options.AttentionDropout,
+		MaxTokens: mostTokens(l.job.Inputs, l.job.Train, l.batch()),
 	})
 	if err != nil {
 		return fmt.Errorf("build the training graph: %w", err)
 	}
 	if len(l.job.Valid) > 0 {
-		if s.evaluator, err = l.job.Net.NewEvaluator(model.EvalOptions{Batch: evalBatch, From: validFrom}); err != nil {
+		if s.evaluator, err = l.job.Net.NewEvaluator(model.EvalOptions{Batch: evalBatch, From: validFrom,
+			MaxTokens: mostTokens(l.job.Inputs, l.job.Valid, evalBatch)}); err != nil {
 			return fmt.Errorf("build the evaluation graph: %w", err)
 		}
 	}
@@ -79,20 +80,18 @@ func (l *Loop) enter(epoch int) error {
 // on them cannot be cached; validation still can.
 func (l *Loop) inputs(k int) (trainFrom, validFrom int, err error) {
 	s := &l.stage
-	s.inputs, s.valid = l.job.Inputs, l.job.Inputs
+	if s.inputs, err = newFeed(l.job.Inputs, l.batch()); err != nil {
+		return 0, 0, err
+	}
+	if s.valid, err = newFeed(l.job.Inputs, evalBatch); err != nil {
+		return 0, 0, err
+	}
 	rows := slices.Clone(l.job.Valid)
 	if l.job.Options.Augment.Enabled() {
-		images, ok := l.job.Inputs.(*data.Images)
-		if !ok {
-			return 0, 0, errors.New("only images can be augmented")
+		if s.augmented, err = l.augment(); err != nil {
+			return 0, 0, err
 		}
-		in := images.Input
-		s.augmented = &augmented{
-			images: images,
-			aug:    augment.New(l.job.Options.Augment, images.Channels, in.Height, in.Width),
-			src:    make([]float32, images.Floats()),
-			dst:    make([]float32, images.Floats()),
-		}
+		s.inputs = newFixed(s.augmented, l.batch())
 	} else {
 		rows = append(rows, l.job.Train...)
 	}
@@ -103,20 +102,27 @@ func (l *Loop) inputs(k int) (trainFrom, validFrom int, err error) {
 	if err != nil || c == nil {
 		return 0, 0, err
 	}
-	s.valid = c
+	s.valid = c.feed(evalBatch)
 	if s.augmented != nil {
 		return 0, k, nil
 	}
-	s.inputs = c
+	s.inputs = c.feed(l.batch())
 	return k, k, nil
 }
 
-// step runs the training graph on the first rows of a batch.
-func (s *stage) step(b *batch, rows int, step uint64) (loss float64, outputs []float32, err error) {
-	if b.labels != nil {
-		return s.trainer.Step(b.x, b.labels, step)
+// augment is the job's images as they are changed at random.
+func (l *Loop) augment() (*augmented, error) {
+	images, ok := l.job.Inputs.(*data.Images)
+	if !ok {
+		return nil, errors.New("only images can be augmented")
 	}
-	return s.trainer.StepValues(b.x, b.values, rows, step)
+	in := images.Input
+	return &augmented{
+		images: images,
+		aug:    augment.New(l.job.Options.Augment, images.Channels, in.Height, in.Width),
+		src:    make([]float32, images.Floats()),
+		dst:    make([]float32, images.Floats()),
+	}, nil
 }
 
 // bind hands the gradients of the stage to the optimizer.

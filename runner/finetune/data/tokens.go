@@ -1,0 +1,70 @@
+package data
+
+import (
+	"fmt"
+	"slices"
+
+	"automl/runner/finetune/tokenizer"
+)
+
+// Tokens are texts as a tokenizer cuts them, one row a text or pair of texts. A network reads them packed, one behind the other.
+type Tokens struct {
+	ids, types []int32
+	starts     []int // rows + 1
+}
+
+// Tokens cuts the texts of a table to at most limit tokens each, those around a text included. The error names the field that is at
+// fault: a limit too small for anything.
+func (t *Table) Tokens(by *tokenizer.Tokenizer, limit int) (*Tokens, error) {
+	var e tokenizer.Encoding
+	out := &Tokens{starts: make([]int, 1, len(t.Texts)+1)}
+	for row, text := range t.Texts {
+		var err error
+		if t.Pairs != nil {
+			err = by.AppendPair(&e, text, t.Pairs[row], limit)
+		} else {
+			err = by.Append(&e, text, limit)
+		}
+		if err != nil {
+			return nil, &Error{Field: "parameters.max_tokens", Msg: fmt.Sprintf("%d: %v", limit, err), Err: err}
+		}
+		out.starts = append(out.starts, len(e.IDs))
+	}
+	out.ids, out.types = e.IDs, e.TypeIDs
+	return out, nil
+}
+
+// Rows is the number of texts.
+func (t *Tokens) Rows() int { return len(t.starts) - 1 }
+
+// Row is the token ids of a text and the segment each belongs to. Both are read-only.
+func (t *Tokens) Row(row int) (ids, types []int32) {
+	from, to := t.starts[row], t.starts[row+1]
+	return t.ids[from:to:to], t.types[from:to:to]
+}
+
+// Len is how many tokens a text has.
+func (t *Tokens) Len(row int) int { return t.starts[row+1] - t.starts[row] }
+
+// Longest is how many tokens the longest text has; 0 without one.
+func (t *Tokens) Longest() int {
+	longest := 0
+	for row := range t.Rows() {
+		longest = max(longest, t.Len(row))
+	}
+	return longest
+}
+
+// Most is how many tokens some of the rows, so many at a time, have at most.
+func (t *Tokens) Most(rows []int, batch int) int {
+	lengths := make([]int, len(rows))
+	for i, row := range rows {
+		lengths[i] = t.Len(row)
+	}
+	slices.SortFunc(lengths, func(a, b int) int { return b - a })
+	most := 0
+	for _, n := range lengths[:min(batch, len(lengths))] {
+		most += n
+	}
+	return most
+}

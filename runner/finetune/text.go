@@ -1,0 +1,113 @@
+package finetune
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"automl/runner/finetune/data"
+	"automl/runner/finetune/tokenizer"
+	"automl/runner/protocol"
+)
+
+// loadTexts reads the pretrained model and its tokenizer, and cuts the texts. None of it depends on which rows train.
+func (m *material) loadTexts(w protocol.Work) (err error) {
+	if m.net, err = loadModel(w.Trainer.Model); err != nil {
+		return err
+	}
+	cut, err := loadTokenizer(w.Trainer.Model)
+	if err != nil {
+		return err
+	}
+	limit := min(m.options.MaxTokens, m.net.MaxTokens())
+	m.encode = func(t *data.Table) (data.Inputs, error) { return m.tokens(t, cut, limit) }
+	if m.inputs, err = m.encode(m.table); err != nil {
+		return err
+	}
+	m.describe = func() (map[string]any, error) { return m.describeTexts(w, limit) }
+	m.net.ReplaceHead(m.table.Outputs(), headSeed(w))
+	return nil
+}
+
+// tokens cuts the texts of a table, and sizes the network for the longest of them.
+func (m *material) tokens(t *data.Table, by *tokenizer.Tokenizer, limit int) (*data.Tokens, error) {
+	tokens, err := t.Tokens(by, limit)
+	if err != nil {
+		return nil, err
+	}
+	return tokens, m.net.SetMaxTokens(max(tokens.Longest(), 1))
+}
+
+// checkTexts finds a model folder that does not read texts.
+func checkTexts(folder string) error {
+	net, err := loadModel(folder)
+	if err != nil {
+		return err
+	}
+	if !net.IsText() {
+		return &data.Error{Field: "trainer.model", Msg: fmt.Sprintf("model %s does not read texts", net.Type()), Hint: "a bert, roberta or distilbert"}
+	}
+	_, err = loadTokenizer(folder)
+	return err
+}
+
+// loadTokenizer reads the tokenizer in the folder of a model.
+func loadTokenizer(folder string) (*tokenizer.Tokenizer, error) {
+	t, err := tokenizer.Load(folder)
+	if err != nil {
+		return nil, &data.Error{Field: "trainer.model", Msg: err.Error(), Err: err}
+	}
+	return t, nil
+}
+
+// describeTexts is the configuration of the pretrained model with the classes of the finished one, and how a row of the data file
+// becomes an input.
+func (m *material) describeTexts(w protocol.Work, limit int) (map[string]any, error) {
+	raw, err := os.ReadFile(filepath.Join(w.Trainer.Model, configFile))
+	if err != nil {
+		return nil, err
+	}
+	config := map[string]any{}
+	if err := json.Unmarshal(raw, &config); err != nil {
+		return nil, fmt.Errorf("%s of the pretrained model: %w", configFile, err)
+	}
+	names, at := map[string]string{}, map[string]int{}
+	for i := range m.table.Outputs() {
+		name := "LABEL_" + strconv.Itoa(i)
+		if i < len(m.table.Classes) {
+			name = m.table.Classes[i]
+		}
+		names[strconv.Itoa(i)], at[name] = name, i
+	}
+	config["id2label"], config["label2id"] = names, at
+	config["preprocessing"] = m.preprocessing(w, map[string]any{"text": w.Trainer.Data.Text, "text_pair": w.Trainer.Data.TextPair, "max_tokens": limit})
+	return config, copyFiles(w.ArtifactOut, w.Trainer.Model, besideText)
+}
+
+// besideText are the files of a model folder that say how it reads texts.
+var besideText = []string{"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt",
+	"modules.json", "sentence_bert_config.json", filepath.Join("1_Pooling", configFile)}
+
+// copyFiles copies those of the files that are there.
+func copyFiles(to, from string, names []string) error {
+	for _, name := range names {
+		content, err := os.ReadFile(filepath.Join(from, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(filepath.Join(to, name)), 0o755)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, name), content, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
