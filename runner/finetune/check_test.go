@@ -37,7 +37,8 @@ func TestCheckNamesTheField(t *testing.T) {
 		field  string
 		text   string
 	}{
-		{func(s *trial.TrainerSpec) { s.Task = "text-classification" }, nil, "trainer.task", "supported: image-classification"},
+		{func(s *trial.TrainerSpec) { s.Task = "image-poetry" }, nil, "trainer.task", "supported: image-classification"},
+		{func(s *trial.TrainerSpec) { s.Task, s.Data.Text = trial.TextTask, "p0" }, nil, "trainer.model", "does not read texts"},
 		{func(s *trial.TrainerSpec) { s.Task = "" }, nil, "trainer.task", "supported: image-classification"},
 		{func(s *trial.TrainerSpec) { s.Data = nil }, nil, "trainer.data", "needs data"},
 		{func(s *trial.TrainerSpec) { s.Model = "" }, nil, "trainer.model", "config.json"},
