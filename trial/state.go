@@ -149,6 +149,9 @@ func (t *Trial) apply(d Decision, now time.Time) {
 	switch d.What {
 	case Assigned:
 		t.Attempts = d.Attempt
+		if d.Phase != t.Phase {
+			t.Phase, t.Failures = d.Phase, 0 // confirming and refitting are counted afresh
+		}
 		t.Open = &Attempt{Number: d.Attempt, Phase: d.Phase, From: d.At, To: d.To}
 	case Started:
 		t.Open.Runner, t.Open.Run, t.Run = d.Runner, d.Run, d.Run
@@ -163,7 +166,7 @@ func (t *Trial) apply(d Decision, now time.Time) {
 	case Completed, Pruned, Failed:
 		t.Open, t.Ended, t.Failure = nil, now, d.Failure
 		t.Status = map[What]Status{Completed: Complete, Pruned: PrunedState, Failed: Fail}[d.What]
-		t.Failures = 0 // what follows is counted afresh: confirming and refitting
+		t.Failures = 0
 	case Audited:
 		t.Audit = &d
 	case Retried:

@@ -46,7 +46,8 @@ type Trial struct {
 	Open     *Attempt // nil: nothing is out
 	Attempts int      // handed out so far
 	Run      string   // the run that held the latest lease, and has the checkpoint
-	Failures int      // failed attempts that count against MaxFailures
+	Phase    Phase    // of the latest attempt
+	Failures int      // failed attempts of that phase that count against MaxFailures
 	Epochs   int      // epochs of the search folds reported, each once
 	Extra    int      // epochs of the confirming folds
 	Seconds  float64  // the sum of their reported costs

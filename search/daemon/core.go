@@ -24,11 +24,17 @@ type core struct {
 
 	busy    map[trial.Key]string // attempts whose process still runs, and the run that holds it
 	retryAt map[int]time.Time    // trials that wait before their next attempt
-	failed  map[int]int          // attempts that failed in a row, for the back-off
+	failed  map[work]int         // attempts that failed in a row, for the back-off
 
 	ahead  *ahead // the proposal for the next trial; nil: none is made yet
 	hands  int    // programs that ask, as far as is known: the most jobs that were out at once
 	unused int    // proposals made ahead that nobody has asked for, in a row
+}
+
+// work is what a trial is trained for.
+type work struct {
+	trial int
+	phase trial.Phase
 }
 
 // ready is what a core has decided: persist the events, then do the rest in this order.
@@ -54,7 +60,7 @@ func (r ready) empty() bool {
 // newCore rebuilds a study from its record.
 func newCore(spec Spec, record []trial.Event) (*core, error) {
 	c := &core{spec: spec, state: trial.NewState(spec.Study), busy: map[trial.Key]string{},
-		retryAt: map[int]time.Time{}, failed: map[int]int{}}
+		retryAt: map[int]time.Time{}, failed: map[work]int{}}
 	var err error
 	sampler := spec.Sampler
 	sampler.Spending = spec.spending()
@@ -104,18 +110,19 @@ func (c *core) push(e trial.Event) {
 // a restarted daemon waits as long, and gives up as soon, as the one before.
 func (c *core) note(e trial.Event) {
 	if e.Report != nil {
-		delete(c.failed, e.Report.Trial)
+		delete(c.failed, work{e.Report.Trial, c.state.Trial(e.Report.Trial).Phase})
 		return
 	}
 	d := e.Decision
 	if d.What != trial.Retried || !d.Failure.Counts() {
 		return
 	}
-	c.failed[d.Trial]++
+	w := work{d.Trial, c.state.Trial(d.Trial).Phase}
+	c.failed[w]++
 	if !d.Failure.Retryable() {
-		c.failed[d.Trial] = trial.MaxFailures
+		c.failed[w] = trial.MaxFailures
 	}
-	c.retryAt[d.Trial] = e.Time.Add(backoff(c.failed[d.Trial]))
+	c.retryAt[d.Trial] = e.Time.Add(backoff(c.failed[w]))
 }
 
 func (c *core) decide(d trial.Decision) { c.push(trial.Event{Decision: &d}) }

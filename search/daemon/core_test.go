@@ -104,6 +104,23 @@ func TestEnqueuedPointsComeFirst(t *testing.T) {
 	}
 }
 
+// A winner whose confirmation breaks for good is refitted all the same: that is counted afresh.
+func TestRefitIsTriedWhenConfirmingFailed(t *testing.T) {
+	spec := testSpec()
+	spec.Confirm = Confirm{Top: 1, Seeds: 1}
+	s := newSim(t, spec, 1)
+	s.exit = func(a trial.Assignment, _ int) *trial.Exit {
+		if a.Phase == trial.Confirm {
+			return &trial.Exit{Failure: trial.Crash, Message: "it broke"}
+		}
+		return nil
+	}
+	s.play(2)
+	if broken, refitted := len(s.decisions(trial.Retried)), len(s.decisions(trial.Refitted)); broken != trial.MaxFailures || refitted != 1 {
+		t.Errorf("%d attempts to confirm broke and %d refits ended; the study ended with %s", broken, refitted, s.c.state.Reason)
+	}
+}
+
 func TestCrashIsRetriedThreeTimesAtMost(t *testing.T) {
 	s := newSim(t, testSpec(), 1)
 	s.exit = func(a trial.Assignment, _ int) *trial.Exit {

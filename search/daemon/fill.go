@@ -169,7 +169,7 @@ func (c *core) confirm() (a trial.Assignment, wait, ok bool) {
 		if i >= plan.Top {
 			break
 		}
-		if t.Open != nil || t.Done == to || c.gaveUp(t) || c.now.Before(c.retryAt[t.Number]) {
+		if t.Open != nil || t.Done == to || c.gaveUp(t, trial.Confirm) || c.now.Before(c.retryAt[t.Number]) {
 			continue
 		}
 		why := fmt.Sprintf("one of the best %d: trained on %d fresh draws of the folds to confirm it", plan.Top, plan.Seeds)
@@ -188,7 +188,7 @@ func (c *core) contenders() []*trial.Trial {
 // refit hands out the training of the winner on all data.
 func (c *core) refit() (a trial.Assignment, wait, ok bool) {
 	best := c.state.Best()
-	if !c.spec.Refit || best == nil || best.Artifact != "" || c.gaveUp(best) {
+	if !c.spec.Refit || best == nil || best.Artifact != "" || c.gaveUp(best, trial.Refit) {
 		return a, false, false
 	}
 	if best.Open != nil || c.now.Before(c.retryAt[best.Number]) {
@@ -199,8 +199,9 @@ func (c *core) refit() (a trial.Assignment, wait, ok bool) {
 	return c.assign(best, trial.Refit, trial.Resource{Epoch: score.Epoch}, why), false, true
 }
 
-func (c *core) gaveUp(t *trial.Trial) bool {
-	return t.Failures >= trial.MaxFailures || c.failed[t.Number] >= trial.MaxFailures
+// gaveUp tells whether a phase of a complete trial has failed too often.
+func (c *core) gaveUp(t *trial.Trial, phase trial.Phase) bool {
+	return t.Phase == phase && t.Failures >= trial.MaxFailures || c.failed[work{t.Number, phase}] >= trial.MaxFailures
 }
 
 // late tells whether the budget of hours or of GPU hours is used up.
@@ -223,7 +224,7 @@ func (c *core) anyOpen() bool { return c.state.Open() > 0 }
 
 func (c *core) backingOff() bool {
 	for n, at := range c.retryAt {
-		if t := c.state.Trial(n); c.now.Before(at) && t.Status == trial.Complete && !c.gaveUp(t) {
+		if t := c.state.Trial(n); c.now.Before(at) && t.Status == trial.Complete && !c.gaveUp(t, t.Phase) {
 			return true
 		}
 	}
