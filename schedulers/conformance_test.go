@@ -2,6 +2,7 @@ package schedulers_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"automl/schedulers"
@@ -61,13 +62,46 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%s trials %d eta %d", c.Type, c.Trials, c.Eta)+race(c), func(t *testing.T) {
 			t.Parallel()
-			run := suite(c.Type)
-			if c.Race.On {
-				run = schedulertest.RunFree
-			}
-			run(t, where(t, c))
+			suite(c.Type)(t, where(t, c))
 		})
 	}
+}
+
+// TestConformanceOfForecasts has freezethaw go by forecasts that are right, wrong and missing.
+func TestConformanceOfForecasts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of searches")
+	}
+	for _, c := range []schedulers.Config{
+		{Type: "freezethaw", Trials: 14, Grace: 1, Forecaster: dice(0.2)},
+		{Type: "freezethaw", Grace: 2, Forecaster: dice(0.2), Race: schedulers.Race{On: true, Risk: 0.5, Audit: 0.2}},
+	} {
+		t.Run(fmt.Sprintf("trials %d", c.Trials)+race(c), func(t *testing.T) {
+			t.Parallel()
+			schedulertest.RunFree(t, where(t, c))
+		})
+	}
+}
+
+// dice is forecasts that are drawn from the number of the event and of the trial. With this probability nothing is known.
+type dice float64
+
+func (d dice) Forecast(s *trial.State, numbers []int, rungs []trial.Resource) trial.Forecast {
+	r := rand.New(rand.NewPCG(uint64(s.Seq), 3))
+	look := func() trial.Outlook {
+		o := trial.Outlook{Known: r.Float64() >= float64(d), Mean: r.NormFloat64(), Var: r.ExpFloat64()}
+		left := o.Var
+		for range rungs {
+			left *= r.Float64()
+			o.Left = append(o.Left, left)
+		}
+		return o
+	}
+	out := trial.Forecast{Known: r.Float64() >= float64(d), Fresh: look()}
+	for range numbers {
+		out.Trials = append(out.Trials, look())
+	}
+	return out
 }
 
 func TestConformanceSeveral(t *testing.T) {

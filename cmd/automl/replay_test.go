@@ -125,7 +125,7 @@ func (o *outsiders) play(sampler, scheduler string) {
 
 // A study whose daemon is killed with -9 before and during requests has the same record as one that was left alone.
 func TestKilledStudyHasTheRecordOfAnUndisturbedOne(t *testing.T) {
-	for _, pair := range [][2]string{{"gp", "hyperband"}, {"tpe", "asha"}, {"cmaes", "median"}} {
+	for _, pair := range [][2]string{{"gp", "freezethaw"}, {"tpe", "asha"}, {"cmaes", "median"}, {"nsga2", "pasha"}, {"sobol", "hyperband"}} {
 		t.Run(pair[0]+"+"+pair[1], func(t *testing.T) {
 			t.Parallel()
 			var records [][]trial.Event

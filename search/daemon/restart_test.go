@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,35 +108,77 @@ func trouble(seed uint64) func(a trial.Assignment, step int) *trial.Exit {
 	}
 }
 
-// Whatever the sampler and the scheduler: killed at any point, a study goes on as if nothing had happened, given the same results in
-// the same order.
+// studies are the kinds of hard studies that are played, and the samplers and schedulers that know them.
+var studies = []struct {
+	name                 string
+	samplers, schedulers []string
+	candidates           []bool // of each play
+	change               func(*Spec)
+}{
+	{"one objective", search.Types(), schedulers.Types(), []bool{false, true}, func(*Spec) {}},
+	{"fold race", search.Types(), schedulers.Types(), []bool{false}, func(s *Spec) {
+		s.Study.Shape, s.Folds.K = trial.Shape{Folds: 3, Epochs: 4}, 3
+		s.Scheduler.Race = schedulers.Race{On: true, Risk: 0.5, Audit: 0.3}
+	}},
+	{"two objectives", search.SeveralTypes(), schedulers.SeveralTypes(), []bool{false}, func(s *Spec) {
+		s.Study.Others = []trial.Objective{{Metric: "size", Goal: trial.Minimize}}
+		s.Sampler.Objectives = 2
+	}},
+}
+
+// Whatever the sampler and the scheduler, with and without a fold race: killed at any point, a study goes on as if nothing had
+// happened, given the same results in the same order.
 func TestEverySearchGoesOnAfterAKill(t *testing.T) {
 	if testing.Short() {
 		t.Skip("whole searches, many times over")
 	}
-	for _, sampler := range search.Types() {
-		for _, scheduler := range schedulers.Types() {
-			t.Run(sampler+"+"+scheduler, func(t *testing.T) {
-				t.Parallel()
-				for i, candidates := range []bool{false, true} {
-					s := newSim(t, hardSpec(sampler, scheduler, candidates), uint64(i))
-					s.exit = trouble(uint64(11 + i))
-					s.value = func(a trial.Assignment, fold, epoch int) float64 {
-						if a.Trial%6 == 5 {
-							return math.NaN()
+	for _, study := range studies {
+		var raced atomic.Bool
+		t.Run(study.name, func(t *testing.T) {
+			for _, sampler := range study.samplers {
+				for _, scheduler := range study.schedulers {
+					t.Run(sampler+"+"+scheduler, func(t *testing.T) {
+						t.Parallel()
+						for i, candidates := range study.candidates {
+							spec := hardSpec(sampler, scheduler, candidates)
+							study.change(&spec)
+							if playHard(t, spec, i).raced() {
+								raced.Store(true)
+							}
 						}
-						return curve(a, fold, epoch)
-					}
-					s.pauses = true
-					s.play(1 + 2*i).restartEverywhere()
-					s.mustHaveSeen(trial.Retried, trial.Failed, trial.Confirmed, trial.Completed, trial.Refitted)
-					if len(s.decisions(trial.Moved)) < 3 {
-						s.t.Error("nobody paused the study")
-					}
+					})
 				}
-			})
+			}
+		})
+		if on := study.name == "fold race"; raced.Load() != on {
+			t.Errorf("%s: a trial was stopped by a fold race: %v", study.name, raced.Load())
 		}
 	}
+}
+
+// playHard plays a study with failures, values that are not finite and pauses, and restarts it everywhere.
+func playHard(t *testing.T, spec Spec, i int) *sim {
+	t.Helper()
+	s := newSim(t, spec, uint64(i))
+	s.exit = trouble(uint64(11 + i))
+	s.value = func(a trial.Assignment, fold, epoch int) float64 {
+		if a.Trial%6 == 5 {
+			return math.NaN()
+		}
+		return curve(a, fold, epoch)
+	}
+	s.pauses = true
+	s.play(1 + 2*i).restartEverywhere()
+	s.mustHaveSeen(trial.Retried, trial.Failed, trial.Confirmed, trial.Completed, trial.Refitted)
+	if len(s.decisions(trial.Moved)) < 3 {
+		t.Error("nobody paused the study")
+	}
+	return s
+}
+
+// raced tells whether the fold race stopped a trial.
+func (s *sim) raced() bool {
+	return slices.ContainsFunc(s.decisions(trial.Pruned), func(d trial.Decision) bool { return strings.HasPrefix(d.Reason, schedulers.RaceName) })
 }
 
 // mustHaveSeen checks that the study was as hard as it is meant to be.

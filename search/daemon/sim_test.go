@@ -143,6 +143,9 @@ func (s *sim) step() {
 		w.steps = w.steps[1:]
 		v := s.value(w.a, at.Fold, at.Epoch)
 		m.Report = &trial.Report{Fold: at.Fold, Epoch: at.Epoch, Metrics: trial.Metrics{{Name: "acc", Value: v}}, Cost: 1}
+		for _, o := range s.c.spec.Study.Others {
+			m.Report.Metrics = append(m.Report.Metrics, trial.Metric{Name: o.Metric, Value: w.a.Params.Float("layers", 1)})
+		}
 	}
 	var out trial.Outbound
 	s.do(func(c *core) { out = c.inbound(m) })
