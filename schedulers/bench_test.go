@@ -5,18 +5,18 @@ import (
 	"testing"
 
 	"automl/schedulers"
-	"automl/schedulers/schedulertest"
+	"automl/schedulers/simulate"
 	"automl/trial"
 )
 
 const benchTrials = 10_000
 
 // large plays a search of 10,000 trials; unlimited ones end by draining.
-func large(b *testing.B, c schedulers.Config) *schedulertest.Game {
+func large(b *testing.B, c schedulers.Config) *simulate.Game {
 	b.Helper()
 	study := trial.Study{ID: "s", Name: "s", Objective: trial.Objective{Metric: "loss", Goal: trial.Minimize},
 		Shape: trial.Shape{Folds: 3, Epochs: 9}}
-	g, err := schedulertest.Play(maker(b, c), study, schedulertest.World{Workers: 8, Drain: benchTrials,
+	g, err := simulate.Play(maker(b, c), study, simulate.World{Workers: 8, Drain: benchTrials,
 		Value: func(n, fold, epoch int) float64 { return float64((n*7919+epoch*31+fold)%10007) / float64(epoch) }})
 	if err != nil {
 		b.Fatal(err)

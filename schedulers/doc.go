@@ -76,5 +76,5 @@
 //   - Record trial.Moved to trial.StudyDraining when no new trials may start, because time is up or the search space is used
 //     up. Brackets then close with the trials they have. Moved to trial.StudyRunning opens them again.
 //
-// The conformance suite for a new scheduler is in package schedulertest.
+// The conformance suite for a new scheduler is in package schedulertest; whole searches are played by package simulate.
 package schedulers

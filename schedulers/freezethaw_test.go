@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"automl/schedulers"
-	"automl/schedulers/schedulertest"
+	"automl/schedulers/simulate"
 	"automl/trial"
 )
 
@@ -35,12 +35,12 @@ func (h hopes) Forecast(s *trial.State, numbers []int, rungs []trial.Resource) t
 	return out
 }
 
-func thaw(t *testing.T, epochs, trials, workers int, h schedulers.Forecaster) *schedulertest.Game {
+func thaw(t *testing.T, epochs, trials, workers int, h schedulers.Forecaster) *simulate.Game {
 	t.Helper()
 	study := trial.Study{Shape: trial.Shape{Folds: 1, Epochs: epochs}, Objective: trial.Objective{Metric: "loss", Goal: trial.Minimize}}
-	world := schedulertest.World{Workers: workers, Value: func(n, _, epoch int) float64 { return float64(100+n) - float64(epoch) }}
+	world := simulate.World{Workers: workers, Value: func(n, _, epoch int) float64 { return float64(100+n) - float64(epoch) }}
 	c := schedulers.Config{Type: "freezethaw", Trials: trials, Grace: 1, Forecaster: h}
-	game, err := schedulertest.Play(maker(t, c), study, world)
+	game, err := simulate.Play(maker(t, c), study, world)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"automl/schedulers"
-	"automl/schedulers/schedulertest"
+	"automl/schedulers/simulate"
 	"automl/trial"
 )
 
@@ -36,7 +36,7 @@ func TestGolden(t *testing.T) {
 		for _, workers := range []int{1, 4} {
 			name := fmt.Sprintf("%s%s-%d", c.Type, strings.Replace(race(c), " ", "-", 1), workers)
 			t.Run(name, func(t *testing.T) {
-				game, err := schedulertest.Play(maker(t, c), curves.study(), curves.world(workers))
+				game, err := simulate.Play(maker(t, c), curves.study(), curves.world(workers))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -103,8 +103,8 @@ func (c curves) study() trial.Study {
 		Shape: trial.Shape{Folds: len(c[0]), Epochs: len(c[0][0])}}
 }
 
-func (c curves) world(workers int) schedulertest.World {
-	return schedulertest.World{
+func (c curves) world(workers int) simulate.World {
+	return simulate.World{
 		Workers: workers,
 		Value: func(n, fold, epoch int) float64 {
 			v, err := strconv.ParseFloat(c[n][fold][epoch-1], 64)
@@ -125,7 +125,7 @@ func (c curves) world(workers int) schedulertest.World {
 }
 
 // transcript is the plan, the decisions and the outcome of a search.
-func transcript(g *schedulertest.Game) string {
+func transcript(g *simulate.Game) string {
 	var b strings.Builder
 	plan := g.Scheduler.Plan()
 	for _, bracket := range plan.Brackets {
@@ -150,4 +150,4 @@ func transcript(g *schedulertest.Game) string {
 	return b.String()
 }
 
-func finish(g *schedulertest.Game) string { return g.Scheduler.Next().(schedulers.Finish).Reason }
+func finish(g *simulate.Game) string { return g.Scheduler.Next().(schedulers.Finish).Reason }

@@ -7,26 +7,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"automl/schedulers"
-	"automl/schedulers/schedulertest"
+	"automl/schedulers/simulate"
 	"automl/trial"
 )
 
 // flat is a world in which every trial has one value, all the time.
-func flat(values ...float64) schedulertest.World {
-	return schedulertest.World{Workers: 1, Value: func(n, _, _ int) float64 { return values[n] }}
+func flat(values ...float64) simulate.World {
+	return simulate.World{Workers: 1, Value: func(n, _, _ int) float64 { return values[n] }}
 }
 
-func play(t *testing.T, s trial.Shape, c schedulers.Config, w schedulertest.World) *schedulertest.Game {
+func play(t *testing.T, s trial.Shape, c schedulers.Config, w simulate.World) *simulate.Game {
 	t.Helper()
 	study := trial.Study{ID: "s", Name: "s", Shape: s, Objective: trial.Objective{Metric: "loss", Goal: trial.Minimize}}
-	g, err := schedulertest.Play(maker(t, c), study, w)
+	g, err := simulate.Play(maker(t, c), study, w)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
 }
 
-func wantStatuses(t *testing.T, g *schedulertest.Game, want ...trial.Status) {
+func wantStatuses(t *testing.T, g *simulate.Game, want ...trial.Status) {
 	t.Helper()
 	var got []trial.Status
 	for _, q := range g.State.Trials {

@@ -6,17 +6,17 @@ import (
 	"testing"
 
 	"automl/schedulers"
-	"automl/schedulers/schedulertest"
+	"automl/schedulers/simulate"
 	"automl/trial"
 )
 
 // curvesOf is a world whose one worker reports the given values, epoch by epoch, fold after fold.
-func curvesOf(epochs int, values ...[]float64) schedulertest.World {
-	return schedulertest.World{Workers: 1, Value: func(n, fold, epoch int) float64 { return values[n][fold*epochs+epoch-1] }}
+func curvesOf(epochs int, values ...[]float64) simulate.World {
+	return simulate.World{Workers: 1, Value: func(n, fold, epoch int) float64 { return values[n][fold*epochs+epoch-1] }}
 }
 
 // ends is how every trial ended: how many epochs it trained, and 'c' or 'p'.
-func ends(g *schedulertest.Game) (epochs []int, how string) {
+func ends(g *simulate.Game) (epochs []int, how string) {
 	for _, t := range g.State.Trials {
 		epochs = append(epochs, t.Epochs)
 		how += strings.ToLower(string(t.Status[:1]))

@@ -5,19 +5,19 @@ import (
 	"testing"
 
 	"automl/schedulers"
-	"automl/schedulers/schedulertest"
+	"automl/schedulers/simulate"
 	"automl/trial"
 )
 
 // pasha plays 16 trials over rungs at 1, 2, 4, 8 and 16 epochs with the given losses.
-func pasha(t *testing.T, workers int, loss func(n, epoch int) float64) *schedulertest.Game {
+func pasha(t *testing.T, workers int, loss func(n, epoch int) float64) *simulate.Game {
 	t.Helper()
 	return play(t, trial.Shape{Folds: 1, Epochs: 16}, schedulers.Config{Type: "pasha", Trials: 16, Eta: 2, Grace: 1},
-		schedulertest.World{Workers: workers, Value: func(n, _, epoch int) float64 { return loss(n, epoch) }})
+		simulate.World{Workers: workers, Value: func(n, _, epoch int) float64 { return loss(n, epoch) }})
 }
 
 // beyond is how many trials were trained for more than so many epochs.
-func beyond(g *schedulertest.Game, epochs int) int {
+func beyond(g *simulate.Game, epochs int) int {
 	n := 0
 	for _, q := range g.State.Trials {
 		if q.Epochs > epochs {
@@ -68,7 +68,7 @@ func TestPASHATakesCrossingCurvesForNoise(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := play(t, trial.Shape{Folds: 1, Epochs: 16}, schedulers.Config{Type: "pasha", Trials: 16, Eta: 2, Grace: 4},
-				schedulertest.World{Workers: 1, Value: func(n, _, epoch int) float64 {
+				simulate.World{Workers: 1, Value: func(n, _, epoch int) float64 {
 					apart := 0.04
 					if epoch > 4 {
 						apart = 0.05
@@ -89,7 +89,7 @@ func TestPASHATakesCrossingCurvesForNoise(t *testing.T) {
 }
 
 // reasonOf is the last reason of a kind of decision about a trial.
-func reasonOf(g *schedulertest.Game, number int, what trial.What) string {
+func reasonOf(g *simulate.Game, number int, what trial.What) string {
 	out := ""
 	for _, e := range g.Events {
 		if d := e.Decision; d != nil && d.Trial == number && d.What == what {

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"automl/schedulers"
-	"automl/schedulers/schedulertest"
+	"automl/schedulers/simulate"
 	"automl/trial"
 )
 
@@ -45,7 +45,7 @@ func drawRaced(t *rapid.T) raced {
 	return out
 }
 
-func (r raced) play(t *rapid.T, c schedulers.Config, workers int) *schedulertest.Game {
+func (r raced) play(t *rapid.T, c schedulers.Config, workers int) *simulate.Game {
 	c.Trials = len(r.values)
 	newScheduler := func(s *trial.State) schedulers.Scheduler {
 		sched, err := schedulers.New(c, s)
@@ -54,7 +54,7 @@ func (r raced) play(t *rapid.T, c schedulers.Config, workers int) *schedulertest
 		}
 		return sched
 	}
-	g, err := schedulertest.Play(newScheduler, r.study, schedulertest.World{Workers: workers,
+	g, err := simulate.Play(newScheduler, r.study, simulate.World{Workers: workers,
 		Value: func(n, fold, epoch int) float64 { return r.values[n][fold] }})
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func TestRaceOnlyAddsStops(t *testing.T) {
 		without := r.play(t, c, workers)
 		c.Race = schedulers.Race{On: true, Audit: 1}
 		with := r.play(t, c, workers)
-		tell := func(g *schedulertest.Game) (out []string) {
+		tell := func(g *simulate.Game) (out []string) {
 			for _, e := range g.Events {
 				if d := e.Decision; d != nil && d.What == trial.Audited {
 					audits++
@@ -191,9 +191,9 @@ func TestRaceRarelyStopsTheBest(t *testing.T) {
 				best = i
 			}
 		}
-		g, err := schedulertest.Play(maker(t, schedulers.Config{Type: "fifo", Trials: trials, Race: schedulers.Race{On: true}}),
+		g, err := simulate.Play(maker(t, schedulers.Config{Type: "fifo", Trials: trials, Race: schedulers.Race{On: true}}),
 			trial.Study{ID: "s", Name: "s", Seed: seed, Shape: trial.Shape{Folds: k, Epochs: 1}, Objective: trial.Objective{Metric: "m",
-				Goal: trial.Maximize}}, schedulertest.World{Workers: 1, Value: func(n, fold, _ int) float64 { return values[n][fold] }})
+				Goal: trial.Maximize}}, simulate.World{Workers: 1, Value: func(n, fold, _ int) float64 { return values[n][fold] }})
 		if err != nil {
 			t.Fatal(err)
 		}

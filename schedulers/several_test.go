@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"automl/schedulers"
-	"automl/schedulers/schedulertest"
+	"automl/schedulers/simulate"
 	"automl/trial"
 )
 
@@ -28,7 +28,7 @@ func TestSeveralPromoteTheFront(t *testing.T) {
 	study := trial.Study{ID: "s", Name: "s", Shape: trial.Shape{Folds: 1, Epochs: 3},
 		Objective: trial.Objective{Metric: "acc", Goal: trial.Maximize}, Others: []trial.Objective{{Metric: "size", Goal: trial.Minimize}}}
 	acc, size := []float64{9, 1, 5, 8, 8.9, 2}, []float64{90, 10, 70, 80, 89, 60} // on the front: 0, 1, 3, 4
-	g, err := schedulertest.Play(maker(t, schedulers.Config{Type: "asha", Grace: 1, Trials: 6}), study, schedulertest.World{Workers: 1,
+	g, err := simulate.Play(maker(t, schedulers.Config{Type: "asha", Grace: 1, Trials: 6}), study, simulate.World{Workers: 1,
 		Value: func(n, _, _ int) float64 { return acc[n] }, Other: func(_, n, _, _ int) float64 { return size[n] }})
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 
 	"automl/schedulers"
-	"automl/schedulers/schedulertest"
+	"automl/schedulers/simulate"
 	"automl/trial"
 )
 
@@ -18,7 +18,7 @@ type outcome struct {
 
 // play runs a study over all configurations of a table in a random order, which the seed decides: fold by fold, all epochs, with
 // the scheduler fifo and the rule.
-func play(t *table, r rule, workers int, seed uint64) (outcome, *schedulertest.Game, error) {
+func play(t *table, r rule, workers int, seed uint64) (outcome, *simulate.Game, error) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	order, t := rng.Perm(len(t.values)), t.reorder(rng.Perm(t.shape.Folds))
 	config := schedulers.Config{Type: "fifo", Trials: len(order), Race: r.race}
@@ -27,10 +27,10 @@ func play(t *table, r rule, workers int, seed uint64) (outcome, *schedulertest.G
 		return outcome{}, nil, err
 	}
 	c := &cutter{rule: r, table: t, order: order}
-	game, err := schedulertest.Play(func(s *trial.State) schedulers.Scheduler {
+	game, err := simulate.Play(func(s *trial.State) schedulers.Scheduler {
 		sched, _ := schedulers.New(config, s) // it was made before
 		return sched
-	}, study, schedulertest.World{
+	}, study, simulate.World{
 		Workers: workers,
 		Value:   func(n, fold, epoch int) float64 { return t.values[order[n]][fold][epoch-1] },
 		Cut:     c.cut,

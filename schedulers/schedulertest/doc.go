@@ -1,3 +1,3 @@
-// Package schedulertest plays whole searches: a simulator that does what the search daemon does ([Play]), and the conformance
-// suite every scheduler has to pass ([Run]).
+// Package schedulertest is the conformance suite that every scheduler has to pass: many random searches, played by package
+// simulate, and the rules that hold in each.
 package schedulertest

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"automl/schedulers"
+	"automl/schedulers/simulate"
 	"automl/trial"
 	"automl/trial/pareto"
 )
@@ -12,7 +13,7 @@ import (
 // rules is what holds for every search, whatever went wrong in it.
 var rules = []struct {
 	name   string
-	holds  func(*Game) error
+	holds  func(*simulate.Game) error
 	ranked bool // of schedulers that go by the ranks on the rungs
 }{
 	{"every trial is over", allOver, false},
@@ -25,7 +26,7 @@ var rules = []struct {
 	{"somebody wins", winner, false},
 }
 
-func allOver(g *Game) error {
+func allOver(g *simulate.Game) error {
 	for _, t := range g.State.Trials {
 		if !t.Status.Terminal() {
 			return fmt.Errorf("trial %d is %s", t.Number, t.Status)
@@ -34,9 +35,9 @@ func allOver(g *Game) error {
 	return nil
 }
 
-func oneEnd(g *Game) error {
+func oneEnd(g *simulate.Game) error {
 	ends := make([]int, len(g.State.Trials))
-	for _, d := range g.decisions() {
+	for _, d := range decisions(g) {
 		if d.What == trial.Completed || d.What == trial.Pruned || d.What == trial.Failed {
 			ends[d.Trial]++
 		}
@@ -49,8 +50,8 @@ func oneEnd(g *Game) error {
 	return nil
 }
 
-func reason(g *Game) error {
-	for _, d := range g.decisions() {
+func reason(g *simulate.Game) error {
+	for _, d := range decisions(g) {
 		switch d.What {
 		case trial.Sampled, trial.Promoted, trial.Paused, trial.Pruned, trial.Completed:
 			if d.Reason == "" {
@@ -61,14 +62,14 @@ func reason(g *Game) error {
 	return nil
 }
 
-func reasons(g *Game) error {
-	for _, d := range g.decisions() {
+func reasons(g *simulate.Game) error {
+	for _, d := range decisions(g) {
 		switch d.What {
 		case trial.Sampled, trial.Promoted, trial.Paused, trial.Pruned, trial.Completed:
 		default:
 			continue
 		}
-		if d.Reason == cutReason || d.What != trial.Promoted && d.What != trial.Pruned {
+		if d.Reason == simulate.CutReason || d.What != trial.Promoted && d.What != trial.Pruned {
 			continue
 		}
 		o := g.State.Study.Objective
@@ -87,10 +88,10 @@ func reasons(g *Game) error {
 }
 
 // answered checks what the scheduler said, also where nothing was recorded of it.
-func answered(g *Game) error {
+func answered(g *simulate.Game) error {
 	for seq, v := range g.Verdicts {
 		if v.Reason == "" || v.Verb != trial.Continue && v.Verb != trial.Pause && v.Verb != trial.Stop {
-			return fmt.Errorf("the verdict on event %d is %s", seq, text(v))
+			return fmt.Errorf("the verdict on event %d is %+v", seq, v)
 		}
 	}
 	for seq, a := range g.Asked {
@@ -106,14 +107,14 @@ func answered(g *Game) error {
 			reason = a.Reason
 		}
 		if reason == "" {
-			return fmt.Errorf("after event %d: %s has no reason", seq, text(a))
+			return fmt.Errorf("after event %d: %T%+v has no reason", seq, a, a)
 		}
 	}
 	return nil
 }
 
 // fair holds every promotion against the trials that were paused at the same rung of the same bracket at that moment.
-func fair(g *Game) error {
+func fair(g *simulate.Game) error {
 	state := trial.NewState(g.State.Study)
 	paused := map[int]trial.Resource{}
 	for _, e := range g.Events {
@@ -162,10 +163,10 @@ func fairTo(state *trial.State, paused map[int]trial.Resource, d trial.Decision)
 // neverSorry checks, in a search in which nothing went wrong, that no trial is promoted from a rung on which a better one of its
 // bracket was pruned before: pruning is for those that cannot get a place any more. One that lost the fold race is another matter: a
 // worse one may go on as part of its audited share.
-func neverSorry(g *Game) error {
+func neverSorry(g *simulate.Game) error {
 	o, shape := g.State.Study.Objective, g.State.Study.Shape
 	var pruned []trial.Decision
-	for _, d := range g.decisions() {
+	for _, d := range decisions(g) {
 		switch d.What {
 		case trial.Pruned:
 			if !raced(g.State.Trial(d.Trial)) {
@@ -187,7 +188,7 @@ func neverSorry(g *Game) error {
 
 // budget counts the trials that were started, and the epochs of those that did not give their place away: failed ones, and those
 // without a finite value, also when somebody else was faster to end them.
-func budget(g *Game) error {
+func budget(g *simulate.Game) error {
 	plan := g.Scheduler.Plan()
 	if plan.Repeats {
 		return nil
@@ -197,7 +198,7 @@ func budget(g *Game) error {
 	}
 	epochs := 0
 	for _, t := range g.State.Trials {
-		if _, finite := t.Scores(g.State.Study); !g.left(t) && (finite || !cut(t)) {
+		if _, finite := t.Scores(g.State.Study); !gaveUp(g, t) && (finite || !cut(t)) {
 			epochs += t.Epochs
 		}
 	}
@@ -207,17 +208,17 @@ func budget(g *Game) error {
 	return nil
 }
 
-// left tells whether a trial gave its places away: it failed, or was ended for not having a finite value.
-func (g *Game) left(t *trial.Trial) bool {
+// gaveUp tells whether a trial gave its places away: it failed, or was ended for not having a finite value.
+func gaveUp(g *simulate.Game, t *trial.Trial) bool {
 	if t.Status == trial.PrunedState {
-		return g.end(t.Number).Value == nil && !cut(t)
+		return end(g, t.Number).Value == nil && !cut(t)
 	}
 	_, finite := t.ScoresAt(g.State.Study, g.State.Study.Shape.Full())
 	return t.Status == trial.Fail || !finite
 }
 
 // cut tells whether somebody else ended the trial.
-func cut(t *trial.Trial) bool { return t.Reason == cutReason }
+func cut(t *trial.Trial) bool { return t.Reason == simulate.CutReason }
 
 // raced tells whether the trial was stopped by the fold race.
 func raced(t *trial.Trial) bool {
@@ -227,16 +228,16 @@ func raced(t *trial.Trial) bool {
 // winner: when a trial of a bracket had a finite value at its first rung, and at most one of those that had left later, the
 // bracket has a complete trial. Nothing is promised where somebody else cut trials, or where they lost a race against a complete
 // trial, maybe of another bracket: they took their places with them.
-func winner(g *Game) error {
+func winner(g *simulate.Game) error {
 	for _, b := range g.Scheduler.Plan().Brackets {
-		if err := g.winnerOf(b); err != nil {
+		if err := winnerOf(g, b); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (g *Game) winnerOf(b schedulers.BracketPlan) error {
+func winnerOf(g *simulate.Game, b schedulers.BracketPlan) error {
 	arrived, left, complete := 0, 0, 0
 	for _, t := range g.State.Trials {
 		if t.Bracket != b.Bracket {
@@ -249,7 +250,7 @@ func (g *Game) winnerOf(b schedulers.BracketPlan) error {
 		switch {
 		case cut(t), raced(t):
 			return nil
-		case g.left(t):
+		case gaveUp(g, t):
 			left++
 		case t.Status == trial.Complete:
 			complete++
@@ -262,7 +263,7 @@ func (g *Game) winnerOf(b schedulers.BracketPlan) error {
 }
 
 // exact compares a search in which nothing went wrong with its plan. A plan that is a bound is held to by the rule of the budget.
-func exact(g *Game) error {
+func exact(g *simulate.Game) error {
 	plan := g.Scheduler.Plan()
 	if plan.Repeats {
 		return nil
@@ -278,7 +279,7 @@ func exact(g *Game) error {
 }
 
 // end is the last decision about a trial: the one that ended it.
-func (g *Game) end(n int) trial.Decision {
+func end(g *simulate.Game, n int) trial.Decision {
 	for i := len(g.Events) - 1; ; i-- {
 		if d := g.Events[i].Decision; d != nil && d.Trial == n {
 			return *d
@@ -286,7 +287,7 @@ func (g *Game) end(n int) trial.Decision {
 	}
 }
 
-func (g *Game) decisions() []trial.Decision {
+func decisions(g *simulate.Game) []trial.Decision {
 	var out []trial.Decision
 	for _, e := range g.Events {
 		if e.Decision != nil {

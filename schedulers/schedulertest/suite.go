@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"automl/schedulers"
+	"automl/schedulers/simulate"
 	"automl/trial"
 )
 
@@ -68,7 +69,7 @@ func check(t *rapid.T, newScheduler func(*trial.State) schedulers.Scheduler, oth
 	if newScheduler(trial.NewState(study)).Plan().Repeats {
 		w.Drain = rapid.IntRange(1, 30).Draw(t, "drain")
 	}
-	g, err := Play(newScheduler, study, w)
+	g, err := simulate.Play(newScheduler, study, w)
 	if err != nil {
 		t.Fatalf("after event %d: %v", g.State.Seq, err)
 	}
@@ -94,14 +95,14 @@ func check(t *rapid.T, newScheduler func(*trial.State) schedulers.Scheduler, oth
 }
 
 // world draws what trainers do. Everything comes from a seed and where it happens, so it does not depend on the order of events.
-func world(t *rapid.T, tr troubles) World {
+func world(t *rapid.T, tr troubles) simulate.World {
 	seed := rapid.Uint64().Draw(t, "seed")
 	levels := rapid.SampledFrom([]float64{3, 1000}).Draw(t, "levels") // few different values: many ties
 	draw := func(salt, number, a, b int) float64 {
 		return rand.New(rand.NewPCG(seed, uint64(salt)<<48|uint64(number)<<24|uint64(a)<<12|uint64(b))).Float64()
 	}
 	kinds := []trial.Failure{trial.Crash, trial.OOM, trial.NaN, trial.Lost}
-	return World{
+	return simulate.World{
 		Workers: rapid.IntRange(1, 6).Draw(t, "workers"),
 		Value: func(n, fold, epoch int) float64 {
 			if draw(1, n, fold, epoch) < tr.nan || draw(2, n, fold, 0) < tr.nan {

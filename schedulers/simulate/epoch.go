@@ -1,4 +1,4 @@
-package schedulertest
+package simulate
 
 import (
 	"automl/trial"
@@ -93,14 +93,14 @@ func (g *Game) broken(i int, f trial.Failure) error {
 	return g.decide(d)
 }
 
-// cutReason is the reason of a decision that somebody else made.
-const cutReason = "pruned by somebody else"
+// CutReason is the reason of a decision that somebody else made.
+const CutReason = "pruned by somebody else"
 
 // cut ends a trial as a fold race, a user or the end of the time budget does.
 func (g *Game) cut(i int) error {
 	t := g.State.Trial(g.slots[i].number)
 	g.release(i)
-	return g.decide(trial.Decision{Trial: t.Number, What: trial.Pruned, Attempt: t.Attempts, At: t.Done, Reason: cutReason})
+	return g.decide(trial.Decision{Trial: t.Number, What: trial.Pruned, Attempt: t.Attempts, At: t.Done, Reason: CutReason})
 }
 
 func (g *Game) release(i int) { g.slots = append(g.slots[:i], g.slots[i+1:]...) }
