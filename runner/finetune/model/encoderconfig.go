@@ -30,7 +30,8 @@ type encoderConfig struct {
 	HiddenDim  int    `json:"hidden_dim"`
 	Activation string `json:"activation"`
 
-	Labels map[string]string `json:"id2label"`
+	Labels    map[string]string `json:"id2label"`
+	InitialSD float64           `json:"initializer_range"` // of the weights of a fresh head
 	// Pooling is ours: what the head reads. Without it, see poolingOf.
 	Pooling Pooling `json:"pooling"`
 }
@@ -48,7 +49,7 @@ const (
 // parseEncoder reads and checks a config.json.
 func parseEncoder(text []byte) (c encoderConfig, err error) {
 	// What files leave out has the defaults of the transformers library.
-	c.Eps, c.Act, c.Types = 1e-12, "gelu", 2
+	c.Eps, c.Act, c.Types, c.InitialSD = 1e-12, "gelu", 2, 0.02
 	if err := json.Unmarshal(text, &c); err != nil {
 		return c, err
 	}
@@ -65,6 +66,8 @@ func parseEncoder(text []byte) (c encoderConfig, err error) {
 // that no network has.
 func (c *encoderConfig) check() error {
 	switch {
+	case !(c.InitialSD >= 0 && c.InitialSD <= 1):
+		return fmt.Errorf("initializer_range %v, want 0 to 1", c.InitialSD)
 	case c.Act != "gelu" && !c.tanh():
 		return fmt.Errorf("activation %q is not supported (gelu, gelu_new and gelu_pytorch_tanh are)", c.Act)
 	case c.Embedding != "" && c.Embedding != "absolute":

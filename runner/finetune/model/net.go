@@ -106,8 +106,9 @@ func (n *Net) PrefixShape(k int) (c, h, w int) {
 }
 
 // ReplaceHead puts a new head with the given number of classes on the network:
-// weights uniform in +-sqrt(3/fan-in) (LeCun's variance of 1/fan-in), zero
-// bias. Only the seed decides the weights. Graphs built before are invalid.
+// weights uniform in +-sqrt(3/fan-in) (LeCun's variance of 1/fan-in), or of an
+// encoder normal as its config.json says, which is smaller; zero bias. Only the
+// seed decides the weights. Graphs built before are invalid.
 func (n *Net) ReplaceHead(classes int, seed uint64) {
 	classes = max(classes, 1)
 	weight, bias := n.arch.head()
@@ -116,9 +117,12 @@ func (n *Net) ReplaceHead(classes int, seed uint64) {
 	w.Shape, w.Data = []int{classes, in}, make([]float32, classes*in)
 	b.Shape, b.Data = []int{classes}, make([]float32, classes)
 	rng := rand.New(rand.NewPCG(seed, 0x68656164)) // its own stream: "head"
-	bound := math.Sqrt(3 / float64(in))
+	draw := func() float64 { return (2*rng.Float64() - 1) * math.Sqrt(3/float64(in)) }
+	if e, ok := n.arch.(*encoder); ok {
+		draw = func() float64 { return e.cfg.InitialSD * rng.NormFloat64() }
+	}
 	for i := range w.Data {
-		w.Data[i] = float32((2*rng.Float64() - 1) * bound)
+		w.Data[i] = float32(draw())
 	}
 }
 
