@@ -12,10 +12,15 @@ type Config struct {
 	Rotation float64 // most degrees an image turns to either side around its centre; 0..180
 	Crop     int     // pixels of black put around an image before a piece of its own size is cut out at random; >= 0
 	Flip     bool    // mirror left and right, every other time
+	Color    float64 // brightness, contrast and saturation change by factors in 1-Color..1+Color, each its own; 0..1
+	Cutout   int     // pixels of the side of a square that turns black somewhere; >= 0
 }
 
 // Enabled reports whether any change is made.
-func (c Config) Enabled() bool { return c.Shift > 0 || c.Rotation > 0 || c.Crop > 0 || c.Flip }
+func (c Config) Enabled() bool { return c.moves() || c.Color > 0 || c.Cutout > 0 }
+
+// moves reports whether pixels change their place.
+func (c Config) moves() bool { return c.Shift > 0 || c.Rotation > 0 || c.Crop > 0 || c.Flip }
 
 // Validate checks the ranges.
 func (c Config) Validate() error {
@@ -26,6 +31,10 @@ func (c Config) Validate() error {
 		return fmt.Errorf("rotation of %v degrees lies outside 0..180", c.Rotation)
 	case c.Crop < 0:
 		return fmt.Errorf("crop of %d pixels: must be 0 or more", c.Crop)
+	case !(c.Color >= 0 && c.Color <= 1):
+		return fmt.Errorf("color of %v lies outside 0..1", c.Color)
+	case c.Cutout < 0:
+		return fmt.Errorf("cutout of %d pixels: must be 0 or more", c.Cutout)
 	}
 	return nil
 }
@@ -54,10 +63,20 @@ type Key struct {
 // Apply writes the changed image to dst; src stays as it is. Both are channels x height x width in 0..255.
 func (a *Augmenter) Apply(dst, src []float32, k Key) {
 	a.pcg.Seed(Mix(k.Seed, uint64(k.Trial), uint64(k.Fold)), Mix(uint64(k.Epoch), uint64(k.Row)))
-	m := a.draw()
-	plane := a.height * a.width
-	for c := range a.channels {
-		warp(dst[c*plane:(c+1)*plane], src[c*plane:(c+1)*plane], a.height, a.width, m)
+	m, tone, x, y := a.draw(), a.drawTone(), a.rng.IntN(a.width), a.rng.IntN(a.height)
+	if a.config.moves() {
+		plane := a.height * a.width
+		for c := range a.channels {
+			warp(dst[c*plane:(c+1)*plane], src[c*plane:(c+1)*plane], a.height, a.width, m)
+		}
+	} else {
+		copy(dst, src)
+	}
+	if a.config.Color > 0 {
+		tone.apply(dst, a.channels)
+	}
+	if a.config.Cutout > 0 {
+		a.cut(dst, x, y)
 	}
 }
 

@@ -123,10 +123,10 @@ func TestQuarterTurn(t *testing.T) {
 }
 
 func TestConfig(t *testing.T) {
-	if (Config{}).Enabled() || !(Config{Flip: true}).Enabled() || !(Config{Crop: 1}).Enabled() {
+	if (Config{}).Enabled() || !(Config{Flip: true}).Enabled() || !(Config{Crop: 1}).Enabled() || !(Config{Color: 0.1}).Enabled() || !(Config{Cutout: 1}).Enabled() {
 		t.Error("Enabled is wrong")
 	}
-	for _, bad := range []Config{{Shift: -1}, {Shift: math.NaN()}, {Rotation: 181}, {Crop: -1}} {
+	for _, bad := range []Config{{Shift: -1}, {Shift: math.NaN()}, {Rotation: 181}, {Crop: -1}, {Color: -0.1}, {Color: 1.1}, {Color: math.NaN()}, {Cutout: -1}} {
 		if bad.Validate() == nil {
 			t.Errorf("%+v passed", bad)
 		}
