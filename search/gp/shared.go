@@ -60,7 +60,7 @@ func (g *Posterior) left(x []float64, own int, noises, out []float64) {
 	q := g.newQuery()
 	_, v := g.at(x, q)
 	p := g.kernel.p
-	if g.noise == nil || g.u != nil {
+	if g.noise == nil || g.u != nil || p.Shared == 0 {
 		g.leftAlone(v, own, noises, out)
 		return
 	}
@@ -80,7 +80,7 @@ func (g *Posterior) left(x []float64, own int, noises, out []float64) {
 	}
 }
 
-// leftAlone is left as if no noise were shared, which the sparse posterior knows nothing about: precisions add, and that of the own-th
+// leftAlone is left where no noise is shared, which the sparse posterior knows nothing about anyway: precisions add, and that of the own-th
 // observation is in the variance v already.
 func (g *Posterior) leftAlone(v float64, own int, noises, out []float64) {
 	known := 0.0

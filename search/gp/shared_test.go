@@ -8,8 +8,14 @@ import (
 
 // TestLeft compares what an observation would leave of the variance with what it leaves once it is there.
 func TestLeft(t *testing.T) {
+	for _, shared := range []float64{0, 0.6} {
+		testLeft(t, Params{Length: []float64{0.3, 0.4}, Scale: 1.2, Noise: 0, Shared: shared})
+	}
+}
+
+func testLeft(t *testing.T, p Params) {
+	t.Helper()
 	s := &Space{Dims: []Dim{{}, {}}}
-	p := Params{Length: []float64{0.3, 0.4}, Scale: 1.2, Noise: 0, Shared: 0.6}
 	r := rand.New(rand.NewPCG(1, 1))
 	var x [][]float64
 	var y, noise []float64
