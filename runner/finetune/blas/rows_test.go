@@ -164,7 +164,7 @@ func TestAdamW(t *testing.T) {
 func TestSumSquares(t *testing.T) {
 	allKernels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(7, 7))
-		for _, n := range []int{0, 1, 15, 130, 5000, squaresChunk*2 + 7} {
+		for _, n := range []int{0, 1, 15, 130, 5000, stepChunk*2 + 7} {
 			x, want := random(rng, n), 0.0
 			for _, v := range x {
 				want += float64(v) * float64(v)

@@ -24,7 +24,19 @@ type AdamW struct {
 // all of len(w).
 func (a AdamW) Run(w, g, m, v []float32) {
 	check("adamw", len(w), g, m, v)
-	s := C.struct_adamw_step{
+	if len(w) <= stepChunk { // nothing is allocated here
+		s := a.factors()
+		C.blas_adamw(active, &s, C.int64_t(len(w)), ptr(w), ptr(g), ptr(m), ptr(v))
+		return
+	}
+	s := a.factors()
+	elementwise(len(w), 10, func(lo, hi int) {
+		C.blas_adamw(active, &s, C.int64_t(hi-lo), ptr(w[lo:]), ptr(g[lo:]), ptr(m[lo:]), ptr(v[lo:]))
+	})
+}
+
+func (a AdamW) factors() C.struct_adamw_step {
+	return C.struct_adamw_step{
 		scale: C.float(a.Scale),
 		beta1: C.float(a.Beta1), rest1: C.float(1 - a.Beta1),
 		beta2: C.float(a.Beta2), rest2: C.float(1 - a.Beta2),
@@ -33,21 +45,21 @@ func (a AdamW) Run(w, g, m, v []float32) {
 		root: C.float(1 / math.Sqrt(1-math.Pow(a.Beta2, float64(a.Step)))),
 		eps:  C.float(a.Epsilon),
 	}
-	elementwise(len(w), 10, func(lo, hi int) {
-		C.blas_adamw(active, &s, C.int64_t(hi-lo), ptr(w[lo:]), ptr(g[lo:]), ptr(m[lo:]), ptr(v[lo:]))
-	})
 }
 
-// squaresChunk values are summed by one goroutine.
-const squaresChunk = 1 << 16
+// stepChunk values are one goroutine's work.
+const stepChunk = 1 << 16
 
 // SumSquares returns the sum of the squares of x. It is infinite where a square
 // is beyond float32, from 1.8e19 on.
 func SumSquares(x []float32) float64 {
-	part := make([]float64, (len(x)+squaresChunk-1)/squaresChunk)
+	if len(x) <= stepChunk {
+		return float64(C.blas_sum_squares(active, C.int64_t(len(x)), ptr(x)))
+	}
+	part := make([]float64, (len(x)+stepChunk-1)/stepChunk)
 	parallel(len(part), 1, len(x)/4, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			c := x[i*squaresChunk : min((i+1)*squaresChunk, len(x))]
+			c := x[i*stepChunk : min((i+1)*stepChunk, len(x))]
 			part[i] = float64(C.blas_sum_squares(active, C.int64_t(len(c)), ptr(c)))
 		}
 	})

@@ -58,16 +58,19 @@ func loadSentences(t *testing.T) (*Net, *sentences) {
 	return n, s
 }
 
-// packed takes the padding out of input_ids and attention_mask.
-func packed(t *testing.T, f *safetensors.File) Text {
+// packed takes the padding out of input_ids, and of token_type_ids where there are any.
+func packed(t testing.TB, f *safetensors.File) Text {
 	t.Helper()
-	ids, mask := f.Find("input_ids"), f.Find("attention_mask")
+	ids, mask, types := f.Find("input_ids"), f.Find("attention_mask"), f.Find("token_type_ids")
 	var x Text
 	for row := range ids.Shape[0] {
 		n := int32(0)
 		for i := row * ids.Shape[1]; i < (row+1)*ids.Shape[1]; i++ {
 			if mask.Ints[i] == 1 {
 				x.IDs = append(x.IDs, int32(ids.Ints[i]))
+				if types != nil {
+					x.Types = append(x.Types, int32(types.Ints[i]))
+				}
 				n++
 			}
 		}
@@ -212,7 +215,8 @@ func TestMiniLMTraining(t *testing.T) {
 	}
 	var tensors []optim.Tensor
 	for _, g := range tr.Grads() {
-		tensors = append(tensors, optim.Tensor{Name: g.Param.Name, Data: g.Param.Data, Grad: g.Data, Factor: 1, Decay: true})
+		tensors = append(tensors, optim.Tensor{Name: g.Param.Name, Data: g.Param.Data, Grad: g.Data, Factor: 1, Decay: true,
+			Rows: g.Rows, Width: g.Param.Shape[len(g.Param.Shape)-1]})
 	}
 	if err := o.Bind(tensors); err != nil {
 		t.Fatal(err)

@@ -43,7 +43,7 @@ func quickstart(t testing.TB) *Net {
 
 // sharedDir finds the data shared between checkouts: AUTOML_SHARED, or a folder
 // "shared" beside a folder above this one. Without it the test is skipped.
-func sharedDir(t *testing.T, elem ...string) string {
+func sharedDir(t testing.TB, elem ...string) string {
 	t.Helper()
 	roots := []string{os.Getenv("AUTOML_SHARED")}
 	dir, err := os.Getwd()

@@ -1,36 +1,49 @@
 package optim
 
-import "math"
+import "automl/runner/finetune/blas"
 
-// adamw makes one step: m and v are the running means of the gradient and its square, corrected for beginning at zero.
-func adamw(s *slot, c Config, lr, decay float64) {
-	w, g, m, v := s.tensor.Data, s.tensor.Grad, s.m, s.v
-	g, m, v = g[:len(w)], m[:len(w)], v[:len(w)]
-	b1, b2 := float32(c.Beta1), float32(c.Beta2)
-	n1, n2 := float32(1-c.Beta1), float32(1-c.Beta2)
-	keep := float32(1 - lr*decay)
-	rate := float32(lr / (1 - math.Pow(c.Beta1, float64(s.steps))))
-	root := float32(1 / math.Sqrt(1-math.Pow(c.Beta2, float64(s.steps))))
-	eps := float32(c.Epsilon)
-	for i, gi := range g {
-		mi := b1*m[i] + n1*gi
-		vi := b2*v[i] + n2*gi*gi
-		m[i], v[i] = mi, vi
-		w[i] = keep*w[i] - rate*mi/(float32(math.Sqrt(float64(vi)))*root+eps)
+// adamw makes one step. The gradient is multiplied by scale, which clips it.
+//
+// Of a table, the rows that no gradient has ever reached have moments of zero:
+// the step would only shrink their weights. So that is all that is done to them,
+// which gives the bits that a step over the whole table gives.
+func (s *slot) adamw(c Config, lr, decay, scale float64) {
+	a := blas.AdamW{LR: lr, Beta1: c.Beta1, Beta2: c.Beta2, Epsilon: c.Epsilon, Decay: decay, Step: s.steps, Scale: scale}
+	t := &s.tensor
+	if t.Rows == nil {
+		a.Run(t.Data, t.Grad, s.m, s.v)
+		return
+	}
+	for _, r := range *t.Rows {
+		s.reached[r] = true
+	}
+	for from := 0; from < len(s.reached); {
+		to := from + 1
+		for to < len(s.reached) && s.reached[to] == s.reached[from] {
+			to++
+		}
+		lo, hi := from*t.Width, to*t.Width
+		switch {
+		case s.reached[from]:
+			a.Run(t.Data[lo:hi], t.Grad[lo:hi], s.m[lo:hi], s.v[lo:hi])
+		case decay > 0:
+			scaleBy(t.Data[lo:hi], float32(1-lr*decay))
+		}
+		from = to
 	}
 }
 
 // sgd makes one step with the velocity m.
-func sgd(s *slot, c Config, lr, decay float64) {
+func (s *slot) sgd(c Config, lr, decay, scale float64) {
 	w, g, m := s.tensor.Data, s.tensor.Grad, s.m
 	g, m = g[:len(w)], m[:len(w)]
-	mu, wd, rate := float32(c.Momentum), float32(decay), float32(lr)
+	mu, wd, rate, clip := float32(c.Momentum), float32(decay), float32(lr), float32(scale)
 	ahead := float32(0)
 	if c.Nesterov {
 		ahead = 1
 	}
 	for i, gi := range g {
-		gi += wd * w[i]
+		gi = clip*gi + wd*w[i]
 		mi := mu*m[i] + gi
 		m[i] = mi
 		// Nesterov: gradient + momentum * velocity; otherwise the velocity itself.
@@ -38,17 +51,18 @@ func sgd(s *slot, c Config, lr, decay float64) {
 	}
 }
 
-// squares is the sum of the squares, in float64: a float32 sum would lose the small gradients of a large tensor.
-func squares(g []float32) float64 {
+// squares is the sum of the squares of the gradient.
+func (t *Tensor) squares() float64 {
+	if t.Rows == nil {
+		return blas.SumSquares(t.Grad)
+	}
 	sum := 0.0
-	for _, x := range g {
-		sum += float64(x) * float64(x)
+	for _, r := range *t.Rows {
+		sum += blas.SumSquares(t.Grad[int(r)*t.Width:][:t.Width])
 	}
 	return sum
 }
 
-func scale(g []float32, by float32) {
-	for i := range g {
-		g[i] *= by
-	}
+func scaleBy(x []float32, by float32) {
+	blas.ScaleShift(1, 1, len(x), x, []float32{by}, []float32{0}, false, x)
 }

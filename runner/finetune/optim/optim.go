@@ -3,6 +3,7 @@ package optim
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Kind names an optimizer.
@@ -58,6 +59,10 @@ type Tensor struct {
 	Grad   []float32
 	Factor float64 // of the learning rate
 	Decay  bool    // whether weight decay applies (it should not to biases and norms)
+	// Rows, if not nil, lists the rows of Width values outside of which the gradient is zero, as of the last run: those of a
+	// table of embeddings. It saves work; the step is the one of the whole table, as PyTorch makes it with dense gradients.
+	Rows  *[]int32
+	Width int
 }
 
 // slot is what an optimizer remembers of a tensor.
@@ -66,6 +71,8 @@ type slot struct {
 	m      []float32 // AdamW: mean of the gradients; SGD: velocity
 	v      []float32 // AdamW: mean of their squares
 	tensor Tensor
+	// reached says of each row of a table whether its moments may differ from zero.
+	reached []bool
 }
 
 // Optimizer holds the moments of every tensor it has ever been bound to.
@@ -98,11 +105,35 @@ func (o *Optimizer) Bind(tensors []Tensor) error {
 		if len(s.m) != len(t.Data) {
 			return fmt.Errorf("tensor %s has %d values, its moments %d", t.Name, len(t.Data), len(s.m))
 		}
+		if t.Rows != nil && (t.Width < 1 || len(t.Data)%t.Width != 0) {
+			return fmt.Errorf("tensor %s has %d values, not rows of %d", t.Name, len(t.Data), t.Width)
+		}
 		s.tensor = t
+		s.reach()
 		o.bound = append(o.bound, s)
 	}
 	return nil
 }
+
+// reach finds the rows of a table whose moments differ from zero.
+func (s *slot) reach() {
+	if s.tensor.Rows == nil {
+		s.reached = nil
+	}
+	if s.tensor.Rows == nil || s.reached != nil {
+		return
+	}
+	s.reached = make([]bool, len(s.m)/s.tensor.Width)
+	if s.steps == 0 {
+		return
+	}
+	for r := range s.reached {
+		row := func(x []float32) []float32 { return x[min(r*s.tensor.Width, len(x)):min((r+1)*s.tensor.Width, len(x))] }
+		s.reached[r] = slices.ContainsFunc(row(s.m), nonzero) || slices.ContainsFunc(row(s.v), nonzero)
+	}
+}
+
+func nonzero(x float32) bool { return x != 0 }
 
 func (o *Optimizer) empty(n int) *slot {
 	s := &slot{m: make([]float32, n)}
@@ -113,20 +144,19 @@ func (o *Optimizer) empty(n int) *slot {
 }
 
 // Step moves every bound tensor by learning rate lr times its factor. It returns the norm of all gradients before clipping;
-// when that is not finite nothing is moved.
+// when that is not finite nothing is moved. The gradients are left as they are.
 func (o *Optimizer) Step(lr float64) (norm float64) {
 	sum := 0.0
 	for _, s := range o.bound {
-		sum += squares(s.tensor.Grad)
+		sum += s.tensor.squares()
 	}
 	norm = math.Sqrt(sum)
 	if math.IsNaN(norm) || math.IsInf(norm, 0) {
 		return norm
 	}
+	scale := 1.0
 	if limit := o.config.ClipNorm; limit > 0 && norm > limit {
-		for _, s := range o.bound {
-			scale(s.tensor.Grad, float32(limit/norm))
-		}
+		scale = limit / norm
 	}
 	for _, s := range o.bound {
 		s.steps++
@@ -135,9 +165,9 @@ func (o *Optimizer) Step(lr float64) (norm float64) {
 			decay = o.config.WeightDecay
 		}
 		if o.config.Kind == AdamW {
-			adamw(s, o.config, rate, decay)
+			s.adamw(o.config, rate, decay, scale)
 		} else {
-			sgd(s, o.config, rate, decay)
+			s.sgd(o.config, rate, decay, scale)
 		}
 	}
 	return norm

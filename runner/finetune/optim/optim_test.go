@@ -178,6 +178,64 @@ func TestResumeIsExactToTheBit(t *testing.T) {
 	}
 }
 
+// A step that knows the rows of the gradient gives the bits of one that does not, also where a run is resumed.
+func TestRowsChangeNothing(t *testing.T) {
+	const rows, width = 9, 5
+	gradients := [][]int32{{2, 7}, {}, {7, 8}, {0}}
+	for _, c := range []Config{
+		{Kind: AdamW, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, WeightDecay: 0.1, ClipNorm: 0.5},
+		{Kind: AdamW, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8},
+		{Kind: SGD, Momentum: 0.9, WeightDecay: 0.1},
+	} {
+		run := func(sparse bool, interrupt int) []float32 {
+			o, err := New(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var reached []int32
+			w := Tensor{Name: "w", Data: make([]float32, rows*width), Grad: make([]float32, rows*width), Factor: 1, Decay: true}
+			if sparse {
+				w.Rows, w.Width = &reached, width
+			}
+			for i := range w.Data {
+				w.Data[i] = float32(i%7) - 2.5
+			}
+			for i, some := range gradients {
+				if i == interrupt {
+					fresh, _ := New(c)
+					if err := fresh.Restore(o.State()); err != nil {
+						t.Fatal(err)
+					}
+					o = fresh
+				}
+				if err := o.Bind([]Tensor{w}); err != nil {
+					t.Fatal(err)
+				}
+				clear(w.Grad)
+				reached = some
+				for _, r := range some {
+					for j := range width {
+						w.Grad[int(r)*width+j] = float32(i+1) * (float32(j) - 1.5)
+					}
+				}
+				o.Step(0.1)
+			}
+			return w.Data
+		}
+		want := run(false, -1)
+		for interrupt := range gradients {
+			if got := run(true, interrupt); !slices.Equal(got, want) {
+				t.Errorf("%+v interrupted at %d: %v, want %v", c, interrupt, got, want)
+			}
+		}
+	}
+	o, _ := New(Default(AdamW))
+	bad := Tensor{Name: "w", Data: make([]float32, 5), Grad: make([]float32, 5), Rows: new([]int32), Width: 2}
+	if o.Bind([]Tensor{bad}) == nil {
+		t.Error("a table of 5 values has rows of 2")
+	}
+}
+
 func TestStepDoesNotAllocate(t *testing.T) {
 	o, _ := New(Default(AdamW))
 	w, _ := pair(t, o, readReference(t))

@@ -1,0 +1,93 @@
+"""Records what PyTorch computes with small randomly initialized encoders, for encoder_test.go.
+
+    python -m venv venv && venv/bin/pip install torch transformers safetensors
+    venv/bin/python record.py
+
+Each model goes into a folder of its own, as save_pretrained writes it: BERT in one file of float32, RoBERTa in shards,
+DistilBERT in float16. reference.safetensors beside it holds a batch of texts and, of one step of classification in evaluation
+mode and float32: the hidden states (tokens of all texts, without padding), the logits, the loss and every gradient.
+
+Made with torch 2.15.0 and transformers 5.24.0.
+"""
+
+import json
+import pathlib
+import shutil
+from typing import Any
+
+import torch
+import transformers
+from safetensors.torch import save_file
+
+HERE = pathlib.Path(__file__).parent
+COMMON: dict[str, Any] = {"vocab_size": 40, "num_labels": 3, "attn_implementation": "eager"}
+BERT: dict[str, Any] = {"hidden_size": 16, "num_hidden_layers": 2, "intermediate_size": 24}
+LENGTHS = [5, 1, 9, 3]
+
+
+def models() -> dict[str, transformers.PreTrainedModel]:
+    bert = transformers.BertConfig(**COMMON, **BERT, num_attention_heads=2, max_position_embeddings=12)
+    roberta = transformers.RobertaConfig(
+        **COMMON, **BERT, num_attention_heads=4, max_position_embeddings=14, type_vocab_size=1, layer_norm_eps=1e-5
+    )
+    distilbert = transformers.DistilBertConfig(
+        **COMMON, dim=16, n_layers=2, n_heads=2, hidden_dim=24, max_position_embeddings=12
+    )
+    return {
+        "bert": transformers.BertForSequenceClassification(bert),
+        "roberta": transformers.RobertaForSequenceClassification(roberta),
+        "distilbert": transformers.DistilBertForSequenceClassification(distilbert),
+    }
+
+
+def randomize(model: torch.nn.Module) -> None:
+    """Weights large enough for every part to matter, and exact in half precision."""
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            norm = "norm" in name.lower() and name.endswith("weight")
+            weight.normal_(1.0 if norm else 0.0, 0.3)
+            weight.copy_(weight.half().float())
+
+
+def batch(model: transformers.PreTrainedModel) -> dict[str, torch.Tensor]:
+    pad = model.config.pad_token_id or 0
+    longest = max(LENGTHS)
+    ids = torch.full((len(LENGTHS), longest), pad)
+    mask = torch.zeros((len(LENGTHS), longest), dtype=torch.long)
+    for row, length in enumerate(LENGTHS):
+        ids[row, :length] = torch.randint(2, COMMON["vocab_size"], (length,))
+        mask[row, :length] = 1
+    inputs = {"input_ids": ids, "attention_mask": mask}
+    if model.config.model_type == "bert":
+        inputs["token_type_ids"] = torch.randint(0, 2, ids.shape) * mask
+    return inputs
+
+
+def record(name: str, model: transformers.PreTrainedModel) -> None:
+    folder = HERE / name
+    shutil.rmtree(folder, ignore_errors=True)
+    randomize(model)
+    model.eval()
+    inputs = batch(model)
+    labels = torch.tensor([2, 0, 1, 2])
+    out = model(**inputs, labels=labels, output_hidden_states=True)
+    out.loss.backward()
+    kept = inputs["attention_mask"].bool()
+    tensors = {**inputs, "labels": labels, "logits": out.logits.detach(), "loss": out.loss.detach().reshape(1)}
+    for i, hidden in enumerate(out.hidden_states):
+        tensors[f"hidden.{i}"] = hidden.detach()[kept].contiguous()
+    for key, weight in model.named_parameters():
+        if weight.grad is not None:
+            tensors[f"grad.{key}"] = weight.grad.clone()
+    if name == "distilbert":
+        model.half().save_pretrained(folder)
+    else:
+        model.save_pretrained(folder, max_shard_size="12KB" if name == "roberta" else "1GB")
+    save_file(tensors, str(folder / "reference.safetensors"))
+    print(name, json.dumps({"loss": out.loss.item(), "parameters": sum(p.numel() for p in model.parameters())}))
+
+
+if __name__ == "__main__":
+    torch.manual_seed(20)
+    for each, encoder in models().items():
+        record(each, encoder)
