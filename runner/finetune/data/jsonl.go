@@ -120,7 +120,7 @@ func object(text []byte, each func(key string, value cell) error) error {
 	for in.More() {
 		key, err := in.Token()
 		if err != nil {
-			return malformed(err, in)
+			return malformed(text, err)
 		}
 		name := key.(string)
 		if seen[name] {
@@ -129,14 +129,14 @@ func object(text []byte, each func(key string, value cell) error) error {
 		seen[name] = true
 		var raw json.RawMessage
 		if err := in.Decode(&raw); err != nil {
-			return malformed(err, in)
+			return malformed(text, err)
 		}
 		if err := each(name, value(raw)); err != nil {
 			return err
 		}
 	}
 	if _, err := in.Token(); err != nil {
-		return malformed(err, in)
+		return malformed(text, err)
 	}
 	if _, err := in.Token(); err != io.EOF {
 		return fmt.Errorf("something follows the object at character %d", in.InputOffset())
@@ -144,17 +144,17 @@ func object(text []byte, each func(key string, value cell) error) error {
 	return nil
 }
 
-// malformed says where JSON goes wrong.
-func malformed(err error, in *json.Decoder) error {
-	at := in.InputOffset() + 1
+// malformed says where a line that is no JSON goes wrong.
+func malformed(text []byte, err error) error {
+	var whole any
 	var syntax *json.SyntaxError
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("the object does not end")
-	case errors.As(err, &syntax):
-		at = syntax.Offset
+	if !errors.As(json.Unmarshal(text, &whole), &syntax) {
+		return err
 	}
-	return fmt.Errorf("is no JSON at character %d: %s", at, strings.TrimPrefix(err.Error(), "json: "))
+	if int(syntax.Offset) >= len(text) && strings.Contains(syntax.Error(), "unexpected end") {
+		return errors.New("the object does not end")
+	}
+	return fmt.Errorf("is no JSON at character %d: %s", syntax.Offset, syntax)
 }
 
 // value is a JSON value as a cell: numbers as they are written, null as nothing.
