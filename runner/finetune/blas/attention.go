@@ -55,9 +55,9 @@ func (a Attention) each(starts []int32, products int, f func(c *C.struct_attenti
 		scale: C.float(a.Scale), drop: a.Drop.c(),
 	}
 	parallel((len(starts)-1)*a.Heads, 1, work*a.Heads*a.Dim*products, func(lo, hi int) {
-		s := borrow(int(C.attention_scratch(&c)), 0)
-		f(&c, C.int64_t(lo), C.int64_t(hi), s.a)
-		s.giveBack()
+		s := borrow(int(C.attention_scratch(&c)))
+		f(&c, C.int64_t(lo), C.int64_t(hi), s)
+		giveBack(s)
 	})
 }
 

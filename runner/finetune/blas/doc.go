@@ -2,7 +2,7 @@
 // matrix products, convolutions and the per-channel passes around them, in C
 // with intrinsics, chosen at run time for the CPU at hand.
 //
-//	avx512   Gemm with 512-bit vectors, everything else as avx2
+//	avx512   512-bit vectors, but for convolutions and their batch norm, which are as in avx2
 //	avx2     AVX2 and FMA
 //	neon     64-bit ARM
 //	portable any CPU, through the compiler's generic vectors

@@ -1,78 +1,195 @@
-// The blocked matrix product around the tile kernel, after Goto and van de
-// Geijn, "Anatomy of high-performance matrix multiplication" (2008): panels of
-// B stay in the last cache, blocks of A in the second, one panel of B in the
-// first.
+// The blocked matrix product around the tiles, after Goto and van de Geijn,
+// "Anatomy of high-performance matrix multiplication" (2008), with less
+// copying: a's rows are read where they are, if they do not fall on the same
+// cache lines; b is packed into panels, once for all rows, or read where it is
+// if there are too few rows to make up for that.
 #include "kernels.h"
 
 #include <string.h>
 
-enum { KC = 256, MC = 96, NC = 1536 }; // MC and NC are multiples of every tile
+// Steps and rows of a block, vectors of a panel of b, and the number of tiles of
+// rows up to which b is not packed.
+enum { KC = BLAS_KC, MC = BLAS_MC, PANEL = 3, DIRECT = 4 };
 
 static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t ceil_to(int64_t a, int64_t b) { return (a + b - 1) / b * b; }
 
-int64_t blas_pack_a_size(const struct kernels *k, int64_t m, int64_t kk) {
-	return min64(MC, ceil_to(m, k->mr)) * min64(KC, kk);
-}
-int64_t blas_pack_b_size(const struct kernels *k, int64_t n, int64_t kk) {
-	return min64(NC, ceil_to(n, k->nr)) * min64(KC, kk);
+// depth is the number of steps of a block: k in equal parts, so that the sums
+// are split the same way for every division of the work.
+static int64_t depth(int64_t k) {
+	if (k == 0)
+		return KC; // one block without steps
+	int64_t parts = (k + KC - 1) / KC;
+	return ceil_to((k + parts - 1) / parts, 8);
 }
 
-// pack copies w lines of length kk into panels of width wide, [kk][wide],
-// filling up with zeros. Line i, position p is x[i*line + p*step]: step 1 packs
-// rows, line 1 packs columns.
-static void pack(const float *x, int64_t line, int64_t step, int64_t w, int64_t kk, int wide, float *to) {
-	for (int64_t i = 0; i < w; i += wide, to += kk * wide) {
-		int have = (int)min64(wide, w - i);
-		const float *from = x + i * line;
-		if (line == 1 && have == wide) {
-			for (int64_t p = 0; p < kk; p++)
-				memcpy(to + p * wide, from + p * step, sizeof(float) * (size_t)wide);
-			continue;
-		}
-		if (have < wide)
-			memset(to, 0, sizeof(float) * (size_t)(kk * wide));
-		for (int j = 0; j < have; j++)
-			for (int64_t p = 0; p < kk; p++)
-				to[p * wide + j] = from[j * line + p * step];
+// A matrix product c = finish(alpha * a b + beta * c), with a m x k at
+// a[i*a_row + p*a_col] and b k x n at b[p*b_row + j*b_col], where of a_row and
+// a_col, and of b_row and b_col, one is 1. If packed is not null it holds b, as
+// pack_b puts it.
+struct product {
+	int64_t m, n, k;
+	float alpha, beta;
+	const float *a;
+	int64_t a_row, a_col;
+	const float *b;
+	int64_t b_row, b_col;
+	const float *packed;
+	float *c;
+	int64_t ldc;
+	struct finish after;
+};
+
+int64_t blas_packed_size(const struct kernels *k, int64_t n, int64_t kk) { return ceil_to(n, k->vw) * kk; }
+
+// pack_panel packs w columns from j on, at most a panel, of the d steps from s on.
+static void pack_panel(const struct kernels *k, const struct product *p, int64_t s, int64_t d, int64_t j, int64_t w,
+                       float *to) {
+	int64_t wide = ceil_to(w, k->vw);
+	const float *from = p->b + s * p->b_row + j * p->b_col;
+	if (p->b_col != 1)
+		k->pack_lines(w, d, from, p->b_col, to, wide);
+	else
+		k->pack_rows(w, d, from, p->b_row, to, wide);
+}
+
+// Packed b is [block of steps][panel][step][width of the panel]: panels are
+// PANEL vectors wide, the last one as many as it needs.
+static void pack_b(const struct kernels *k, const struct product *p, float *packed) {
+	int64_t all = ceil_to(p->n, k->vw), step = depth(p->k), nr = PANEL * k->vw;
+	for (int64_t s = 0; s < p->k; s += step) {
+		int64_t d = min64(step, p->k - s);
+		for (int64_t j = 0; j < p->n; j += nr)
+			pack_panel(k, p, s, d, j, min64(nr, p->n - j), packed + s * all + j * d);
 	}
 }
 
-// block multiplies a packed block of A (m x kk) with packed panels of B (kk x n).
-static void block(const struct kernels *k, int64_t m, int64_t n, int64_t kk, float alpha, const float *a,
-                  const float *b, float beta, float *c, int64_t ldc) {
-	float tile[8 * 48];
-	for (int64_t j = 0; j < n; j += k->nr)
-		for (int64_t i = 0; i < m; i += k->mr) {
-			const float *pa = a + i * kk, *pb = b + j * kk;
-			float *to = c + i * ldc + j;
-			int64_t h = min64(k->mr, m - i), w = min64(k->nr, n - j);
-			if (h == k->mr && w == k->nr) {
-				k->gemm(kk, pa, pb, alpha, beta, to, ldc);
-				continue;
+// Few rows do not pay for packing b, unless its columns must be turned.
+static int direct_b(const struct kernels *k, const struct product *p) {
+	return !p->packed && p->b_col == 1 && p->m <= DIRECT * k->mr;
+}
+
+// Rows at a multiple of 1 KiB would compete for the same sets of the
+// first-level cache.
+static int direct_a(const struct product *p) { return p->a_col == 1 && p->a_row % 256 != 0; }
+
+// height is the number of rows of the tile for the next of m rows, and the
+// logarithm of it: as many as fit.
+static int height(const struct kernels *k, int64_t m, int *log) {
+	int h = 1;
+	for (*log = 0; 2 * h <= k->mr && 2 * h <= m; h *= 2)
+		++*log;
+	return h;
+}
+
+// pack_a copies h rows and d steps of a into panels of the tiles' heights, one
+// after the other: [step][rows of the tile].
+static void pack_a(const struct kernels *k, const struct product *p, const float *a, int64_t h, int64_t d, float *to) {
+	int64_t i = 0;
+	int log;
+	if (p->a_col != 1) {
+		i = h / k->mr * k->mr;
+		k->pack_panels(i, d, a, p->a_col, to);
+		to += i * d;
+	}
+	while (i < h) {
+		int rows = height(k, h - i, &log);
+		if (p->a_col == 1)
+			k->pack_lines(rows, d, a + i * p->a_row, p->a_row, to, rows);
+		else
+			for (int64_t s = 0; s < d; s++)
+				memcpy(to + s * rows, a + i + s * p->a_col, sizeof(float) * (size_t)rows);
+		i += rows;
+		to += rows * d;
+	}
+}
+
+// A block of the product: h rows from i on, d steps from s on.
+struct block {
+	int64_t i, h, s, d;
+	const float *a;       // where it is, or packed
+	int across, in_place; // a, b are read where they are
+};
+
+// column multiplies a block with one panel of b, w columns from j on.
+static void column(const struct kernels *k, const struct product *p, const struct block *q, const float *b, int64_t j,
+                   int64_t w) {
+	int vecs = (int)((w + k->vw - 1) / k->vw), last = (int)(w - (vecs - 1) * k->vw), log;
+	float beta = q->s == 0 ? p->beta : 1;
+	for (int64_t r = 0; r < q->h;) {
+		int rows = height(k, q->h - r, &log);
+		const float *a = q->a + r * (q->across ? p->a_row : q->d);
+		k->tile[log][vecs - 1][2 * q->across + q->in_place](q->d, a, p->a_row, b, p->b_row, p->alpha, beta,
+		                                                    p->c + (q->i + r) * p->ldc + j, p->ldc, last);
+		r += rows;
+	}
+	if (q->s + q->d == p->k && (p->after.bias || p->after.add || p->after.times || p->after.gelu))
+		k->finish(&p->after, q->h, w, p->c, p->ldc, q->i * p->ldc + j, j);
+}
+
+static void product(const struct kernels *k, const struct product *p, int64_t i0, int64_t i1, int64_t j0, int64_t j1,
+                  float *scratch) {
+	struct block q = {.across = direct_a(p), .in_place = direct_b(k, p)};
+	int64_t all = ceil_to(p->n, k->vw), step = depth(p->k), nr = PANEL * k->vw;
+	float *panel = scratch, *rows = scratch + PANEL * 16 * KC; // both on cache lines
+	for (q.s = 0; q.s == 0 || q.s < p->k; q.s += step) { // once for k = 0
+		q.d = min64(step, p->k - q.s);
+		for (q.i = i0; q.i < i1; q.i += MC) {
+			q.h = min64(MC, i1 - q.i);
+			q.a = p->a + q.i * p->a_row + q.s * p->a_col;
+			if (!q.across) {
+				pack_a(k, p, q.a, q.h, q.d, rows);
+				q.a = rows;
 			}
-			k->gemm(kk, pa, pb, alpha, 0, tile, k->nr);
-			for (int64_t r = 0; r < h; r++)
-				for (int64_t s = 0; s < w; s++)
-					to[r * ldc + s] = tile[r * k->nr + s] + (beta == 0 ? 0 : beta * to[r * ldc + s]);
+			for (int64_t j = j0; j < j1; j += nr) {
+				int64_t w = min64(nr, j1 - j);
+				const float *b = panel;
+				if (p->packed)
+					b = p->packed + q.s * all + j * q.d;
+				else if (q.in_place)
+					b = p->b + q.s * p->b_row + j;
+				else
+					pack_panel(k, p, q.s, q.d, j, w, panel);
+				column(k, p, &q, b, j, w);
+			}
 		}
+	}
+}
+
+static struct product describe(int trans_a, int trans_b, int64_t m, int64_t n, int64_t kk, float alpha, const float *a,
+                               int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
+	if (alpha == 0) // a and b are not read
+		kk = 0;
+	return (struct product){
+	    .m = m, .n = n, .k = kk, .alpha = alpha, .beta = beta, .a = a, .b = b, .c = c, .ldc = ldc,
+	    .a_row = trans_a ? 1 : lda, .a_col = trans_a ? lda : 1, .b_row = trans_b ? 1 : ldb, .b_col = trans_b ? ldb : 1,
+	};
+}
+
+void blas_pack_b(const struct kernels *k, int trans_b, int64_t n, int64_t kk, const float *b, int64_t ldb,
+                 float *packed) {
+	struct product p = describe(0, trans_b, 0, n, kk, 1, 0, 0, b, ldb, 0, 0, 0);
+	pack_b(k, &p, packed);
 }
 
 void blas_gemm(const struct kernels *k, int trans_a, int trans_b, int64_t m, int64_t n, int64_t kk, float alpha,
-               const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc,
-               float *pack_a, float *pack_b) {
-	int64_t a_row = trans_a ? 1 : lda, a_col = trans_a ? lda : 1;
-	int64_t b_row = trans_b ? 1 : ldb, b_col = trans_b ? ldb : 1;
-	for (int64_t j = 0; j < n; j += NC) {
-		int64_t w = min64(NC, n - j);
-		for (int64_t p = 0; p < kk; p += KC) {
-			int64_t d = min64(KC, kk - p);
-			pack(b + p * b_row + j * b_col, b_col, b_row, w, d, k->nr, pack_b);
-			for (int64_t i = 0; i < m; i += MC) {
-				int64_t h = min64(MC, m - i);
-				pack(a + i * a_row + p * a_col, a_row, a_col, h, d, k->mr, pack_a);
-				block(k, h, w, d, alpha, pack_a, pack_b, p == 0 ? beta : 1, c + i * ldc + j, ldc);
-			}
-		}
+               const float *a, int64_t lda, const float *b, int64_t ldb, const float *packed, float beta, float *c,
+               int64_t ldc, const float *bias, const float *add, const float *times, float *slope, int gelu, int64_t i0,
+               int64_t i1, int64_t j0, int64_t j1, float *scratch) {
+	struct product p = describe(trans_a, trans_b, m, n, kk, alpha, a, lda, b, ldb, beta, c, ldc);
+	p.packed = packed;
+	p.after = (struct finish){.bias = bias, .add = add, .times = times, .slope = slope, .gelu = gelu};
+	product(k, &p, i0, i1, j0, j1, scratch);
+}
+
+void blas_gemm_batch(const struct kernels *k, int trans_a, int trans_b, int64_t m, int64_t n, int64_t kk, float alpha,
+                     const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc,
+                     int64_t inner, int64_t a_outer, int64_t a_inner, int64_t b_outer, int64_t b_inner, int64_t c_outer,
+                     int64_t c_inner, int64_t from, int64_t to, float *scratch) {
+	for (int64_t i = from; i < to; i++) {
+		int64_t o = i / inner, r = i % inner;
+		struct product p = describe(trans_a, trans_b, m, n, kk, alpha, a + o * a_outer + r * a_inner, lda,
+		                            b + o * b_outer + r * b_inner, ldb, beta, c + o * c_outer + r * c_inner, ldc);
+		product(k, &p, 0, m, 0, n, scratch);
 	}
 }

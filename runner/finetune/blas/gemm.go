@@ -7,7 +7,6 @@ import "C"
 
 import (
 	"fmt"
-	"sync"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
@@ -18,61 +17,114 @@ import (
 // is m x n, all row-major with the given distances between rows. With beta 0,
 // C is not read. It panics if a slice is too short for its matrix.
 func Gemm(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
-	checkMatrix("a", transA, m, k, len(a), lda)
+	GemmFinish(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, Finish{})
+}
+
+// Finish says what follows on a product C, in this order, while it is in the
+// cache: C += Bias; C = gelu(C); C += Add; C *= Times, value by value.
+type Finish struct {
+	Bias  []float32 // (n), added to every row; nil: none
+	GELU  bool
+	Slope []float32 // receives the derivative of GELU; nil: not wanted
+	Add   []float32 // nil: none
+	Times []float32 // nil: none
+	// Slope, Add and Times are m x n, and their rows as far apart as C's.
+}
+
+// check panics unless everything fits a product of m x n.
+func (f Finish) check(m, n, ldc int) {
+	if f.Bias != nil {
+		check("bias", n, f.Bias)
+	}
+	if f.Slope != nil {
+		checkMatrix("slope", false, m, n, len(f.Slope), ldc)
+	}
+	if f.Add != nil {
+		checkMatrix("add", false, m, n, len(f.Add), ldc)
+	}
+	if f.Times != nil {
+		checkMatrix("times", false, m, n, len(f.Times), ldc)
+	}
+}
+
+// GemmFinish is Gemm with what follows on it.
+func GemmFinish(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, f Finish) {
 	checkMatrix("b", transB, k, n, len(b), ldb)
-	checkMatrix("c", false, m, n, len(c), ldc)
-	switch {
-	case m == 0 || n == 0:
-	case k == 0 || alpha == 0:
-		for i := range m {
-			for j := range n {
-				c[i*ldc+j] = scaled(beta, c[i*ldc+j])
-			}
-		}
-	default:
-		split(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+	multiply(product{active, transA, transB, m, n, k, alpha, a, lda, b, ldb, nil, beta, c, ldc, f})
+}
+
+// product is the call of a matrix product; packed is nil or holds op(b).
+type product struct {
+	kern           *C.struct_kernels
+	transA, transB bool
+	m, n, k        int
+	alpha          float32
+	a              []float32
+	lda            int
+	b              []float32
+	ldb            int
+	packed         []float32
+	beta           float32
+	c              []float32
+	ldc            int
+	after          Finish
+}
+
+// multiply checks the arguments but b, and computes.
+func multiply(p product) {
+	checkMatrix("a", p.transA, p.m, p.k, len(p.a), p.lda)
+	checkMatrix("c", false, p.m, p.n, len(p.c), p.ldc)
+	p.after.check(p.m, p.n, p.ldc)
+	if p.m > 0 && p.n > 0 {
+		p.split()
 	}
 }
 
-// scaled returns beta*c without reading a possible NaN when beta is 0.
-func scaled(beta, c float32) float32 {
-	if beta == 0 {
-		return 0
-	}
-	return beta * c
-}
-
-// split divides the longer side of C over goroutines. Each value of C is
-// summed by one of them, in the same order as by a single one.
-func split(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
-	tile := int(active.nr) // a multiple of mr
-	if n >= m {
-		parallel(n, tile, m*n*k, func(lo, hi int) {
-			gemm(active, transA, transB, m, hi-lo, k, alpha, a, lda, b[lo*stride(!transB, ldb):], ldb, beta, c[lo:], ldc)
-		})
+// split divides C over goroutines. Each value of C is summed by one of them,
+// in the same order as by a single one.
+func (p product) split() {
+	width := 3 * int(p.kern.vw)
+	cols, rows := p.grid(width)
+	if cols*rows == 1 {
+		p.part(0, p.m, 0, p.n)
 		return
 	}
-	parallel(m, tile, m*n*k, func(lo, hi int) {
-		gemm(active, transA, transB, hi-lo, n, k, alpha, a[lo*stride(transA, lda):], lda, b, ldb, beta, c[lo*ldc:], ldc)
+	panels := (p.n + width - 1) / width
+	height := ((p.m+rows-1)/rows + 7) / 8 * 8
+	run(cols*rows, func(task int) {
+		i, j := task/cols*height, task%cols
+		if i < p.m {
+			p.part(i, min(i+height, p.m), j*panels/cols*width, min((j+1)*panels/cols*width, p.n))
+		}
 	})
 }
 
-// stride is the distance between neighbours along a matrix's own rows, or
-// between its rows.
-func stride(within bool, ld int) int {
-	if within {
-		return 1
+// grid returns into how many parts C's columns and rows are divided. Columns
+// come first: their parts pack different columns of B. Where A need not be
+// packed there are more parts than threads, so that a thread which is held up
+// does less.
+func (p product) grid(width int) (cols, rows int) {
+	parts := Threads()
+	if !p.transA {
+		parts *= 3
 	}
-	return ld
+	parts = min(parts, p.m*p.n*p.k/smallest)
+	if Threads() == 1 || parts < 2 {
+		return 1, 1
+	}
+	cols = min((p.n+width-1)/width, parts)
+	return cols, min((p.m+63)/64, (parts+cols-1)/cols)
 }
 
-// gemm runs one product on the calling goroutine; all sizes are positive.
-func gemm(kern *C.struct_kernels, transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
-	s := borrow(int(C.blas_pack_a_size(kern, C.int64_t(m), C.int64_t(k))), int(C.blas_pack_b_size(kern, C.int64_t(n), C.int64_t(k))))
-	C.blas_gemm(kern, flag(transA), flag(transB), C.int64_t(m), C.int64_t(n), C.int64_t(k),
-		C.float(alpha), ptr(a), C.int64_t(lda), ptr(b), C.int64_t(ldb), C.float(beta), ptr(c), C.int64_t(ldc),
-		ptr(s.a), ptr(s.b))
-	s.giveBack()
+// part computes rows i0 to i1 of columns j0 to j1 on the calling goroutine.
+func (p product) part(i0, i1, j0, j1 int) {
+	s := borrow(C.BLAS_SCRATCH)
+	f := p.after
+	C.blas_gemm(p.kern, flag(p.transA), flag(p.transB), C.int64_t(p.m), C.int64_t(p.n), C.int64_t(p.k),
+		C.float(p.alpha), ptr(p.a), C.int64_t(p.lda), ptr(p.b), C.int64_t(p.ldb), ptr(p.packed), C.float(p.beta), ptr(p.c),
+		C.int64_t(p.ldc), ptr(f.Bias), ptr(f.Add), ptr(f.Times), ptr(f.Slope), flag(f.GELU),
+		C.int64_t(i0), C.int64_t(i1), C.int64_t(j0), C.int64_t(j1), ptr(s))
+	giveBack(s)
 }
 
 func flag(b bool) C.int {
@@ -98,38 +150,6 @@ func checkMatrix(name string, trans bool, rows, cols, n, ld int) {
 	if rows < 0 || cols < 0 || ld < max(1, cols) || (rows > 0 && cols > 0 && n < (rows-1)*ld+cols) {
 		panic(fmt.Sprintf("blas: matrix %s of %d x %d with rows %d apart does not fit %d elements", name, rows, cols, ld, n))
 	}
-}
-
-// scratch is the packing memory of one running product.
-type scratch struct{ a, b []float32 }
-
-// idle holds scratch between products: as many as ever ran at once.
-var idle struct {
-	sync.Mutex
-	list []*scratch
-}
-
-// borrow returns scratch of at least the given sizes.
-func borrow(a, b int) *scratch {
-	idle.Lock()
-	s := &scratch{}
-	if n := len(idle.list); n > 0 {
-		s, idle.list = idle.list[n-1], idle.list[:n-1]
-	}
-	idle.Unlock()
-	if len(s.a) < a {
-		s.a = make([]float32, a)
-	}
-	if len(s.b) < b {
-		s.b = make([]float32, b)
-	}
-	return s
-}
-
-func (s *scratch) giveBack() {
-	idle.Lock()
-	idle.list = append(idle.list, s)
-	idle.Unlock()
 }
 
 // Gemm64 is Gemm in float64, by gonum. It serves the checks of the float32

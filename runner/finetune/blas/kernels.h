@@ -55,13 +55,39 @@ struct attention {
 	struct dropout drop;
 };
 
+// A tile of the matrix product: c[rows][...] = alpha * a b + beta * c over k
+// steps. Of the last vector, `last` lanes count. beta == 0 does not read c. See
+// struct kernels for a and b.
+typedef void (*tile_fn)(int64_t k, const float *a, int64_t a_row, const float *b, int64_t b_row, float alpha,
+                        float beta, float *c, int64_t ldc, int last);
+
+// What follows on a product c, in this order, where not null or zero:
+// c += bias (one row); c = gelu(c), and its derivative into slope; c += add;
+// c *= times. The matrices have c's shape, and their rows c's distance.
+struct finish {
+	const float *bias, *add, *times;
+	float *slope;
+	int gelu;
+};
+
 struct kernels {
 	const char *name;
-	int mr, nr; // tile of the matrix product
+	int mr, vw; // most rows of a tile of the matrix product, and floats per vector
 
-	// c[mr][nr] = alpha * a b + beta * c, with a packed k x mr, b packed k x nr;
-	// beta == 0 does not read c.
-	void (*gemm)(int64_t k, const float *a, const float *b, float alpha, float beta, float *c, int64_t ldc);
+	// tile[log2 rows][vectors - 1][2*across + direct], for 1, 2, 4 ... mr rows and
+	// 1 to 3 vectors. across: a's rows are a_row apart and steps are neighbours;
+	// otherwise a is packed, [step][rows]. direct: b's rows, one a step, are b_row
+	// apart; otherwise b is packed, [step][vectors].
+	tile_fn tile[4][3][4];
+	// to[p*wide + j] = from[j*ld + p] for w lines j of length d, and 0 for w <= j < wide.
+	void (*pack_lines)(int64_t w, int64_t d, const float *from, int64_t ld, float *to, int64_t wide);
+	// to[p*wide + j] = from[p*ld + j] for d rows of w values, and 0 for w <= j < wide, whole vectors.
+	void (*pack_rows)(int64_t w, int64_t d, const float *from, int64_t ld, float *to, int64_t wide);
+	// to[j*d + p*mr + i] = from[p*ld + j + i] for d rows of w values, a multiple of mr.
+	void (*pack_panels)(int64_t w, int64_t d, const float *from, int64_t ld, float *to);
+	// finish works on rows x cols of c that start at c[at], in column `column`.
+	void (*finish)(const struct finish *f, int64_t rows, int64_t cols, float *c, int64_t ldc, int64_t at,
+	               int64_t column);
 
 	// conv_run computes images img0 to img1. w is packed [outc/4][taps][4].
 	void (*conv_run)(const struct conv_pass *p, const int32_t *koff, const int32_t *off, const float *w,
@@ -127,11 +153,27 @@ void kernels_avx512_over(struct kernels *k); // replaces those that gain by 512 
 const struct kernels *blas_kernels(int i);
 
 // The functions that Go calls; k comes from blas_kernels.
+
+// Matrix products, all row-major: c = finish(alpha * op(a) op(b) + beta * c), with
+// op(a) m x kk and op(b) kk x n, in scratch of BLAS_SCRATCH floats.
+enum { BLAS_KC = 384, BLAS_MC = 1024, BLAS_SCRATCH = BLAS_KC * (BLAS_MC + 3 * 16) };
+
+// Columns j0 (a multiple of 3*vw) to j1 of rows i0 to i1. If packed is not null it
+// holds op(b), and b is not read.
 void blas_gemm(const struct kernels *k, int trans_a, int trans_b, int64_t m, int64_t n, int64_t kk, float alpha,
-               const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc,
-               float *pack_a, float *pack_b);
-int64_t blas_pack_a_size(const struct kernels *k, int64_t m, int64_t kk);
-int64_t blas_pack_b_size(const struct kernels *k, int64_t n, int64_t kk);
+               const float *a, int64_t lda, const float *b, int64_t ldb, const float *packed, float beta, float *c,
+               int64_t ldc, const float *bias, const float *add, const float *times, float *slope, int gelu, int64_t i0,
+               int64_t i1, int64_t j0, int64_t j1, float *scratch);
+// Floats of a packed op(b), and packing it.
+int64_t blas_packed_size(const struct kernels *k, int64_t n, int64_t kk);
+void blas_pack_b(const struct kernels *k, int trans_b, int64_t n, int64_t kk, const float *b, int64_t ldb,
+                 float *packed);
+// Products number from to to of a batch, without finish: number o*inner + r is at
+// a + o*a_outer + r*a_inner, and so on.
+void blas_gemm_batch(const struct kernels *k, int trans_a, int trans_b, int64_t m, int64_t n, int64_t kk, float alpha,
+                     const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc,
+                     int64_t inner, int64_t a_outer, int64_t a_inner, int64_t b_outer, int64_t b_inner, int64_t c_outer,
+                     int64_t c_inner, int64_t from, int64_t to, float *scratch);
 
 // Where a padded copy of images [channels][h][w] puts their pixels: row r,
 // column w, with u = left + w, is at

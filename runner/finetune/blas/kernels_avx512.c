@@ -1,15 +1,18 @@
 #if defined(__x86_64__)
 #include "kernels.h"
+#include "vec_avx2.h"
 #include "vec_avx512.h"
 
 #include <math.h>
+#include <string.h>
 
-#define TARGET __attribute__((target("avx512f")))
+#define TARGET __attribute__((target("avx512f,fma")))
 #define NAME(x) x##_avx512
 #define GEMM_MR 8 // 24 sums, 3 columns and a broadcast of the 32 registers
 
-#include "gemm_kernel.inc"
 #include "math.inc"
+#include "gemm_kernel.inc"
+#include "finish.inc"
 #include "rows.inc"
 #include "step.inc"
 #include "dropout.inc"
@@ -21,8 +24,13 @@
 void kernels_avx512_over(struct kernels *k) {
 	k->name = "avx512";
 	k->mr = GEMM_MR;
-	k->nr = 3 * VW;
-	k->gemm = NAME(gemm);
+	k->vw = VW;
+	static const tile_fn tiles[4][3][4] = TILE_TABLE;
+	memcpy(k->tile, tiles, sizeof tiles);
+	k->pack_lines = NAME(pack_lines);
+	k->pack_rows = NAME(pack_rows);
+	k->pack_panels = NAME(pack_panels);
+	k->finish = NAME(finish);
 	k->gelu = NAME(gelu);
 	k->gelu_grad = NAME(gelu_grad);
 	k->mul = NAME(mul);

@@ -13,10 +13,11 @@
 #endif
 #define GEMM_MR 4
 
+#include "math.inc"
 #include "gemm_kernel.inc"
+#include "finish.inc"
 #include "conv_kernel.inc"
 #include "pointwise.inc"
-#include "math.inc"
 #include "rows.inc"
 #include "step.inc"
 #include "dropout.inc"

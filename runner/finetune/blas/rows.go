@@ -76,18 +76,18 @@ func LayerNormGrad(rows, cols int, x, dy, gamma, mean, inv, dx, dgamma, dbeta []
 		}
 	}
 	chunks := (rows + gradRows - 1) / gradRows
-	s := borrow(0, max(1, chunks)*width)
+	s := borrow(max(1, chunks) * width)
 	part := func(d []float32, chunk, offset int) []float32 {
 		if d == nil {
 			return nil
 		}
-		return s.b[chunk*width+offset:][:cols]
+		return s[chunk*width+offset:][:cols]
 	}
 	second := 0
 	if dgamma != nil {
 		second = cols
 	}
-	clear(s.b[:chunks*width])
+	clear(s[:chunks*width])
 	parallel(chunks, 1, rows*cols*2, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			at, n := i*gradRows, min(gradRows, rows-i*gradRows)
@@ -97,10 +97,10 @@ func LayerNormGrad(rows, cols int, x, dy, gamma, mean, inv, dx, dgamma, dbeta []
 	})
 	for i, d := range [][]float32{dgamma, dbeta} {
 		if d != nil {
-			sumParts(chunks, width, s.b[i*second:], d[:cols])
+			sumParts(chunks, width, s[i*second:], d[:cols])
 		}
 	}
-	s.giveBack()
+	giveBack(s)
 }
 
 // sumParts adds up rows of parts, width apart, into sum.

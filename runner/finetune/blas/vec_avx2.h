@@ -50,3 +50,23 @@ __attribute__((target("avx2,fma"), always_inline)) static inline float v8_top(v8
 	s = _mm_max_ps(s, _mm_movehl_ps(s, s));
 	return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
 }
+
+// to[j*wide + i] = from[i*ld + j] for 8 x 8 values.
+__attribute__((target("avx2,fma"), always_inline)) static inline void v8_transpose(const float *from, int64_t ld,
+                                                                                    float *to, int64_t wide) {
+	__m256 r[8], s[8];
+	for (int i = 0; i < 4; i++) { // halves of rows i and i+4 side by side
+		r[i] = v8_load44(from + i * ld, from + (i + 4) * ld);
+		r[i + 4] = v8_load44(from + i * ld + 4, from + (i + 4) * ld + 4);
+	}
+	for (int h = 0; h < 8; h += 4) {
+		s[h] = _mm256_unpacklo_ps(r[h], r[h + 1]);
+		s[h + 1] = _mm256_unpackhi_ps(r[h], r[h + 1]);
+		s[h + 2] = _mm256_unpacklo_ps(r[h + 2], r[h + 3]);
+		s[h + 3] = _mm256_unpackhi_ps(r[h + 2], r[h + 3]);
+		v8_store(to + h * wide, _mm256_shuffle_ps(s[h], s[h + 2], 0x44));
+		v8_store(to + (h + 1) * wide, _mm256_shuffle_ps(s[h], s[h + 2], 0xee));
+		v8_store(to + (h + 2) * wide, _mm256_shuffle_ps(s[h + 1], s[h + 3], 0x44));
+		v8_store(to + (h + 3) * wide, _mm256_shuffle_ps(s[h + 1], s[h + 3], 0xee));
+	}
+}

@@ -111,3 +111,10 @@ V8_INLINE v8 v8_first(v8 x, v8 fill, int n) {
 	v8_storen(all, x, n);
 	return v8_load(all);
 }
+
+// to[j*wide + i] = from[i*ld + j] for 8 x 8 values.
+V8_INLINE void v8_transpose(const float *from, int64_t ld, float *to, int64_t wide) {
+	for (int j = 0; j < 8; j++)
+		for (int i = 0; i < 8; i++)
+			to[j * wide + i] = from[i * ld + j];
+}
