@@ -17,6 +17,8 @@ type State struct {
 	// Results are the ends of all attempts of the search that left a value or a failure, in the order they came in.
 	Results []Result
 	Since   time.Time // of the latest change of Status
+
+	tally tally
 }
 
 // Result says how far a trial was when an attempt at it ended.
@@ -79,8 +81,10 @@ func (s *State) decide(d Decision, now time.Time) error {
 		if d.Trial != len(s.Trials) {
 			return fmt.Errorf("trial %d sampled where %d comes next", d.Trial, len(s.Trials))
 		}
-		s.Trials = append(s.Trials, &Trial{Number: d.Trial, Status: Waiting, Params: d.Params, Origin: d.Origin,
-			Bracket: d.Bracket, Reason: d.Reason})
+		t := &Trial{Number: d.Trial, Status: Waiting, Params: d.Params, Origin: d.Origin, Bracket: d.Bracket, Reason: d.Reason}
+		s.Trials = append(s.Trials, t)
+		s.tally.move(t.Number, standing{}, t.standing())
+		s.tally.enqueued += count(d.Origin == FromUser)
 		return nil
 	case Manifest:
 		s.Hash = d.Hash
@@ -102,7 +106,9 @@ func (s *State) decide(d Decision, now time.Time) error {
 	if result(t, d) {
 		s.Results = append(s.Results, Result{Seq: s.Seq + 1, Trial: t.Number, At: t.Done})
 	}
+	was := t.standing()
 	t.apply(d, now)
+	s.tally.move(t.Number, was, t.standing())
 	if t.Status.Terminal() && t.over == 0 {
 		t.over = s.Seq + 1
 	}

@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -237,7 +238,24 @@ func TestReplay(t *testing.T) {
 				t.Fatalf("%d epochs, value %v", n, vx.Value)
 			}
 		}
+		tallied(t, a)
 	})
+}
+
+// tallied holds what a state has counted against its trials.
+func tallied(t *rapid.T, s *State) {
+	var want tally
+	for _, x := range s.Trials {
+		want.open += count(x.Open != nil)
+		want.queued += count(x.Open != nil && x.Open.Run == "")
+		want.enqueued += count(x.Origin == FromUser)
+		if x.Open == nil && x.Status == Waiting {
+			want.waiting = append(want.waiting, x.Number)
+		}
+	}
+	if got := (tally{s.Open(), s.Queued(), s.Enqueued(), s.Idle()}); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Fatalf("%+v, want %+v", got, want)
+	}
 }
 
 func anyEvent(t *rapid.T, s *State) Event {
@@ -248,6 +266,9 @@ func anyEvent(t *rapid.T, s *State) Event {
 	}
 	what := rapid.SampledFrom([]What{Sampled, Promoted, Assigned, Started, Paused, Pruned, Completed, Failed, Retried, Refitted}).Draw(t, "what")
 	d := Decision{Trial: n, What: what, Phase: Search, Failure: Crash, To: Resource{0, 2}}
+	if what == Sampled {
+		d.Origin = rapid.SampledFrom([]Origin{FromSampler, FromUser}).Draw(t, "origin")
+	}
 	if tr := s.Trial(n); tr != nil {
 		d.Attempt = tr.Attempts + map[bool]int{true: 1}[what == Assigned]
 	}

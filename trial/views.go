@@ -17,17 +17,6 @@ func (s *State) Counts() map[Status]int {
 	return out
 }
 
-// Open is how many attempts are out: queued or leased.
-func (s *State) Open() int {
-	n := 0
-	for _, t := range s.Trials {
-		if t.Open != nil {
-			n++
-		}
-	}
-	return n
-}
-
 // EpochsRun is how many epochs of the search folds were reported, and EpochsFull what the same trials would have cost without
 // pruning.
 func (s *State) EpochsRun() int {

@@ -34,6 +34,7 @@ type options struct {
 	runs       []string // files of runs: the first is written
 	again      bool     // measure what is already there
 	only       bool     // report and measure nothing
+	plain      bool     // seeds of studies are those of the Python harness
 	against    string   // the search that auto is paired with
 }
 
@@ -72,6 +73,8 @@ func parse(args []string, errOut io.Writer) (options, error) {
 	runs := f.String("runs", "", "JSON file that keeps the runs of this and earlier calls; further files, after commas, are only read")
 	f.BoolVar(&o.again, "again", false, "measure also what the file of -runs has")
 	f.BoolVar(&o.only, "only-report", false, "measure nothing: report what the files of -runs have")
+	f.BoolVar(&o.plain, "plain-seeds", false, "give a study the seed itself, as the Python harness does: then a run can be held against one "+
+		"over HTTP, step by step")
 	f.StringVar(&o.against, "against", "hyperband", "search that auto is compared with, run by run")
 	if err := f.Parse(args); err != nil {
 		return o, err

@@ -20,6 +20,7 @@ type job struct {
 	maker     sim.Maker
 	seed      int
 	workers   int
+	plain     bool  // seeds
 	budgets   []int // epochs
 }
 
@@ -36,7 +37,7 @@ func (o options) jobs(tasks []*suite.Task, a *archive) []job {
 		for _, w := range o.workers {
 			for i, name := range o.optimizers {
 				for _, t := range tasks {
-					j := job{t, name, o.makers[i], seed, w, o.upTo(t)}
+					j := job{t, name, o.makers[i], seed, w, o.plain, o.upTo(t)}
 					if o.again || !a.has(j.key(), j.largest()) {
 						out = append(out, j)
 					}
@@ -114,7 +115,7 @@ type result struct {
 
 // run plays one search up to its largest budget.
 func (j job) run() (score.Run, error) {
-	p := sim.Problem{Task: j.task, Seed: int64(j.seed), Workers: j.workers}
+	p := sim.Problem{Task: j.task, Seed: int64(j.seed), Workers: j.workers, Plain: j.plain}
 	r, err := sim.Run(p, j.maker, j.budgets[len(j.budgets)-1])
 	if err != nil {
 		return score.Run{}, err

@@ -178,15 +178,7 @@ func (c *core) unleased() []trial.Assignment {
 }
 
 // out is how many slots the study holds: work handed out, and processes that have not ended yet.
-func (c *core) out() int {
-	n := len(c.busy)
-	for _, t := range c.state.Trials {
-		if t.Open != nil && t.Open.Run == "" {
-			n++
-		}
-	}
-	return n
-}
+func (c *core) out() int { return len(c.busy) + c.state.Queued() }
 
 // number turns a value into what a decision holds; nothing when it is not finite.
 func number(v float64) *float64 {

@@ -30,7 +30,7 @@ func (c *core) enqueue(points []trial.Params) ([]view.Enqueued, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := c.spec.Enqueue[min(c.enqueued(), len(c.spec.Enqueue)):] // those of the sweep come first
+	own := c.spec.Enqueue[min(c.state.Enqueued(), len(c.spec.Enqueue)):] // those of the sweep come first
 	next := len(c.state.Trials) + len(own)
 	identify := c.spec.Space.Identify()
 	known := map[string]int{}

@@ -58,9 +58,9 @@ func (c *core) prune(a schedulers.Prune) {
 
 // waiting is a trial that was enqueued, or whose last attempt broke or was interrupted and whose pause is over.
 func (c *core) waiting() *trial.Trial {
-	for _, t := range c.state.Trials {
-		if t.Status == trial.Waiting && t.Open == nil && !c.now.Before(c.retryAt[t.Number]) {
-			return t
+	for _, n := range c.state.Idle() {
+		if !c.now.Before(c.retryAt[n]) {
+			return c.state.Trial(n)
 		}
 	}
 	return nil
@@ -71,7 +71,7 @@ func (c *core) waiting() *trial.Trial {
 func (c *core) sample(a schedulers.Start) *trial.Trial {
 	n := len(c.state.Trials)
 	d := trial.Decision{Trial: n, What: trial.Sampled, Bracket: a.Bracket, Reason: a.Reason}
-	if k := c.enqueued(); k < len(c.spec.Enqueue) {
+	if k := c.state.Enqueued(); k < len(c.spec.Enqueue) {
 		d.Params, d.Origin = c.spec.Enqueue[k], trial.FromUser
 	} else {
 		params, err := c.propose()
@@ -91,16 +91,6 @@ func (c *core) drain(err error) {
 		reason = "every configuration of the search space has been tried"
 	}
 	c.move(trial.StudyDraining, reason)
-}
-
-func (c *core) enqueued() int {
-	n := 0
-	for _, t := range c.state.Trials {
-		if t.Origin == trial.FromUser {
-			n++
-		}
-	}
-	return n
 }
 
 // budget ends the search when its time is over: what runs is stopped, what waits is pruned, and the winner so far is refitted.
@@ -163,7 +153,7 @@ func (c *core) confirm() (a trial.Assignment, wait, ok bool) {
 	shape, plan := c.spec.Study.Shape, c.spec.Confirm
 	to := trial.Resource{Fold: shape.Folds*(1+plan.Seeds) - 1, Epoch: shape.Epochs}
 	if plan.Top == 0 || plan.Seeds == 0 || c.late() {
-		return a, c.anyOpen(), false
+		return a, c.state.Open() > 0, false
 	}
 	for i, t := range c.contenders() {
 		if i >= plan.Top {
@@ -175,7 +165,7 @@ func (c *core) confirm() (a trial.Assignment, wait, ok bool) {
 		why := fmt.Sprintf("one of the best %d: trained on %d fresh draws of the folds to confirm it", plan.Top, plan.Seeds)
 		return c.assign(t, trial.Confirm, to, why), false, true
 	}
-	return a, c.anyOpen() || c.backingOff(), false
+	return a, c.state.Open() > 0 || c.backingOff(), false
 }
 
 // contenders is the complete trials by their value on the search folds alone, best first, so that confirming one does not
@@ -219,8 +209,6 @@ func (c *core) gpuSeconds() float64 {
 	}
 	return sum
 }
-
-func (c *core) anyOpen() bool { return c.state.Open() > 0 }
 
 func (c *core) backingOff() bool {
 	for n, at := range c.retryAt {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"fmt"
 	"net/url"
 
 	"github.com/mattn/go-sqlite3"
@@ -19,8 +20,8 @@ const (
 	copyMode   = common + "&mode=ro"       // VACUUM INTO writes another file, which query_only would refuse
 )
 
-// maxLog is the size the write-ahead log is cut down to after a long reader let it grow.
-const maxLog = "67108864"
+// maxLog is the size in bytes the write-ahead log is cut down to after a long reader let it grow.
+const maxLog = 64 << 20
 
 // connect makes a pool of connections to the file. Nothing is opened yet.
 func connect(path, mode string) *sql.DB {
@@ -32,7 +33,8 @@ func connect(path, mode string) *sql.DB {
 type connector struct{ dsn string }
 
 var sqliteDriver = &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
-	_, err := c.Exec("PRAGMA journal_size_limit = "+maxLog+"; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;", nil)
+	_, err := c.Exec(fmt.Sprintf("PRAGMA journal_size_limit = %d; PRAGMA wal_autocheckpoint = %d; PRAGMA trusted_schema = OFF; "+
+		"PRAGMA cell_size_check = ON;", maxLog, mostPages), nil)
 	return err
 }}
 

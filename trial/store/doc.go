@@ -9,8 +9,12 @@
 // file removed by hand) writes nothing more. Any number of processes read, with [OpenReadOnly] or any SQL client and the
 // views trials_v, folds_v, curves_v, decisions_v and studies_v, while the daemon writes.
 //
-// Within the process one goroutine writes. It takes what is queued, up to a thousand events, as one transaction: callers
-// that append at the same time share the price of making it durable, a caller that is alone does not wait for others.
+// Within the process one connection writes. Whoever has it takes what is queued, up to a thousand events, as one transaction:
+// callers that append at the same time share the price of making it durable, a caller that is alone does not wait for others.
+//
+// What [DB.Append] has returned from survives kill -9 and, as far as the disk keeps its promises, a power failure: the
+// write-ahead log is made durable with every commit (synchronous = FULL). Moving it into the database is left to a connection of
+// its own, so that no transaction waits for it.
 //
 // Duties of the caller:
 //

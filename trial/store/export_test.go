@@ -6,5 +6,14 @@ var WithMigrations = withMigrations
 // Alive reports whether the database can still be asked.
 func (db *DB) Alive() bool { return db.read.Ping() == nil }
 
+// Hold keeps everybody from writing until it is released.
+func (db *DB) Hold() (release func()) {
+	db.writer.lead <- struct{}{}
+	return func() { <-db.writer.lead }
+}
+
+// Queued is how many wait to write.
+func (db *DB) Queued() int { return len(db.writer.jobs) }
+
 // ConflictsSQL is a query whose plan is tested.
 const ConflictsSQL = conflictsSQL

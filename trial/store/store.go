@@ -68,7 +68,7 @@ func Open(ctx context.Context, dir string, opts ...Option) (*DB, error) {
 	return db, nil
 }
 
-// open opens the locked directory: check, migrate, count the epoch up, start the writer.
+// open opens the locked directory: check, migrate, count the epoch up, make the writer.
 func (db *DB) open(ctx context.Context, o options) error {
 	// Created here rather than by SQLite, which would let the umask decide who reads it.
 	f, err := os.OpenFile(db.path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -92,7 +92,6 @@ func (db *DB) open(ctx context.Context, o options) error {
 	db.read.SetMaxOpenConns(o.readers)
 	db.read.SetMaxIdleConns(o.readers)
 	db.writer = w
-	go w.loop()
 	return nil
 }
 

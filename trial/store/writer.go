@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 
@@ -14,22 +15,24 @@ import (
 // nobody waits long.
 const groupLimit = 1000
 
-// writer owns the one connection that writes. Jobs queue up; its goroutine takes what is there as one transaction.
+// writer owns the one connection that writes. Jobs queue up; one of the callers, the leader, takes what is there as one
+// transaction. A caller that is alone is its own leader: nothing has to be handed from goroutine to goroutine.
 type writer struct {
 	dir   string
 	pool  *sql.DB
 	conn  *sql.Conn
 	epoch int64
 	sql   statements
+	mover *mover
 
-	// Only the goroutine touches these.
+	// Only the leader touches these.
 	records map[string]*record // of the studies that were appended to, by id
 	touched []*record          // by the transaction in progress
 
-	gate     sync.RWMutex // held to queue, so that close finds nobody queueing
-	closed   bool
-	jobs     chan *job
-	finished chan struct{}
+	gate   sync.RWMutex // held to queue, so that close finds nobody queueing
+	closed bool
+	jobs   chan *job
+	lead   chan struct{} // has room for one: the leader
 }
 
 // job is one request to write.
@@ -37,7 +40,7 @@ type job struct {
 	ctx    context.Context
 	events int
 	run    func(*writer) error
-	taken  atomic.Bool // by the goroutine, which will answer, or by the caller, who gave up
+	taken  atomic.Bool // by the leader, who will answer, or by the caller, who gave up
 	done   chan error  // has room for the answer
 }
 
@@ -46,17 +49,25 @@ type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }
 
-// background is the context of everything the goroutine does: a transaction belongs to many callers, none may cancel it.
+// background is the context of everything a leader does: a transaction belongs to many callers, none may cancel it.
 var background = context.Background()
 
 func newWriter(ctx context.Context, pool *sql.DB, conn *sql.Conn, dir string) (*writer, error) {
 	w := &writer{dir: dir, pool: pool, conn: conn, records: map[string]*record{},
-		jobs: make(chan *job, groupLimit), finished: make(chan struct{})}
+		jobs: make(chan *job, groupLimit), lead: make(chan struct{}, 1)}
 	err := conn.QueryRowContext(ctx, "UPDATE meta SET epoch = epoch + 1 RETURNING epoch").Scan(&w.epoch)
 	if err != nil {
 		return nil, err
 	}
-	return w, w.sql.prepare(ctx, conn)
+	path := filepath.Join(dir, fileName)
+	if err := reserveLog(ctx, conn, path); err != nil {
+		return nil, err
+	}
+	if err := w.sql.prepare(ctx, conn); err != nil {
+		return nil, err
+	}
+	w.mover = newMover(path, w.lead)
+	return w, nil
 }
 
 // do queues a job and waits for its answer. A job whose caller gives up while it still waits in the queue is not run.
@@ -65,15 +76,20 @@ func (w *writer) do(ctx context.Context, events int, run func(*writer) error) er
 	if err := w.queue(j); err != nil {
 		return err
 	}
-	select {
-	case err := <-j.done:
-		return err
-	case <-ctx.Done():
+	for {
+		select {
+		case err := <-j.done:
+			return err
+		case w.lead <- struct{}{}:
+			w.serve(w.gather())
+			<-w.lead
+		case <-ctx.Done():
+			if j.taken.CompareAndSwap(false, true) {
+				return ctx.Err()
+			}
+			return <-j.done
+		}
 	}
-	if j.taken.CompareAndSwap(false, true) {
-		return ctx.Err()
-	}
-	return <-j.done
 }
 
 func (w *writer) queue(j *job) error {
@@ -82,11 +98,21 @@ func (w *writer) queue(j *job) error {
 	if w.closed {
 		return trial.Errorf(trial.Unavailable, "the database is closed")
 	}
-	select {
-	case w.jobs <- j:
-		return nil
-	case <-j.ctx.Done():
-		return j.ctx.Err()
+	for {
+		select {
+		case w.jobs <- j:
+			return nil
+		default:
+		}
+		select {
+		case w.jobs <- j:
+			return nil
+		case w.lead <- struct{}{}: // all who wait in the queue may have given up
+			w.serve(w.gather())
+			<-w.lead
+		case <-j.ctx.Done():
+			return j.ctx.Err()
+		}
 	}
 }
 
@@ -94,53 +120,46 @@ func (w *writer) queue(j *job) error {
 func (w *writer) close() error {
 	w.gate.Lock()
 	again := w.closed
-	if !again {
-		w.closed = true
-		close(w.jobs)
-	}
+	w.closed = true
 	w.gate.Unlock()
-	<-w.finished
+	var err error
+	if !again {
+		err = w.mover.close()
+	}
+	w.lead <- struct{}{} // until the one before has answered
+	defer func() { <-w.lead }()
 	if again {
 		return nil
 	}
-	return errors.Join(w.sql.close(), w.conn.Close(), w.pool.Close())
-}
-
-// loop is the goroutine.
-func (w *writer) loop() {
-	defer close(w.finished)
-	for first := range w.jobs {
-		w.serve(w.gather(first))
+	for group := w.gather(); len(group) > 0; group = w.gather() {
+		w.serve(group)
 	}
+	return errors.Join(err, w.sql.close(), w.conn.Close(), w.pool.Close())
 }
 
-// gather takes what is queued behind the first job, without waiting.
-func (w *writer) gather(first *job) []*job {
+// gather takes what is queued, without waiting.
+func (w *writer) gather() []*job {
 	var group []*job
-	events := 0
-	for j := first; ; {
-		if j.taken.CompareAndSwap(false, true) {
-			group = append(group, j)
-			events += j.events
-		}
-		if events >= groupLimit {
-			return group
-		}
+	for events := 0; events < groupLimit; {
 		select {
-		case next, open := <-w.jobs:
-			if !open {
-				return group
+		case j := <-w.jobs:
+			if j.taken.CompareAndSwap(false, true) {
+				group = append(group, j)
+				events += j.events
 			}
-			j = next
 		default:
 			return group
 		}
 	}
+	return group
 }
 
 // serve runs a group as one transaction. When one of several jobs spoils it, each gets a transaction of its own, so that only
 // the bad one fails.
 func (w *writer) serve(group []*job) {
+	if len(group) == 0 { // another leader has served it
+		return
+	}
 	answers, err := w.transact(group)
 	if err != nil && len(group) > 1 && ownFault(err) {
 		for _, j := range group {
@@ -191,6 +210,7 @@ func (w *writer) transact(group []*job) (answers []error, err error) {
 		return nil, err
 	}
 	w.settle()
+	w.mover.written(group)
 	return answers, nil
 }
 

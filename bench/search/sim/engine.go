@@ -27,9 +27,7 @@ type engine struct {
 // newEngine starts a study.
 func newEngine(p Problem, sampler search.Config, scheduler schedulers.Config) (*engine, error) {
 	t := p.Task
-	hash := fnv.New64a()
-	fmt.Fprintf(hash, "%s/%s/%d", t.Suite, t.Name, p.Seed)
-	study := trial.Study{ID: "bench", Name: t.Suite + "/" + t.Name, Seed: hash.Sum64(), Objective: t.Objective,
+	study := trial.Study{ID: "bench", Name: t.Suite + "/" + t.Name, Seed: p.studySeed(), Objective: t.Objective,
 		Shape: trial.Shape{Folds: 1, Epochs: t.Epochs}, Created: time.Unix(0, 0).UTC()}
 	e := &engine{task: t, state: trial.NewState(study)}
 	var err error
@@ -41,6 +39,16 @@ func newEngine(p Problem, sampler search.Config, scheduler schedulers.Config) (*
 		return nil, err
 	}
 	return e, err
+}
+
+// studySeed is one of the task's own, so that no two tasks draw the same numbers, unless it is to be plain.
+func (p Problem) studySeed() uint64 {
+	if p.Plain {
+		return uint64(p.Seed)
+	}
+	hash := fnv.New64a()
+	fmt.Fprintf(hash, "%s/%s/%d", p.Task.Suite, p.Task.Name, p.Seed)
+	return hash.Sum64()
 }
 
 func (e *engine) err() error { return e.failed }

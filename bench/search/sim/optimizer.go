@@ -41,6 +41,7 @@ type Problem struct {
 	Task    *suite.Task
 	Seed    int64
 	Workers int
+	Plain   bool // the project's search takes Seed as it is, like a study that the Python harness submits; else each task its own
 }
 
 // Maker starts an optimizer on a problem.
