@@ -159,7 +159,7 @@ func TestCachedTokensAreEquivalent(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					got, logits, err := part.step(cached, x.Lengths, labels, step)
+					got, logits, err := part.stepFrom(cached, x.Lengths, labels, step)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -180,8 +180,8 @@ func TestCachedTokensAreEquivalent(t *testing.T) {
 	}
 }
 
-// step takes activations of tokens or of texts, as the graph does.
-func (t *Trainer) step(x []float32, lengths, labels []int32, step uint64) (float64, []float32, error) {
+// stepFrom takes activations of tokens or of texts, as the graph does.
+func (t *Trainer) stepFrom(x []float32, lengths, labels []int32, step uint64) (float64, []float32, error) {
 	if t.g.seqs == nil {
 		return t.Step(x, labels, step)
 	}
