@@ -105,14 +105,19 @@ func (n *Net) PrefixShape(k int) (c, h, w int) {
 	return s[0], s[1], s[2]
 }
 
+// Head is the weights (classes x features) and the biases of the head.
+func (n *Net) Head() (weight, bias *Param) {
+	w, b := n.arch.head()
+	return n.byName[w], n.byName[b]
+}
+
 // ReplaceHead puts a new head with the given number of classes on the network:
 // weights uniform in +-sqrt(3/fan-in) (LeCun's variance of 1/fan-in), or of an
 // encoder normal as its config.json says, which is smaller; zero bias. Only the
 // seed decides the weights. Graphs built before are invalid.
 func (n *Net) ReplaceHead(classes int, seed uint64) {
 	classes = max(classes, 1)
-	weight, bias := n.arch.head()
-	w, b := n.byName[weight], n.byName[bias]
+	w, b := n.Head()
 	in := w.Shape[1]
 	w.Shape, w.Data = []int{classes, in}, make([]float32, classes*in)
 	b.Shape, b.Data = []int{classes}, make([]float32, classes)

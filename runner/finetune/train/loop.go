@@ -118,10 +118,7 @@ func (l *Loop) Epoch(ctx context.Context, progress Progress) (*Result, error) {
 	if epoch > l.job.Epochs {
 		return nil, fmt.Errorf("epoch %d of %d", epoch, l.job.Epochs)
 	}
-	if err := l.enter(epoch); err != nil {
-		return nil, err
-	}
-	pass, err := l.train(ctx, epoch, progress)
+	pass, err := l.learn(ctx, epoch, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -139,8 +136,20 @@ func (l *Loop) Epoch(ctx context.Context, progress Progress) (*Result, error) {
 	if value, ok := r.Metrics.Get(l.job.Objective.Metric); ok {
 		r.Last = l.stop.see(value)
 	}
+	r.Last = r.Last || l.job.Options.Head == SolvedHead
 	l.epoch = epoch
 	return r, nil
+}
+
+// learn does what an epoch consists of.
+func (l *Loop) learn(ctx context.Context, epoch int, progress Progress) (pass, error) {
+	if l.job.Options.Head == SolvedHead {
+		return l.solve(ctx)
+	}
+	if err := l.enter(epoch); err != nil {
+		return pass{}, err
+	}
+	return l.train(ctx, epoch, progress)
 }
 
 // pass sums up an epoch's steps.

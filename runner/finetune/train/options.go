@@ -25,6 +25,8 @@ type Options struct {
 	Hidden                          int     // tabular tasks: width of each hidden layer
 	Layers                          int     // tabular tasks: hidden layers
 	Freeze                          trial.FreezeSchedule
+	Head                            string         // TrainedHead or SolvedHead
+	HeadC                           float64        // of a solved head: inverse strength of its penalty
 	Augment                         augment.Config // the zero Config: none
 }
 
@@ -82,6 +84,10 @@ func ParseOptions(task string, p trial.Params) (Options, error) {
 		o.MaxTokens = r.whole("max_tokens", 128, 3)
 	}
 	o.Freeze = r.freeze()
+	o.Head, o.HeadC = r.text("head", TrainedHead, TrainedHead, SolvedHead), r.positive("head_c", 10)
+	if _, target := trial.SplitTask(task); o.Head == SolvedHead && target == trial.MultiLabel {
+		r.fail("head", o.Head, "trained: a head of several labels has no solver")
+	}
 	if r.err != nil {
 		return Options{}, r.err
 	}

@@ -14,7 +14,7 @@ import (
 
 func TestDefaults(t *testing.T) {
 	got, err := ParseOptions(trial.ImageTask, nil)
-	want := Options{LR: 1e-3, Optimizer: optim.Default(optim.AdamW), BatchSize: 32, Curve: optim.Cosine, NormMomentum: 0.1, ClassWeights: GivenWeights,
+	want := Options{LR: 1e-3, Optimizer: optim.Default(optim.AdamW), BatchSize: 32, Curve: optim.Cosine, NormMomentum: 0.1, ClassWeights: GivenWeights, Head: TrainedHead, HeadC: 10,
 		Freeze: trial.FreezeSchedule{Strategy: trial.Full, Depth: 1, UnfreezeEvery: 1, LayerDecay: 1, HeadLRFactor: 1}}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
@@ -28,9 +28,10 @@ func TestEveryParameterIsRead(t *testing.T) {
 		p("class_weights", "balanced"), p("early_stopping", int64(4)), p("augment_shift", 1.5), p("augment_rotation", int64(10)),
 		p("augment_crop", int64(2)), p("augment_flip", true), p("freeze.strategy", "gradual"), p("freeze.depth", 0.5),
 		p("freeze.unfreeze_every", int64(2)), p("freeze.layer_decay", 0.7), p("freeze.head_lr_factor", 10.0), p("norm_momentum", 0.05),
+		p("head", "solved"), p("head_c", 3.0),
 	}
 	got, err := ParseOptions(trial.ImageTask, params)
-	want := Options{LR: 0.1, BatchSize: 16, Curve: optim.Linear, Warmup: 0.05, Dropout: 0.3, LabelSmoothing: 0.1, NormMomentum: 0.05, ClassWeights: BalancedWeights, Patience: 4,
+	want := Options{LR: 0.1, BatchSize: 16, Curve: optim.Linear, Warmup: 0.05, Dropout: 0.3, LabelSmoothing: 0.1, NormMomentum: 0.05, ClassWeights: BalancedWeights, Patience: 4, Head: SolvedHead, HeadC: 3,
 		Optimizer: optim.Config{Kind: optim.SGD, WeightDecay: 0.2, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Momentum: 0.5, Nesterov: true, ClipNorm: 3},
 		Freeze:    trial.FreezeSchedule{Strategy: trial.Gradual, Depth: 0.5, UnfreezeEvery: 2, LayerDecay: 0.7, HeadLRFactor: 10},
 		Augment:   augment.Config{Shift: 1.5, Rotation: 10, Crop: 2, Flip: true}}

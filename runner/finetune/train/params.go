@@ -65,6 +65,8 @@ var known = []KnownParam{
 	{"augment_rotation", "off", "most degrees an image turns to either side; 0..180", images, nil},
 	{"augment_crop", "off", "pixels of black around an image before a piece of its size is cut out; >= 0", images, nil},
 	{"augment_flip", "false", "mirror every other image left and right", images, nil},
+	{"head", "trained", "trained, or solved: a linear probe on frozen blocks, to convergence, in one epoch a fold", pretrained, nil},
+	{"head_c", "10", "solved head: inverse strength of the penalty, on features of norm 1; > 0", pretrained, nil},
 	{FreezeName + "." + trial.FreezeStrategy, "full", "head_only, full, lp_ft, gradual, partial or surgical", pretrained, nil},
 	{FreezeName + "." + trial.FreezeDepth, "1", "share of the blocks below the head trained at the end; (0, 1]", pretrained, nil},
 	{FreezeName + "." + trial.FreezeEvery, "1", "epochs between two unfreezings; >= 1", pretrained, nil},

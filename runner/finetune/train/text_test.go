@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"math"
 	"reflect"
 	"slices"
@@ -93,5 +94,33 @@ func TestCacheOfTexts(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestSolvedHead is a fold of one epoch that leaves everything below the head as it was, and is better than training it.
+func TestSolvedHead(t *testing.T) {
+	job := sentences(t, 120, p("head", SolvedHead), p("head_c", 100.0))
+	before := snapshot(job.Net)
+	l := start(t, job)
+	r, err := l.Epoch(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Last {
+		t.Error("the fold goes on")
+	}
+	if _, blocks := differing(job.Net, before); len(blocks) != 1 || !blocks[len(job.Net.Blocks())-1] {
+		t.Errorf("blocks %v changed", blocks)
+	}
+	trained := epochs(t, start(t, sentences(t, 120, p("lr", 1e-2), p("freeze.strategy", "head_only"))), 4)
+	if solved, by := value(t, r.Metrics, "train_loss"), value(t, trained[3], "train_loss"); !(solved < by) {
+		t.Errorf("the loss of the solved head is %v, of the trained one %v", solved, by)
+	}
+	whole, err := Evaluate(context.Background(), job.Net, job.Inputs, job.Target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := value(t, whole.Metrics(""), "accuracy"); a < 0.6 {
+		t.Errorf("the network has an accuracy of %v on all rows", a)
 	}
 }
