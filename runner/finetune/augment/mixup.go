@@ -41,6 +41,9 @@ func (m *Mixup) Draw(k Key, n int) (other int, share float64) {
 	m.pcg.Seed(Mix(k.Seed, uint64(k.Trial), uint64(k.Fold), mixupStream), Mix(uint64(k.Epoch), uint64(k.Row)))
 	other = m.rng.IntN(n)
 	share = m.beta.Rand()
+	if math.IsNaN(share) { // 0/0: a tiny alpha, for which one of the two has all
+		share = 1
+	}
 	return other, max(share, 1-share)
 }
 

@@ -8,7 +8,7 @@ import (
 
 func TestMixupDraws(t *testing.T) {
 	const n, rows = 7, 20_000
-	for _, alpha := range []float64{0.1, 0.2, 1, 4} {
+	for _, alpha := range []float64{0.001, 0.1, 0.2, 1, 4} {
 		m := NewMixup(alpha)
 		var sum, squares float64
 		others := make([]int, n)

@@ -9,6 +9,7 @@ import (
 
 // Tokens are texts as a tokenizer cuts them, one row a text or pair of texts. A network reads them packed, one behind the other.
 type Tokens struct {
+	by         *tokenizer.Tokenizer
 	ids, types []int32
 	starts     []int // rows + 1
 }
@@ -17,7 +18,7 @@ type Tokens struct {
 // fault: a limit too small for anything.
 func (t *Table) Tokens(by *tokenizer.Tokenizer, limit int) (*Tokens, error) {
 	var e tokenizer.Encoding
-	out := &Tokens{starts: make([]int, 1, len(t.Texts)+1)}
+	out := &Tokens{by: by, starts: make([]int, 1, len(t.Texts)+1)}
 	for row, text := range t.Texts {
 		var err error
 		if t.Pairs != nil {
@@ -42,6 +43,12 @@ func (t *Tokens) Row(row int) (ids, types []int32) {
 	from, to := t.starts[row], t.starts[row+1]
 	return t.ids[from:to:to], t.types[from:to:to]
 }
+
+// Special reports whether an id is a special token, such as [CLS].
+func (t *Tokens) Special(id int32) bool { return t.by.Special(id) }
+
+// Mask is the id of the token that stands for a hidden one, and whether there is one.
+func (t *Tokens) Mask() (int32, bool) { return t.by.Mask() }
 
 // Len is how many tokens a text has.
 func (t *Tokens) Len(row int) int { return t.starts[row+1] - t.starts[row] }

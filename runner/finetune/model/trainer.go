@@ -181,6 +181,17 @@ func (t *Trainer) StepValues(x, values []float32, rows int, step uint64) (loss f
 	return t.step(x, rows, step)
 }
 
+// StepProbs is Step for CrossEntropy with a probability for each class, rows x
+// classes, instead of a class, as mixing examples gives; what lies beyond the
+// first rows rows is padding.
+func (t *Trainer) StepProbs(x, probs []float32, rows int, step uint64) (loss float64, logits []float32, err error) {
+	if rows < 1 || rows > t.g.Batch() || len(probs) < rows*t.classes {
+		return 0, nil, fmt.Errorf("model: step: %d rows with %d probabilities of %d classes, the graph holds 1 to %d rows", rows, len(probs), t.classes, t.g.Batch())
+	}
+	t.targets = ops.Targets[float32]{Probs: probs}
+	return t.step(x, rows, step)
+}
+
 // step runs the graph on rows.
 func (t *Trainer) step(x []float32, rows int, step uint64) (loss float64, outputs []float32, err error) {
 	if t.g.seqs != nil {

@@ -16,6 +16,7 @@ func TestResumeIsExactToTheBit(t *testing.T) {
 	for name, params := range map[string][]trial.Param{
 		"gradual adamw": {p("freeze.strategy", "gradual"), p("freeze.depth", 0.5), p("freeze.layer_decay", 0.5), p("dropout", 0.2),
 			p("weight_decay", 0.01), p("warmup", 0.3)},
+		"mixed and coloured": {p("augment_mixup", 0.4), p("augment_color", 0.2), p("augment_cutout", int64(4)), p("lr", 1e-3)},
 		"lp_ft sgd augmented": {p("freeze.strategy", "lp_ft"), p("freeze.unfreeze_every", int64(2)), p("optimizer", "sgd"), p("lr", 1e-3),
 			p("augment_shift", 1.0), p("augment_rotation", 5.0), p("clip_norm", 1.0)},
 		"full adamw": {p("early_stopping", int64(3)), p("lr_schedule", "linear")},

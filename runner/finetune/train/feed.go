@@ -20,11 +20,12 @@ type feed interface {
 type goal struct {
 	labels []int32   // classification: a class each
 	values []float32 // other targets: rows x outputs
+	probs  []float32 // classification with mixed rows: rows x outputs, beside the classes that have the largest share
 }
 
 // goal is that of some rows, in the memory of an earlier one.
 func (t *Target) goal(rows []int, g *goal) *goal {
-	g.labels, g.values = g.labels[:0], g.values[:0]
+	g.labels, g.values, g.probs = g.labels[:0], g.values[:0], g.probs[:0]
 	for _, row := range rows {
 		if t.Kind == trial.Classification {
 			g.labels = append(g.labels, t.Labels[row])
@@ -63,6 +64,9 @@ func (f *fixed) step(g *model.Trainer, rows []int, y *goal, step uint64) (float6
 	if len(y.values) > 0 {
 		return g.StepValues(x, y.values, len(rows), step)
 	}
+	if len(y.probs) > 0 {
+		return g.StepProbs(x, y.probs, len(rows), step)
+	}
 	for i := copy(f.labels, y.labels); i < len(f.labels); i++ {
 		f.labels[i] = -1
 	}
@@ -75,16 +79,23 @@ func (f *fixed) outputs(g *model.Evaluator, rows []int) ([]float32, error) {
 
 // packed is texts.
 type packed struct {
-	tokens *data.Tokens
-	batch  model.Text
+	tokens  *data.Tokens
+	changed *changedTexts // nil: as they are
+	batch   model.Text
 }
 
 func (p *packed) pack(rows []int) model.Text {
 	b := &p.batch
 	b.IDs, b.Types, b.Lengths = b.IDs[:0], b.Types[:0], b.Lengths[:0]
 	for _, row := range rows {
-		ids, types := p.tokens.Row(row)
-		b.IDs, b.Types, b.Lengths = append(b.IDs, ids...), append(b.Types, types...), append(b.Lengths, int32(len(ids)))
+		from := len(b.IDs)
+		if p.changed != nil {
+			b.IDs, b.Types = p.changed.append(b.IDs, b.Types, row)
+		} else {
+			ids, types := p.tokens.Row(row)
+			b.IDs, b.Types = append(b.IDs, ids...), append(b.Types, types...)
+		}
+		b.Lengths = append(b.Lengths, int32(len(b.IDs)-from))
 	}
 	return *b
 }

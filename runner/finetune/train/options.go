@@ -25,9 +25,11 @@ type Options struct {
 	Hidden                          int     // tabular tasks: width of each hidden layer
 	Layers                          int     // tabular tasks: hidden layers
 	Freeze                          trial.FreezeSchedule
-	Head                            string         // TrainedHead or SolvedHead
-	HeadC                           float64        // of a solved head: inverse strength of its penalty
-	Augment                         augment.Config // the zero Config: none
+	Head                            string             // TrainedHead or SolvedHead
+	HeadC                           float64            // of a solved head: inverse strength of its penalty
+	Augment                         augment.Config     // of images; the zero Config: none
+	Mixup                           float64            // of images: by Beta(Mixup, Mixup); 0: none
+	TextAugment                     augment.TextConfig // of texts; the zero TextConfig: none
 }
 
 // The class weights there are.
@@ -73,7 +75,11 @@ func ParseOptions(task string, p trial.Params) (Options, error) {
 			Rotation: r.atLeast("augment_rotation", 0, 0),
 			Crop:     r.whole("augment_crop", 0, 0),
 			Flip:     r.flag("augment_flip"),
+			Color:    r.number("augment_color", 0, "a number from 0 to 1", func(v float64) bool { return v >= 0 && v <= 1 }),
+			Cutout:   r.whole("augment_cutout", 0, 0),
 		},
+		Mixup:       r.atLeast("augment_mixup", 0, 0),
+		TextAugment: augment.TextConfig{Mask: r.share("augment_mask", 0), Drop: r.share("augment_drop", 0)},
 	}
 	if trial.TableRows.HasTask(task) {
 		o.Hidden = r.atMost("hidden", 64, 1, model.MaxHidden)

@@ -26,7 +26,7 @@ func TestEveryParameterIsRead(t *testing.T) {
 		p("lr", 0.1), p("optimizer", "sgd"), p("momentum", 0.5), p("nesterov", true), p("weight_decay", 0.2), p("clip_norm", int64(3)),
 		p("batch_size", 16.0), p("lr_schedule", "linear"), p("warmup", 0.05), p("dropout", 0.3), p("label_smoothing", 0.1),
 		p("class_weights", "balanced"), p("early_stopping", int64(4)), p("augment_shift", 1.5), p("augment_rotation", int64(10)),
-		p("augment_crop", int64(2)), p("augment_flip", true), p("freeze.strategy", "gradual"), p("freeze.depth", 0.5),
+		p("augment_crop", int64(2)), p("augment_flip", true), p("augment_color", 0.25), p("augment_cutout", int64(3)), p("augment_mixup", 0.2), p("freeze.strategy", "gradual"), p("freeze.depth", 0.5),
 		p("freeze.unfreeze_every", int64(2)), p("freeze.layer_decay", 0.7), p("freeze.head_lr_factor", 10.0), p("norm_momentum", 0.05),
 		p("head", "solved"), p("head_c", 3.0),
 	}
@@ -34,7 +34,7 @@ func TestEveryParameterIsRead(t *testing.T) {
 	want := Options{LR: 0.1, BatchSize: 16, Curve: optim.Linear, Warmup: 0.05, Dropout: 0.3, LabelSmoothing: 0.1, NormMomentum: 0.05, ClassWeights: BalancedWeights, Patience: 4, Head: SolvedHead, HeadC: 3,
 		Optimizer: optim.Config{Kind: optim.SGD, WeightDecay: 0.2, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Momentum: 0.5, Nesterov: true, ClipNorm: 3},
 		Freeze:    trial.FreezeSchedule{Strategy: trial.Gradual, Depth: 0.5, UnfreezeEvery: 2, LayerDecay: 0.7, HeadLRFactor: 10},
-		Augment:   augment.Config{Shift: 1.5, Rotation: 10, Crop: 2, Flip: true}}
+		Augment:   augment.Config{Shift: 1.5, Rotation: 10, Crop: 2, Flip: true, Color: 0.25, Cutout: 3}, Mixup: 0.2}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -94,6 +94,10 @@ func TestParameterErrors(t *testing.T) {
 		{p("nesterov", "yes"), "nesterov", "true or false"},
 		{p("class_weights", "equal"), "class_weights", "none, balanced"},
 		{p("augment_rotation", 200.0), "augment_rotation", "0..180"},
+		{p("augment_color", 1.5), "augment_color", "a number from 0 to 1"},
+		{p("augment_cutout", 1.5), "augment_cutout", "a whole number from 0 up"},
+		{p("augment_mixup", -0.1), "augment_mixup", "a number from 0 up"},
+		{p("augment_mask", 0.1), "augment_mask", "no such parameter"},
 		{p("freeze.strategy", "some"), "freeze.strategy", "head_only, full"},
 		{p("freeze.depth", 2.0), "freeze", "(0, 1]"},
 		{p("freeze.depth", "all"), "freeze.depth", "above 0"},

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"automl/runner/finetune/augment"
-	"automl/runner/finetune/data"
 	"automl/runner/finetune/model"
 	"automl/runner/finetune/optim"
 )
@@ -18,7 +17,7 @@ type stage struct {
 	trainer   *model.Trainer
 	evaluator *model.Evaluator // nil without validation rows
 	inputs    feed             // of training
-	augmented *augmented       // what they come from; nil: they are not augmented
+	augmented changing         // what they come from; nil: they are not augmented
 	valid     feed
 }
 
@@ -37,7 +36,7 @@ func (s *stage) close() error {
 // feed is the training input of the epoch that key names.
 func (s *stage) feed(key augment.Key) feed {
 	if s.augmented != nil {
-		s.augmented.key = key
+		s.augmented.at(key)
 	}
 	return s.inputs
 }
@@ -76,7 +75,7 @@ func (l *Loop) enter(epoch int) error {
 }
 
 // inputs decides where the graphs of training and validation begin, k blocks at the bottom being frozen: above these with
-// cached activations where that is possible, with the job's inputs otherwise. Augmented images differ in every epoch, so training
+// cached activations where that is possible, with the job's inputs otherwise. Augmented inputs differ in every epoch, so training
 // on them cannot be cached; validation still can.
 func (l *Loop) inputs(k int) (trainFrom, validFrom int, err error) {
 	s := &l.stage
@@ -87,11 +86,12 @@ func (l *Loop) inputs(k int) (trainFrom, validFrom int, err error) {
 		return 0, 0, err
 	}
 	rows := slices.Clone(l.job.Valid)
-	if l.job.Options.Augment.Enabled() {
-		if s.augmented, err = l.augment(); err != nil {
-			return 0, 0, err
-		}
-		s.inputs = newFixed(s.augmented, l.batch())
+	changed, by, err := l.augment()
+	if err != nil {
+		return 0, 0, err
+	}
+	if changed != nil {
+		s.inputs, s.augmented = changed, by
 	} else {
 		rows = append(rows, l.job.Train...)
 	}
@@ -108,21 +108,6 @@ func (l *Loop) inputs(k int) (trainFrom, validFrom int, err error) {
 	}
 	s.inputs = c.feed(l.batch())
 	return k, k, nil
-}
-
-// augment is the job's images as they are changed at random.
-func (l *Loop) augment() (*augmented, error) {
-	images, ok := l.job.Inputs.(*data.Images)
-	if !ok {
-		return nil, errors.New("only images can be augmented")
-	}
-	in := images.Input
-	return &augmented{
-		images: images,
-		aug:    augment.New(l.job.Options.Augment, images.Channels, in.Height, in.Width),
-		src:    make([]float32, images.Floats()),
-		dst:    make([]float32, images.Floats()),
-	}, nil
 }
 
 // bind hands the gradients of the stage to the optimizer.
