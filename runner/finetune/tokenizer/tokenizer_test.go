@@ -134,6 +134,9 @@ func TestManyGoroutines(t *testing.T) {
 }
 
 func TestNoAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("under the race detector a sync.Pool forgets at random")
+	}
 	text := "The quick brown fox can't transfer 100 EUR, über naïve 中文!"
 	for _, dir := range []string{"bert", "bert-added", "gpt2", "roberta-prefix", "bpe-odd"} {
 		tok := loadFrom(t, "testdata/"+dir)
