@@ -19,9 +19,9 @@ func Tasks() []string { return trial.Tasks() }
 func Params(task string) []train.KnownParam { return train.Known(task) }
 
 // Check finds what would make every trial of a study fail: an unknown task, a model that cannot be read, any fault of the data
-// files, rows that cannot be cut into the folds of the plan, an objective that cannot be measured, a searched parameter (params, by
-// name) that the trainer does not know. The fault is a [*data.Error], which names the field of the sweep file and says what
-// would be right; that of an objective is objective.metric or objective.goal. It reads the data files in whole.
+// files, rows that cannot be cut into the folds of the plan, a searched parameter (params, by name) that the trainer does not know.
+// The fault is a [*data.Error], which names the field of the sweep file and says what would be right. It reads the data files
+// in whole.
 func Check(spec trial.TrainerSpec, plan trial.FoldPlan, params []string) error {
 	if err := checkSpec(spec); err != nil {
 		return err
