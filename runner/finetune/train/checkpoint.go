@@ -16,12 +16,13 @@ import (
 const (
 	checkpointFile = "checkpoint.safetensors"
 	metaKey        = "automl"
-	metaVersion    = 1
+	metaVersion    = 2
 
 	weightPrefix = "weight/"
-	firstPrefix  = "first_moment/"
-	secondPrefix = "second_moment/"
 )
+
+// momentName names moment i of a tensor.
+func momentName(i int, tensor string) string { return fmt.Sprintf("moment%d/%s", i, tensor) }
 
 // meta is what a checkpoint holds besides tensors.
 type meta struct {
@@ -65,9 +66,8 @@ func (l *Loop) Save(dir string) error {
 	}
 	for _, s := range l.optimizer.State() {
 		m.Moved[s.Name] = s.Steps
-		tensors = append(tensors, safetensors.Tensor{Name: firstPrefix + s.Name, Shape: []int{len(s.M)}, Data: s.M})
-		if len(s.V) > 0 {
-			tensors = append(tensors, safetensors.Tensor{Name: secondPrefix + s.Name, Shape: []int{len(s.V)}, Data: s.V})
+		for i, m := range s.Moments {
+			tensors = append(tensors, safetensors.Tensor{Name: momentName(i, s.Name), Shape: []int{len(m)}, Data: m})
 		}
 	}
 	text, err := json.Marshal(m)
@@ -124,11 +124,8 @@ func (l *Loop) restore(file *safetensors.File, m meta) error {
 		copy(p.Data, t.Data)
 		if steps, moved := m.Moved[p.Name]; moved {
 			s := optim.Slot{Name: p.Name, Steps: steps}
-			if t := file.Find(firstPrefix + p.Name); t != nil {
-				s.M = t.Data
-			}
-			if t := file.Find(secondPrefix + p.Name); t != nil {
-				s.V = t.Data
+			for t := file.Find(momentName(0, p.Name)); t != nil; t = file.Find(momentName(len(s.Moments), p.Name)) {
+				s.Moments = append(s.Moments, t.Data)
 			}
 			moments = append(moments, s)
 		}

@@ -86,7 +86,8 @@ func New(job Job) (*Loop, error) {
 		return nil, err
 	}
 	l := &Loop{job: job, optimizer: o}
-	l.schedule = optim.Schedule{Curve: job.Options.Curve, Warmup: job.Options.Warmup, Steps: job.Epochs * l.Steps()}
+	l.schedule = optim.Schedule{Curve: job.Options.Curve, Warmup: job.Options.Warmup, Power: job.Options.Power,
+		Steps: job.Epochs * l.Steps()}
 	if err := l.schedule.Validate(); err != nil {
 		return nil, err
 	}
