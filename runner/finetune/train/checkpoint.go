@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"automl/runner/finetune/optim"
 	"automl/runner/finetune/safetensors"
@@ -18,7 +19,8 @@ const (
 	metaKey        = "automl"
 	metaVersion    = 2
 
-	weightPrefix = "weight/"
+	weightPrefix  = "weight/"
+	averagePrefix = "average/"
 )
 
 // momentName names moment i of a tensor.
@@ -63,6 +65,9 @@ func (l *Loop) Save(dir string) error {
 	var tensors []safetensors.Tensor
 	for _, p := range l.job.Net.Params() {
 		tensors = append(tensors, safetensors.Tensor{Name: weightPrefix + p.Name, Shape: p.Shape, Data: p.Data})
+		if s := l.average.shadow[p.Name]; s != nil {
+			tensors = append(tensors, safetensors.Tensor{Name: averagePrefix + p.Name, Shape: p.Shape, Data: s})
+		}
 	}
 	for _, s := range l.optimizer.State() {
 		m.Moved[s.Name] = s.Steps
@@ -110,7 +115,7 @@ func (l *Loop) Resume(dir string) error {
 	return nil
 }
 
-// restore copies weights and moments.
+// restore copies weights, their averages and moments.
 func (l *Loop) restore(file *safetensors.File, m meta) error {
 	if err := l.stage.close(); err != nil {
 		return err
@@ -122,7 +127,16 @@ func (l *Loop) restore(file *safetensors.File, m meta) error {
 			return fmt.Errorf("tensor %s is missing or of another size", p.Name)
 		}
 		copy(p.Data, t.Data)
+		if t := file.Find(averagePrefix + p.Name); t != nil {
+			if len(t.Data) != len(p.Data) {
+				return fmt.Errorf("the average of tensor %s is of another size", p.Name)
+			}
+			l.average.shadow[p.Name] = slices.Clone(t.Data)
+		}
 		if steps, moved := m.Moved[p.Name]; moved {
+			if l.average.decay > 0 && l.average.shadow[p.Name] == nil {
+				return fmt.Errorf("the average of tensor %s is missing", p.Name)
+			}
 			s := optim.Slot{Name: p.Name, Steps: steps}
 			for t := file.Find(momentName(0, p.Name)); t != nil; t = file.Find(momentName(len(s.Moments), p.Name)) {
 				s.Moments = append(s.Moments, t.Data)

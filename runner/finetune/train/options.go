@@ -15,6 +15,8 @@ type Options struct {
 	Curve          optim.Curve
 	Warmup         float64 // share of all steps
 	Power          float64 // of optim.Polynomial
+	HeadLR         float64 // of the head, in place of LR; 0: that of the freeze schedule
+	EMADecay       float64 // of the average of the weights that is measured and handed over; 0: the weights themselves are
 	Dropout        float64 // before the head; of an MLP, after each hidden layer
 	LabelSmoothing float64
 	// Text tasks: dropout within the layers of a transformer that learn, of what a layer adds and of attention weights.
@@ -69,6 +71,8 @@ func ParseOptions(task string, p trial.Params) (Options, error) {
 		Curve:          curve,
 		Warmup:         r.share("warmup", warmup(curve)),
 		Power:          r.positive("lr_power", 2),
+		HeadLR:         r.positive("head_lr", 0),
+		EMADecay:       r.share("ema_decay", 0),
 		Dropout:        r.share("dropout", 0),
 		LabelSmoothing: r.share("label_smoothing", 0),
 		NormMomentum:   r.number("norm_momentum", 0.1, "a number above 0, at most 1", func(v float64) bool { return v > 0 && v <= 1 }),
@@ -115,6 +119,15 @@ func warmup(c optim.Curve) float64 {
 	return 0
 }
 
+// factors are those of the learning rate, by block: the freeze schedule's, but with HeadLR the head's own rate.
+func (o Options) factors(blocks int) []float64 {
+	out := o.Freeze.LRFactors(blocks)
+	if o.HeadLR > 0 {
+		out[blocks-1] = o.HeadLR / o.LR
+	}
+	return out
+}
+
 // names are the values of an enumeration as text.
 func names[T ~string](all []T) []string {
 	out := make([]string, len(all))
@@ -128,6 +141,10 @@ func names[T ~string](all []T) []string {
 func (o Options) validate() error {
 	if err := o.Augment.Validate(); err != nil {
 		return &ParamError{Name: "augment_rotation", Msg: err.Error()} // the only range that reader does not check
+	}
+	if o.HeadLR > 0 && o.Freeze.HeadLRFactor != 1 {
+		return &ParamError{Name: "head_lr", Msg: "the rate of the head is set twice: " + FreezeName + "." + trial.FreezeHead + " is there too",
+			Hint: "one of the two"}
 	}
 	if err := o.Optimizer.Validate(); err != nil {
 		return &ParamError{Name: "nesterov", Msg: err.Error(), Hint: "momentum must be above 0"}

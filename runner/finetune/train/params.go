@@ -43,6 +43,7 @@ var (
 
 var known = []KnownParam{
 	{"lr", "0.001", "learning rate, before the schedule and the factors of the blocks; > 0", nil, nil},
+	{"head_lr", "off", "learning rate of the head, in place of lr; not with freeze.head_lr_factor; > 0", pretrained, nil},
 	{"optimizer", "adamw", "adamw, sgd, lion or adafactor", nil, nil},
 	{"momentum", "0.9", "sgd: momentum, [0, 1)", nil, nil},
 	{"nesterov", "false", "sgd: look ahead by one momentum step", nil, nil},
@@ -51,6 +52,7 @@ var known = []KnownParam{
 	{"scale_parameter", "false", "adafactor: make the learning rate one relative to the size of the weights", nil, nil},
 	{"weight_decay", "0", "decay of weights, not of biases and norms; >= 0", nil, nil},
 	{"clip_norm", "off", "most that the norm of all gradients may be; 0 is off", nil, nil},
+	{"ema_decay", "0", "decay of the average of the weights that is measured and handed over instead of them; 0 is off; [0, 1)", nil, nil},
 	{"batch_size", "32", "rows per step; >= 1", nil, nil},
 	{"lr_schedule", "cosine", "constant, linear, cosine, polynomial or one_cycle, over all epochs of a fold", nil, nil},
 	{"lr_power", "2", "polynomial: the power of what is left by which the learning rate falls; > 0", nil, nil},

@@ -71,6 +71,7 @@ func (l *Loop) enter(epoch int) error {
 		}
 	}
 	s.trained = trained
+	l.average.begin(trained)
 	return l.bind()
 }
 
