@@ -49,6 +49,7 @@ func (s *session) refit(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	loop.Finish()
 	metrics, test, err := s.test(ctx, m)
 	if err != nil {
 		return err

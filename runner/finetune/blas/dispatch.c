@@ -94,3 +94,21 @@ void blas_adamw(const struct kernels *k, const struct adamw_step *s, int64_t n, 
 	k->adamw(s, n, w, g, m, v);
 }
 double blas_sum_squares(const struct kernels *k, int64_t n, const float *x) { return k->sum_squares(n, x); }
+void blas_sgd(const struct kernels *k, const struct sgd_step *s, int64_t n, float *w, const float *g, float *m) {
+	k->sgd(s, n, w, g, m);
+}
+void blas_lion(const struct kernels *k, const struct adamw_step *s, int64_t n, float *w, const float *g, float *m) {
+	k->lion(s, n, w, g, m);
+}
+void blas_blend(const struct kernels *k, int64_t n, float a, const float *x, float *y) { k->blend(n, a, x, y); }
+void blas_square_sums(const struct kernels *k, int64_t rows, int64_t cols, const float *g, float *row, float *col) {
+	k->square_sums(rows, cols, g, row, col);
+}
+double blas_outer_norm(const struct kernels *k, int64_t rows, int64_t cols, const float *g, const float *row,
+                       const float *col) {
+	return k->outer_norm(rows, cols, g, row, col);
+}
+void blas_outer_move(const struct kernels *k, int64_t rows, int64_t cols, float keep, float rate, const float *g,
+                     const float *row, const float *col, float *w) {
+	k->outer_move(rows, cols, keep, rate, g, row, col, w);
+}

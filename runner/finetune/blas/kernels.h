@@ -31,6 +31,13 @@ struct adamw_step {
 	float scale, beta1, rest1, beta2, rest2, keep, rate, root, eps;
 };
 
+// g = scale g + decay w, m = momentum m + g and w -= rate m, or with Nesterov's
+// momentum rate (g + momentum m).
+struct sgd_step {
+	float scale, momentum, decay, rate;
+	int nesterov;
+};
+
 // Rows of output channels per tile of packed convolution weights.
 enum { CONV_MR = 4 };
 
@@ -129,6 +136,13 @@ struct kernels {
 
 	void (*adamw)(const struct adamw_step *s, int64_t n, float *w, const float *g, float *m, float *v);
 	double (*sum_squares)(int64_t n, const float *x);
+	void (*sgd)(const struct sgd_step *s, int64_t n, float *w, const float *g, float *m);
+	void (*lion)(const struct adamw_step *s, int64_t n, float *w, const float *g, float *m);
+	void (*blend)(int64_t n, float a, const float *x, float *y); // y += a (x - y)
+	void (*square_sums)(int64_t rows, int64_t cols, const float *g, float *row, float *col);
+	double (*outer_norm)(int64_t rows, int64_t cols, const float *g, const float *row, const float *col);
+	void (*outer_move)(int64_t rows, int64_t cols, float keep, float rate, const float *g, const float *row,
+	                   const float *col, float *w);
 
 	// Passes of transformers; x of add_rows, slope and add may be null.
 	void (*add_rows)(int64_t rows, int64_t cols, const float *bias, const float *x, float *y);
@@ -242,6 +256,14 @@ void blas_column_sum(const struct kernels *k, int64_t rows, int64_t cols, const 
 void blas_adamw(const struct kernels *k, const struct adamw_step *s, int64_t n, float *w, const float *g, float *m,
                 float *v);
 double blas_sum_squares(const struct kernels *k, int64_t n, const float *x);
+void blas_sgd(const struct kernels *k, const struct sgd_step *s, int64_t n, float *w, const float *g, float *m);
+void blas_lion(const struct kernels *k, const struct adamw_step *s, int64_t n, float *w, const float *g, float *m);
+void blas_blend(const struct kernels *k, int64_t n, float a, const float *x, float *y);
+void blas_square_sums(const struct kernels *k, int64_t rows, int64_t cols, const float *g, float *row, float *col);
+double blas_outer_norm(const struct kernels *k, int64_t rows, int64_t cols, const float *g, const float *row,
+                       const float *col);
+void blas_outer_move(const struct kernels *k, int64_t rows, int64_t cols, float keep, float rate, const float *g,
+                     const float *row, const float *col, float *w);
 void blas_add_rows(const struct kernels *k, int64_t rows, int64_t cols, const float *bias, const float *x, float *y);
 void blas_bias_gelu(const struct kernels *k, int64_t rows, int64_t cols, const float *x, const float *bias, int tanh,
                     float *y, float *slope);

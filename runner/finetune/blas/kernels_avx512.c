@@ -43,6 +43,12 @@ void kernels_avx512_over(struct kernels *k) {
 	k->column_sum = NAME(column_sum);
 	k->adamw = NAME(adamw);
 	k->sum_squares = NAME(sum_squares);
+	k->sgd = NAME(sgd);
+	k->lion = NAME(lion);
+	k->blend = NAME(blend);
+	k->square_sums = NAME(square_sums);
+	k->outer_norm = NAME(outer_norm);
+	k->outer_move = NAME(outer_move);
 	k->add_rows = NAME(add_rows);
 	k->bias_gelu = NAME(bias_gelu);
 	k->axpy = NAME(axpy);

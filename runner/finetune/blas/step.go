@@ -3,6 +3,12 @@ package blas
 /*
 #cgo noescape blas_adamw
 #cgo nocallback blas_adamw
+#cgo noescape blas_sgd
+#cgo nocallback blas_sgd
+#cgo noescape blas_lion
+#cgo nocallback blas_lion
+#cgo noescape blas_blend
+#cgo nocallback blas_blend
 #cgo noescape blas_sum_squares
 #cgo nocallback blas_sum_squares
 #include "kernels.h"
@@ -49,6 +55,58 @@ func (a AdamW) factors() C.struct_adamw_step {
 
 // stepChunk values are one goroutine's work.
 const stepChunk = 1 << 16
+
+// SGD is one step of gradient descent with momentum: v = Momentum*v + g +
+// Decay*w, and w moves by -LR*v, or with Nesterov by -LR*(g + Decay*w +
+// Momentum*v).
+type SGD struct {
+	LR, Momentum, Decay float64
+	Nesterov            bool
+	Scale               float64 // of the gradient: below 1 where it is clipped
+}
+
+// Run moves the weights w along the gradient g and updates the velocity v, all
+// of len(w).
+func (s SGD) Run(w, g, v []float32) {
+	check("sgd", len(w), g, v)
+	c := C.struct_sgd_step{
+		scale: C.float(s.Scale), momentum: C.float(s.Momentum), decay: C.float(s.Decay), rate: C.float(s.LR),
+		nesterov: flag(s.Nesterov),
+	}
+	elementwise(len(w), 4, func(lo, hi int) {
+		C.blas_sgd(active, &c, C.int64_t(hi-lo), ptr(w[lo:]), ptr(g[lo:]), ptr(v[lo:]))
+	})
+}
+
+// Lion is one step of the optimizer of Chen et al. (2023, algorithm 2): w moves
+// by -LR*(sign(Beta1*m + (1-Beta1)*g) + Decay*w), and m follows g by Beta2.
+type Lion struct {
+	LR, Beta1, Beta2, Decay float64
+	Scale                   float64 // of the gradient: below 1 where it is clipped
+}
+
+// Run moves the weights w along the gradient g and updates the mean m, all of
+// len(w).
+func (l Lion) Run(w, g, m []float32) {
+	check("lion", len(w), g, m)
+	s := C.struct_adamw_step{
+		scale: C.float(l.Scale),
+		beta1: C.float(l.Beta1), rest1: C.float(1 - l.Beta1),
+		beta2: C.float(l.Beta2), rest2: C.float(1 - l.Beta2),
+		keep: C.float(1 - l.LR*l.Decay), rate: C.float(l.LR),
+	}
+	elementwise(len(w), 4, func(lo, hi int) {
+		C.blas_lion(active, &s, C.int64_t(hi-lo), ptr(w[lo:]), ptr(g[lo:]), ptr(m[lo:]))
+	})
+}
+
+// Blend moves y towards x: y += a*(x - y).
+func Blend(a float64, x, y []float32) {
+	check("blend", len(y), x)
+	elementwise(len(y), 2, func(lo, hi int) {
+		C.blas_blend(active, C.int64_t(hi-lo), C.float(a), ptr(x[lo:]), ptr(y[lo:]))
+	})
+}
 
 // SumSquares returns the sum of the squares of x. It is infinite where a square
 // is beyond float32, from 1.8e19 on.

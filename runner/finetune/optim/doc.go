@@ -1,8 +1,8 @@
-// Package optim moves parameters along their gradients: AdamW and SGD with momentum, in float32, and the learning-rate
-// schedules beside them.
+// Package optim moves parameters along their gradients: AdamW, SGD with momentum, Lion and Adafactor, in float32, and the
+// learning-rate schedules beside them.
 //
-// The arithmetic is that of torch.optim.AdamW and torch.optim.SGD (testdata is made with PyTorch). Nothing is allocated in a
-// step. [Optimizer.State] and [Optimizer.Restore] carry every bit over, so that a resumed run equals an uninterrupted one.
+// The arithmetic is that of PyTorch, of Transformers' Adafactor and of lion-pytorch; testdata/reference.py records what these do.
+// It runs in the kernels of package blas and does not depend on the number of threads. [Optimizer.State] and [Optimizer.Restore] carry every bit over, so that a resumed run equals an uninterrupted one.
 //
 // Duties of the caller:
 //

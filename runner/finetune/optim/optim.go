@@ -13,22 +13,37 @@ type Kind string
 const (
 	AdamW Kind = "adamw" // Loshchilov & Hutter 2019: weight decay apart from the gradient
 	SGD   Kind = "sgd"   // with momentum, as in PyTorch: velocity = momentum * velocity + gradient + decay * weight
+
+	// Lion moves by the sign of a momentum (Chen et al. 2023, algorithm 2); its rate is 3 to 10 times smaller than AdamW's.
+	Lion Kind = "lion"
+	// Adafactor keeps only means over rows and columns of the squared gradient (Shazeer & Stern 2018), and no momentum.
+	Adafactor Kind = "adafactor"
 )
+
+// Kinds lists all of them.
+var Kinds = []Kind{AdamW, SGD, Lion, Adafactor}
 
 // Config says how tensors move.
 type Config struct {
 	Kind         Kind
 	WeightDecay  float64 // >= 0
-	Beta1, Beta2 float64 // AdamW: [0, 1)
+	Beta1, Beta2 float64 // AdamW, Lion: [0, 1)
 	Epsilon      float64 // AdamW: > 0
 	Momentum     float64 // SGD: [0, 1)
 	Nesterov     bool    // SGD: look ahead by one momentum step
-	ClipNorm     float64 // most that the norm of all gradients together may be; 0: no limit
+	// ScaleParameter makes Adafactor's rate one relative to the weights: times the root mean square of a tensor's weights,
+	// at least 0.001 (section 8 of the paper).
+	ScaleParameter bool
+	ClipNorm       float64 // most that the norm of all gradients together may be; 0: no limit
 }
 
-// Default returns the usual settings: AdamW with betas 0.9 and 0.999, or SGD with momentum 0.9; no weight decay, no clipping.
+// Default returns the usual settings: betas 0.9 and 0.999 (of Lion 0.9 and 0.99), momentum 0.9; no weight decay, no clipping.
 func Default(kind Kind) Config {
-	return Config{Kind: kind, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Momentum: 0.9}
+	c := Config{Kind: kind, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Momentum: 0.9}
+	if kind == Lion {
+		c.Beta2 = 0.99
+	}
+	return c
 }
 
 // Validate checks the ranges.
@@ -36,8 +51,8 @@ func (c Config) Validate() error {
 	share := func(x float64) bool { return x >= 0 && x < 1 }
 	positive := func(x float64) bool { return x >= 0 && !math.IsInf(x, 0) }
 	switch {
-	case c.Kind != AdamW && c.Kind != SGD:
-		return fmt.Errorf("optimizer %q is neither %s nor %s", c.Kind, AdamW, SGD)
+	case !slices.Contains(Kinds, c.Kind):
+		return fmt.Errorf("optimizer %q is none of %v", c.Kind, Kinds)
 	case !positive(c.WeightDecay):
 		return fmt.Errorf("weight_decay %v: must be 0 or more", c.WeightDecay)
 	case !positive(c.ClipNorm):
@@ -48,6 +63,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("nesterov needs a momentum")
 	case c.Kind == AdamW && !(share(c.Beta1) && share(c.Beta2) && c.Epsilon > 0):
 		return fmt.Errorf("adamw with betas %v and %v and epsilon %v", c.Beta1, c.Beta2, c.Epsilon)
+	case c.Kind == Lion && !(share(c.Beta1) && share(c.Beta2)):
+		return fmt.Errorf("lion with betas %v and %v", c.Beta1, c.Beta2)
 	}
 	return nil
 }
@@ -55,6 +72,7 @@ func (c Config) Validate() error {
 // Tensor is a parameter and its gradient, of equal length. Step changes Data in place.
 type Tensor struct {
 	Name   string // unique: the moments belong to it
+	Shape  []int  // what Adafactor factors: of two dimensions or more
 	Data   []float32
 	Grad   []float32
 	Factor float64 // of the learning rate
@@ -67,17 +85,16 @@ type Tensor struct {
 
 // slot is what an optimizer remembers of a tensor.
 type slot struct {
-	steps  int
-	m      []float32 // AdamW: mean of the gradients; SGD: velocity
-	v      []float32 // AdamW: mean of their squares
-	tensor Tensor
-	// reached says of each row of a table whether its moments may differ from zero.
-	reached []bool
+	steps   int
+	moments [][]float32 // see rule
+	tensor  Tensor
+	reached []bool // of a table, the rows whose moments may differ from zero
 }
 
 // Optimizer holds the moments of every tensor it has ever been bound to.
 type Optimizer struct {
 	config Config
+	rule   rule
 	slots  map[string]*slot
 	bound  []*slot
 }
@@ -87,7 +104,7 @@ func New(c Config) (*Optimizer, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return &Optimizer{config: c, slots: map[string]*slot{}}, nil
+	return &Optimizer{config: c, rule: ruleFor(c), slots: map[string]*slot{}}, nil
 }
 
 // Bind says which tensors Step moves from now on.
@@ -97,13 +114,16 @@ func (o *Optimizer) Bind(tensors []Tensor) error {
 		if len(t.Data) != len(t.Grad) {
 			return fmt.Errorf("tensor %s has %d values and %d gradients", t.Name, len(t.Data), len(t.Grad))
 		}
+		sizes := o.rule.moments(t)
 		s := o.slots[t.Name]
 		if s == nil {
-			s = o.empty(len(t.Data))
+			s = empty(sizes)
 			o.slots[t.Name] = s
 		}
-		if len(s.m) != len(t.Data) {
-			return fmt.Errorf("tensor %s has %d values, its moments %d", t.Name, len(t.Data), len(s.m))
+		for i, size := range sizes {
+			if len(s.moments) != len(sizes) || len(s.moments[i]) != size {
+				return fmt.Errorf("tensor %s needs moments of %d values, it has others", t.Name, sizes)
+			}
 		}
 		if t.Rows != nil && (t.Width < 1 || len(t.Data)%t.Width != 0) {
 			return fmt.Errorf("tensor %s has %d values, not rows of %d", t.Name, len(t.Data), t.Width)
@@ -115,30 +135,10 @@ func (o *Optimizer) Bind(tensors []Tensor) error {
 	return nil
 }
 
-// reach finds the rows of a table whose moments differ from zero.
-func (s *slot) reach() {
-	if s.tensor.Rows == nil {
-		s.reached = nil
-	}
-	if s.tensor.Rows == nil || s.reached != nil {
-		return
-	}
-	s.reached = make([]bool, len(s.m)/s.tensor.Width)
-	if s.steps == 0 {
-		return
-	}
-	for r := range s.reached {
-		row := func(x []float32) []float32 { return x[min(r*s.tensor.Width, len(x)):min((r+1)*s.tensor.Width, len(x))] }
-		s.reached[r] = slices.ContainsFunc(row(s.m), nonzero) || slices.ContainsFunc(row(s.v), nonzero)
-	}
-}
-
-func nonzero(x float32) bool { return x != 0 }
-
-func (o *Optimizer) empty(n int) *slot {
-	s := &slot{m: make([]float32, n)}
-	if o.config.Kind == AdamW {
-		s.v = make([]float32, n)
+func empty(sizes []int) *slot {
+	s := &slot{}
+	for _, size := range sizes {
+		s.moments = append(s.moments, make([]float32, size))
 	}
 	return s
 }
@@ -160,15 +160,11 @@ func (o *Optimizer) Step(lr float64) (norm float64) {
 	}
 	for _, s := range o.bound {
 		s.steps++
-		rate, decay := lr*s.tensor.Factor, 0.0
+		decay := 0.0
 		if s.tensor.Decay {
 			decay = o.config.WeightDecay
 		}
-		if o.config.Kind == AdamW {
-			s.adamw(o.config, rate, decay, scale)
-		} else {
-			s.sgd(o.config, rate, decay, scale)
-		}
+		o.rule.step(s, lr*s.tensor.Factor, decay, scale)
 	}
 	return norm
 }

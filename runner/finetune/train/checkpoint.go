@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"automl/runner/finetune/optim"
 	"automl/runner/finetune/safetensors"
@@ -16,12 +17,14 @@ import (
 const (
 	checkpointFile = "checkpoint.safetensors"
 	metaKey        = "automl"
-	metaVersion    = 1
+	metaVersion    = 2
 
-	weightPrefix = "weight/"
-	firstPrefix  = "first_moment/"
-	secondPrefix = "second_moment/"
+	weightPrefix  = "weight/"
+	averagePrefix = "average/"
 )
+
+// momentName names moment i of a tensor.
+func momentName(i int, tensor string) string { return fmt.Sprintf("moment%d/%s", i, tensor) }
 
 // meta is what a checkpoint holds besides tensors.
 type meta struct {
@@ -62,12 +65,14 @@ func (l *Loop) Save(dir string) error {
 	var tensors []safetensors.Tensor
 	for _, p := range l.job.Net.Params() {
 		tensors = append(tensors, safetensors.Tensor{Name: weightPrefix + p.Name, Shape: p.Shape, Data: p.Data})
+		if s := l.average.shadow[p.Name]; s != nil {
+			tensors = append(tensors, safetensors.Tensor{Name: averagePrefix + p.Name, Shape: p.Shape, Data: s})
+		}
 	}
 	for _, s := range l.optimizer.State() {
 		m.Moved[s.Name] = s.Steps
-		tensors = append(tensors, safetensors.Tensor{Name: firstPrefix + s.Name, Shape: []int{len(s.M)}, Data: s.M})
-		if len(s.V) > 0 {
-			tensors = append(tensors, safetensors.Tensor{Name: secondPrefix + s.Name, Shape: []int{len(s.V)}, Data: s.V})
+		for i, m := range s.Moments {
+			tensors = append(tensors, safetensors.Tensor{Name: momentName(i, s.Name), Shape: []int{len(m)}, Data: m})
 		}
 	}
 	text, err := json.Marshal(m)
@@ -110,7 +115,7 @@ func (l *Loop) Resume(dir string) error {
 	return nil
 }
 
-// restore copies weights and moments.
+// restore copies weights, their averages and moments.
 func (l *Loop) restore(file *safetensors.File, m meta) error {
 	if err := l.stage.close(); err != nil {
 		return err
@@ -122,13 +127,19 @@ func (l *Loop) restore(file *safetensors.File, m meta) error {
 			return fmt.Errorf("tensor %s is missing or of another size", p.Name)
 		}
 		copy(p.Data, t.Data)
-		if steps, moved := m.Moved[p.Name]; moved {
-			s := optim.Slot{Name: p.Name, Steps: steps}
-			if t := file.Find(firstPrefix + p.Name); t != nil {
-				s.M = t.Data
+		if t := file.Find(averagePrefix + p.Name); t != nil {
+			if len(t.Data) != len(p.Data) {
+				return fmt.Errorf("the average of tensor %s is of another size", p.Name)
 			}
-			if t := file.Find(secondPrefix + p.Name); t != nil {
-				s.V = t.Data
+			l.average.shadow[p.Name] = slices.Clone(t.Data)
+		}
+		if steps, moved := m.Moved[p.Name]; moved {
+			if l.average.decay > 0 && l.average.shadow[p.Name] == nil {
+				return fmt.Errorf("the average of tensor %s is missing", p.Name)
+			}
+			s := optim.Slot{Name: p.Name, Steps: steps}
+			for t := file.Find(momentName(0, p.Name)); t != nil; t = file.Find(momentName(len(s.Moments), p.Name)) {
+				s.Moments = append(s.Moments, t.Data)
 			}
 			moments = append(moments, s)
 		}

@@ -1,12 +1,15 @@
 package train
 
 import (
+	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
+	"automl/runner/finetune/optim"
 	"automl/trial"
 )
 
@@ -19,6 +22,9 @@ func TestResumeIsExactToTheBit(t *testing.T) {
 		"mixed and coloured": {p("augment_mixup", 0.4), p("augment_color", 0.2), p("augment_cutout", int64(4)), p("lr", 1e-3)},
 		"lp_ft sgd augmented": {p("freeze.strategy", "lp_ft"), p("freeze.unfreeze_every", int64(2)), p("optimizer", "sgd"), p("lr", 1e-3),
 			p("augment_shift", 1.0), p("augment_rotation", 5.0), p("clip_norm", 1.0)},
+		"gradual lion averaged": {p("freeze.strategy", "gradual"), p("optimizer", "lion"), p("lr", 1e-4), p("ema_decay", 0.9), p("weight_decay", 0.1)},
+		"gradual adafactor averaged": {p("freeze.strategy", "gradual"), p("optimizer", "adafactor"), p("ema_decay", 0.9), p("clip_norm", 1.0),
+			p("head_lr", 0.01)},
 		"full adamw": {p("early_stopping", int64(3)), p("lr_schedule", "linear")},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,4 +103,57 @@ func TestResumeRefusesADamagedFile(t *testing.T) {
 			t.Errorf("resumed from %d damaged bytes", len(damage))
 		}
 	}
+}
+
+// averagedRun is a job whose blocks thaw one after the other while its weights are averaged.
+func averagedRun(t *testing.T, kind optim.Kind) *Loop {
+	return start(t, digits(t, 48, p("optimizer", string(kind)), p("lr", 1e-3), p("ema_decay", 0.9), p("freeze.strategy", "gradual"),
+		p("nesterov", kind == optim.SGD), p("weight_decay", 0.01), p("batch_size", int64(12)), p("lr_schedule", "one_cycle")))
+}
+
+// Every optimizer goes on in another process, at whichever epoch it was paused, to the same bits of everything that is saved.
+func TestResumeInAnotherProcess(t *testing.T) {
+	const last = 4
+	if dir := os.Getenv("AUTOML_RESUME"); dir != "" {
+		l := averagedRun(t, optim.Kind(os.Getenv("AUTOML_OPTIMIZER")))
+		if err := l.Resume(dir); err != nil {
+			t.Fatal(err)
+		}
+		epochs(t, l, last)
+		if err := l.Save(dir); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	for _, kind := range optim.Kinds {
+		whole := averagedRun(t, kind)
+		paused := map[int]string{}
+		for l := whole; l.Done() < last; {
+			epochs(t, l, l.Done()+1)
+			paused[l.Done()] = t.TempDir()
+			if err := l.Save(paused[l.Done()]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := saved(t, paused[last])
+		for epoch := 1; epoch < last; epoch++ {
+			child := exec.Command(os.Args[0], "-test.run=^TestResumeInAnotherProcess$")
+			child.Env = append(os.Environ(), "AUTOML_RESUME="+paused[epoch], "AUTOML_OPTIMIZER="+string(kind))
+			if out, err := child.CombinedOutput(); err != nil {
+				t.Fatalf("%s from epoch %d: %v\n%s", kind, epoch, err, out)
+			}
+			if got := saved(t, paused[epoch]); !bytes.Equal(got, want) {
+				t.Errorf("%s paused after epoch %d and resumed in another process leaves another checkpoint", kind, epoch)
+			}
+		}
+	}
+}
+
+func saved(t *testing.T, dir string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(dir, checkpointFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }

@@ -42,6 +42,7 @@ type Loop struct {
 	schedule  optim.Schedule
 	factors   []float64 // of the learning rate, by block
 	weights   []float32 // by class; nil: all alike
+	average   average
 	stop      stopper
 	epoch     int // done
 	step      int // done, over all epochs
@@ -86,11 +87,13 @@ func New(job Job) (*Loop, error) {
 		return nil, err
 	}
 	l := &Loop{job: job, optimizer: o}
-	l.schedule = optim.Schedule{Curve: job.Options.Curve, Warmup: job.Options.Warmup, Steps: job.Epochs * l.Steps()}
+	l.schedule = optim.Schedule{Curve: job.Options.Curve, Warmup: job.Options.Warmup, Power: job.Options.Power,
+		Steps: job.Epochs * l.Steps()}
 	if err := l.schedule.Validate(); err != nil {
 		return nil, err
 	}
-	l.factors = job.Options.Freeze.LRFactors(len(job.Net.Blocks()))
+	l.average = newAverage(job.Net, job.Options.EMADecay)
+	l.factors = job.Options.factors(len(job.Net.Blocks()))
 	l.stop = stopper{objective: job.Objective, patience: job.Options.Patience}
 	l.weights = job.weights()
 	return l, nil
@@ -104,6 +107,9 @@ func (l *Loop) Steps() int { return (len(l.job.Train) + l.batch() - 1) / l.batch
 
 // Done is how many epochs were trained.
 func (l *Loop) Done() int { return l.epoch }
+
+// Finish leaves in the network the weights that are to be handed over: of ema_decay the average. The loop is of no more use.
+func (l *Loop) Finish() { l.average.swap() }
 
 // Close frees the graphs.
 func (l *Loop) Close() error { return l.stage.close() }
@@ -124,7 +130,10 @@ func (l *Loop) Epoch(ctx context.Context, progress Progress) (*Result, error) {
 	}
 	r := &Result{Epoch: epoch}
 	if len(l.job.Valid) > 0 {
-		if r.Valid, err = l.validate(ctx); err != nil {
+		l.average.swap() // what is measured is what would be handed over
+		r.Valid, err = l.validate(ctx)
+		l.average.swap()
+		if err != nil {
 			return nil, err
 		}
 		if !finite(r.Valid.Loss) {
@@ -188,6 +197,7 @@ func (l *Loop) train(ctx context.Context, epoch int, progress Progress) (pass, e
 		if norm := l.optimizer.Step(l.job.Options.LR * l.schedule.Factor(l.step)); !finite(norm) {
 			return p, &Diverged{Epoch: epoch, Step: s + 1, What: "gradient", Value: norm}
 		}
+		l.average.follow(l.step)
 		l.step++
 		p.rows += len(some)
 		p.loss += loss * float64(len(some))

@@ -14,6 +14,9 @@ type Options struct {
 	BatchSize      int
 	Curve          optim.Curve
 	Warmup         float64 // share of all steps
+	Power          float64 // of optim.Polynomial
+	HeadLR         float64 // of the head, in place of LR; 0: that of the freeze schedule
+	EMADecay       float64 // of the average of the weights that is measured and handed over; 0: the weights themselves are
 	Dropout        float64 // before the head; of an MLP, after each hidden layer
 	LabelSmoothing float64
 	// Text tasks: dropout within the layers of a transformer that learn, of what a layer adds and of attention weights.
@@ -45,26 +48,31 @@ const FreezeName = "freeze"
 // ParseOptions reads the parameters of a trial of a task. A parameter that is unknown, of the wrong type or out of its range is a
 // [*ParamError]. Parameters that the chosen optimizer does not use (momentum for AdamW) are allowed and have no effect.
 func ParseOptions(task string, p trial.Params) (Options, error) {
-	names := make([]string, len(p))
+	given := make([]string, len(p))
 	for i, q := range p {
-		names[i] = q.Name
+		given[i] = q.Name
 	}
-	if err := CheckNames(task, names); err != nil {
+	if err := CheckNames(task, given); err != nil {
 		return Options{}, err
 	}
 	r := reader{params: p}
-	kind := optim.Kind(r.text("optimizer", string(optim.AdamW), string(optim.AdamW), string(optim.SGD)))
-	oc := optim.Default(kind)
+	oc := optim.Default(optim.Kind(r.text("optimizer", string(optim.AdamW), names(optim.Kinds)...)))
+	oc.Beta1, oc.Beta2 = r.share("beta1", oc.Beta1), r.share("beta2", oc.Beta2)
 	oc.WeightDecay = r.atLeast("weight_decay", 0, 0)
 	oc.ClipNorm = r.atLeast("clip_norm", 0, 0)
 	oc.Momentum = r.share("momentum", oc.Momentum)
 	oc.Nesterov = r.flag("nesterov")
+	oc.ScaleParameter = r.flag("scale_parameter")
+	curve := optim.Curve(r.text("lr_schedule", string(optim.Cosine), names(optim.Curves)...))
 	o := Options{
 		LR:             r.positive("lr", 1e-3),
 		Optimizer:      oc,
 		BatchSize:      r.whole("batch_size", 32, 1),
-		Curve:          optim.Curve(r.text("lr_schedule", string(optim.Cosine), string(optim.Constant), string(optim.Linear), string(optim.Cosine))),
-		Warmup:         r.share("warmup", 0),
+		Curve:          curve,
+		Warmup:         r.share("warmup", warmup(curve)),
+		Power:          r.positive("lr_power", 2),
+		HeadLR:         r.positive("head_lr", 0),
+		EMADecay:       r.share("ema_decay", 0),
 		Dropout:        r.share("dropout", 0),
 		LabelSmoothing: r.share("label_smoothing", 0),
 		NormMomentum:   r.number("norm_momentum", 0.1, "a number above 0, at most 1", func(v float64) bool { return v > 0 && v <= 1 }),
@@ -103,10 +111,40 @@ func ParseOptions(task string, p trial.Params) (Options, error) {
 	return o, nil
 }
 
+// warmup is the usual one of a schedule.
+func warmup(c optim.Curve) float64 {
+	if c == optim.OneCycle {
+		return optim.OneCycleWarmup
+	}
+	return 0
+}
+
+// factors are those of the learning rate, by block: the freeze schedule's, but with HeadLR the head's own rate.
+func (o Options) factors(blocks int) []float64 {
+	out := o.Freeze.LRFactors(blocks)
+	if o.HeadLR > 0 {
+		out[blocks-1] = o.HeadLR / o.LR
+	}
+	return out
+}
+
+// names are the values of an enumeration as text.
+func names[T ~string](all []T) []string {
+	out := make([]string, len(all))
+	for i, v := range all {
+		out[i] = string(v)
+	}
+	return out
+}
+
 // validate checks what concerns more than one parameter, or is checked elsewhere.
 func (o Options) validate() error {
 	if err := o.Augment.Validate(); err != nil {
 		return &ParamError{Name: "augment_rotation", Msg: err.Error()} // the only range that reader does not check
+	}
+	if o.HeadLR > 0 && o.Freeze.HeadLRFactor != 1 {
+		return &ParamError{Name: "head_lr", Msg: "the rate of the head is set twice: " + FreezeName + "." + trial.FreezeHead + " is there too",
+			Hint: "one of the two"}
 	}
 	if err := o.Optimizer.Validate(); err != nil {
 		return &ParamError{Name: "nesterov", Msg: err.Error(), Hint: "momentum must be above 0"}

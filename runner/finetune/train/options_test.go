@@ -14,7 +14,7 @@ import (
 
 func TestDefaults(t *testing.T) {
 	got, err := ParseOptions(trial.ImageTask, nil)
-	want := Options{LR: 1e-3, Optimizer: optim.Default(optim.AdamW), BatchSize: 32, Curve: optim.Cosine, NormMomentum: 0.1, ClassWeights: GivenWeights, Head: TrainedHead, HeadC: 10,
+	want := Options{LR: 1e-3, Optimizer: optim.Default(optim.AdamW), BatchSize: 32, Curve: optim.Cosine, Power: 2, NormMomentum: 0.1, ClassWeights: GivenWeights, Head: TrainedHead, HeadC: 10,
 		Freeze: trial.FreezeSchedule{Strategy: trial.Full, Depth: 1, UnfreezeEvery: 1, LayerDecay: 1, HeadLRFactor: 1}}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
@@ -27,13 +27,13 @@ func TestEveryParameterIsRead(t *testing.T) {
 		p("batch_size", 16.0), p("lr_schedule", "linear"), p("warmup", 0.05), p("dropout", 0.3), p("label_smoothing", 0.1),
 		p("class_weights", "balanced"), p("early_stopping", int64(4)), p("augment_shift", 1.5), p("augment_rotation", int64(10)),
 		p("augment_crop", int64(2)), p("augment_flip", true), p("augment_color", 0.25), p("augment_cutout", int64(3)), p("augment_mixup", 0.2), p("freeze.strategy", "gradual"), p("freeze.depth", 0.5),
-		p("freeze.unfreeze_every", int64(2)), p("freeze.layer_decay", 0.7), p("freeze.head_lr_factor", 10.0), p("norm_momentum", 0.05),
-		p("head", "solved"), p("head_c", 3.0),
+		p("freeze.unfreeze_every", int64(2)), p("freeze.layer_decay", 0.7), p("freeze.head_lr_factor", 1.0), p("head_lr", 0.5), p("norm_momentum", 0.05),
+		p("head", "solved"), p("head_c", 3.0), p("beta1", 0.8), p("beta2", 0.98), p("scale_parameter", true), p("lr_power", 3.0), p("ema_decay", 0.99),
 	}
 	got, err := ParseOptions(trial.ImageTask, params)
-	want := Options{LR: 0.1, BatchSize: 16, Curve: optim.Linear, Warmup: 0.05, Dropout: 0.3, LabelSmoothing: 0.1, NormMomentum: 0.05, ClassWeights: BalancedWeights, Patience: 4, Head: SolvedHead, HeadC: 3,
-		Optimizer: optim.Config{Kind: optim.SGD, WeightDecay: 0.2, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Momentum: 0.5, Nesterov: true, ClipNorm: 3},
-		Freeze:    trial.FreezeSchedule{Strategy: trial.Gradual, Depth: 0.5, UnfreezeEvery: 2, LayerDecay: 0.7, HeadLRFactor: 10},
+	want := Options{LR: 0.1, BatchSize: 16, Curve: optim.Linear, Power: 3, HeadLR: 0.5, EMADecay: 0.99, Warmup: 0.05, Dropout: 0.3, LabelSmoothing: 0.1, NormMomentum: 0.05, ClassWeights: BalancedWeights, Patience: 4, Head: SolvedHead, HeadC: 3,
+		Optimizer: optim.Config{Kind: optim.SGD, WeightDecay: 0.2, Beta1: 0.8, Beta2: 0.98, Epsilon: 1e-8, Momentum: 0.5, Nesterov: true, ScaleParameter: true, ClipNorm: 3},
+		Freeze:    trial.FreezeSchedule{Strategy: trial.Gradual, Depth: 0.5, UnfreezeEvery: 2, LayerDecay: 0.7, HeadLRFactor: 1},
 		Augment:   augment.Config{Shift: 1.5, Rotation: 10, Crop: 2, Flip: true, Color: 0.25, Cutout: 3}, Mixup: 0.2}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
@@ -47,6 +47,17 @@ func TestEveryParameterIsRead(t *testing.T) {
 	slices.Sort(all)
 	if !slices.Equal(names, all) {
 		t.Errorf("known are %v, this test sets %v", all, names)
+	}
+}
+
+// What a parameter is when it is left out may depend on others.
+func TestDefaultsThatDepend(t *testing.T) {
+	got, err := ParseOptions(trial.TableTask, trial.Params{p("optimizer", "lion"), p("lr_schedule", "one_cycle")})
+	if err != nil || got.Optimizer != optim.Default(optim.Lion) || got.Warmup != 0.3 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err = ParseOptions(trial.TableTask, trial.Params{p("lr_schedule", "one_cycle"), p("warmup", 0.0)}); err != nil || got.Warmup != 0 {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
@@ -79,18 +90,23 @@ func TestParameterErrors(t *testing.T) {
 		name  string
 		text  string
 	}{
-		{p("learning_rate", 0.1), "learning_rate", "known are: lr, optimizer"},
+		{p("learning_rate", 0.1), "learning_rate", "known are: lr, head_lr"},
 		{p("batchsize", 8.0), "batchsize", "did you mean batch_size?"},
 		{p("lr", 0.0), "lr", "above 0"},
 		{p("lr", "fast"), "lr", "above 0"},
 		{p("lr", math.Inf(1)), "lr", "above 0"},
-		{p("optimizer", "adam"), "optimizer", "one of adamw, sgd"},
-		{p("optimizer", 1.0), "optimizer", "one of adamw, sgd"},
+		{p("optimizer", "adam"), "optimizer", "one of adamw, sgd, lion, adafactor"},
+		{p("optimizer", 1.0), "optimizer", "one of adamw, sgd, lion, adafactor"},
 		{p("momentum", 1.0), "momentum", "not including, 1"},
+		{p("beta2", 1.0), "beta2", "not including, 1"},
+		{p("scale_parameter", 1.0), "scale_parameter", "true or false"},
+		{p("ema_decay", 1.0), "ema_decay", "not including, 1"},
+		{p("head_lr", -1.0), "head_lr", "above 0"},
+		{p("lr_power", 0.0), "lr_power", "above 0"},
 		{p("batch_size", 0.0), "batch_size", "from 1 up"},
 		{p("batch_size", 1.5), "batch_size", "whole"},
 		{p("weight_decay", -1.0), "weight_decay", "from 0 up"},
-		{p("lr_schedule", "step"), "lr_schedule", "constant, linear, cosine"},
+		{p("lr_schedule", "step"), "lr_schedule", "constant, linear, cosine, polynomial, one_cycle"},
 		{p("nesterov", "yes"), "nesterov", "true or false"},
 		{p("class_weights", "equal"), "class_weights", "none, balanced"},
 		{p("augment_rotation", 200.0), "augment_rotation", "0..180"},

@@ -43,14 +43,20 @@ var (
 
 var known = []KnownParam{
 	{"lr", "0.001", "learning rate, before the schedule and the factors of the blocks; > 0", nil, nil},
-	{"optimizer", "adamw", "adamw or sgd", nil, nil},
+	{"head_lr", "off", "learning rate of the head, in place of lr; not with freeze.head_lr_factor; > 0", pretrained, nil},
+	{"optimizer", "adamw", "adamw, sgd, lion or adafactor", nil, nil},
 	{"momentum", "0.9", "sgd: momentum, [0, 1)", nil, nil},
 	{"nesterov", "false", "sgd: look ahead by one momentum step", nil, nil},
+	{"beta1", "0.9", "adamw, lion: decay of the running mean of the gradient; [0, 1)", nil, nil},
+	{"beta2", "0.999", "adamw: decay of the running mean of its square; of the momentum of lion, where it is 0.99; [0, 1)", nil, nil},
+	{"scale_parameter", "false", "adafactor: make the learning rate one relative to the size of the weights", nil, nil},
 	{"weight_decay", "0", "decay of weights, not of biases and norms; >= 0", nil, nil},
 	{"clip_norm", "off", "most that the norm of all gradients may be; 0 is off", nil, nil},
+	{"ema_decay", "0", "decay of the average of the weights that is measured and handed over instead of them; 0 is off; [0, 1)", nil, nil},
 	{"batch_size", "32", "rows per step; >= 1", nil, nil},
-	{"lr_schedule", "cosine", "constant, linear or cosine, over all epochs of a fold", nil, nil},
-	{"warmup", "0", "share of all steps during which the learning rate rises; [0, 1)", nil, nil},
+	{"lr_schedule", "cosine", "constant, linear, cosine, polynomial or one_cycle, over all epochs of a fold", nil, nil},
+	{"lr_power", "2", "polynomial: the power of what is left by which the learning rate falls; > 0", nil, nil},
+	{"warmup", "0", "share of all steps during which the learning rate rises, 0.3 with one_cycle; [0, 1)", nil, nil},
 	{"dropout", "0", "share of the head's inputs (of an MLP, of every hidden layer's outputs) dropped in training; [0, 1)", nil, nil},
 	{"label_smoothing", "0", "share of the target spread over all classes; [0, 1)", nil, named},
 	{"class_weights", "given", "none, balanced (by one over the rows of a class), or given: those of trainer.data.class_weights", nil, named},
@@ -202,11 +208,7 @@ func (r *reader) flag(name string) bool {
 
 // freeze checks the types, which trial.FreezeFrom does not, and leaves ranges to it.
 func (r *reader) freeze() trial.FreezeSchedule {
-	strategies := make([]string, len(trial.Strategies))
-	for i, s := range trial.Strategies {
-		strategies[i] = string(s)
-	}
-	r.text(FreezeName+"."+trial.FreezeStrategy, "", strategies...)
+	r.text(FreezeName+"."+trial.FreezeStrategy, "", names(trial.Strategies)...)
 	r.positive(FreezeName+"."+trial.FreezeDepth, 1)
 	r.whole(FreezeName+"."+trial.FreezeEvery, 1, 1)
 	r.positive(FreezeName+"."+trial.FreezeDecay, 1)

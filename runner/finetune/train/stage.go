@@ -71,6 +71,7 @@ func (l *Loop) enter(epoch int) error {
 		}
 	}
 	s.trained = trained
+	l.average.begin(trained)
 	return l.bind()
 }
 
@@ -115,7 +116,7 @@ func (l *Loop) bind() error {
 	grads := l.stage.trainer.Grads()
 	tensors := make([]optim.Tensor, len(grads))
 	for i, g := range grads {
-		tensors[i] = optim.Tensor{Name: g.Param.Name, Data: g.Param.Data, Grad: g.Data, Factor: l.factors[g.Param.Block], Decay: g.Param.Decay,
+		tensors[i] = optim.Tensor{Name: g.Param.Name, Shape: g.Param.Shape, Data: g.Param.Data, Grad: g.Data, Factor: l.factors[g.Param.Block], Decay: g.Param.Decay,
 			Rows: g.Rows, Width: g.Param.Shape[len(g.Param.Shape)-1]}
 	}
 	return l.optimizer.Bind(tensors)
