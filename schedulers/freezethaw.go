@@ -50,11 +50,9 @@ const (
 
 func newFreezeThaw(c Config, s *trial.State) *freezeThaw {
 	f := &freezeThaw{limit: c.Trials, models: c.Forecaster}
-	plan := newFIFO(c, s).plan
-	plan.AtMost = true
 	c.Trials = 0
 	f.halving = newASHA(c, s)
-	f.plan = plan
+	f.plan = bound(f.brackets[0], f.limit)
 	return f
 }
 

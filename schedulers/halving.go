@@ -50,7 +50,7 @@ func newHalving(c Config, s *trial.State, l Ladder, round []int) *halving {
 		b.share = share
 		h.brackets = append(h.brackets, b)
 		if share > 0 {
-			h.plan.add(b, share)
+			h.plan.add(b, sizes(share, len(b.rungs), c.Eta))
 		}
 	}
 	h.resize()

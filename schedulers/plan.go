@@ -1,6 +1,10 @@
 package schedulers
 
-import "automl/trial"
+import (
+	"slices"
+
+	"automl/trial"
+)
 
 // Plan is a table of brackets. With a budget of trials it is exact: without failures, values that are not finite and folds that
 // end early, a search trains just these epochs; with early ends it trains fewer. A trial that fails, or reaches its rung
@@ -43,19 +47,26 @@ func (p Plan) Fraction() float64 {
 	return float64(p.Epochs) / float64(p.Full)
 }
 
-// add appends a bracket with n trials on its first rung.
-func (p *Plan) add(b *bracket, n int) {
+// add appends a bracket with so many trials on each of its rungs.
+func (p *Plan) add(b *bracket, sizes []int) {
 	out := BracketPlan{Bracket: b.number}
 	below := trial.Resource{}
-	for i, size := range sizes(n, len(b.rungs), b.eta) {
+	for i, size := range sizes {
 		at := b.rungs[i].at
 		cost := size * (b.shape.Units(at) - b.shape.Units(below))
 		out.Rungs = append(out.Rungs, RungPlan{At: at, Trials: size, Epochs: cost})
 		p.Epochs += cost
 		below = at
 	}
-	p.Full += n * b.shape.Units(b.shape.Full())
+	p.Full += sizes[0] * b.shape.Units(b.shape.Full())
 	p.Brackets = append(p.Brackets, out)
+}
+
+// bound is the plan of a bracket in which every one of n trials may be trained in full; 0 is no limit.
+func bound(b *bracket, n int) Plan {
+	p := Plan{AtMost: true, Repeats: n == 0}
+	p.add(b, slices.Repeat([]int{max(1, n)}, len(b.rungs)))
+	return p
 }
 
 // sizes is how many of n trials reach each rung: every rung keeps 1/eta of the one below, rounded down, and at least one trial,

@@ -8,7 +8,6 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"automl/schedulers"
 	"automl/trial"
 )
 
@@ -21,7 +20,7 @@ type bars struct {
 	labels map[trial.Key]*label
 	head   label // what the study's bar says
 	tail   label
-	plan   schedulers.Plan
+	epochs int       // the study is expected to take; 0: unknown
 	begun  time.Time // this process: an interrupted study is not timed over its break
 	before int       // epochs that were there already
 	above  lines
@@ -45,10 +44,10 @@ func (l *label) draw() decor.Decorator {
 	})
 }
 
-func newBars(s *screen, plan schedulers.Plan) *bars {
-	b := &bars{screen: s, plan: plan, trials: map[trial.Key]*mpb.Bar{}, labels: map[trial.Key]*label{}, before: -1}
+func newBars(s *screen, epochs int) *bars {
+	b := &bars{screen: s, epochs: epochs, trials: map[trial.Key]*mpb.Bar{}, labels: map[trial.Key]*label{}, before: -1}
 	b.p = mpb.New(mpb.WithOutput(s.w), mpb.WithRefreshRate(refresh), mpb.WithAutoRefresh(), mpb.WithWidth(28))
-	b.study = b.p.New(int64(max(1, plan.Epochs)), mpb.BarStyle(), mpb.BarPriority(0),
+	b.study = b.p.New(int64(max(1, epochs)), mpb.BarStyle(), mpb.BarPriority(0),
 		mpb.PrependDecorators(b.head.draw()),
 		mpb.AppendDecorators(b.tail.draw()))
 	s.lend(b.p)
@@ -72,8 +71,12 @@ func (b *bars) show(s *trial.State, fresh []trial.Event, progress []trial.Progre
 		b.before, b.begun = run, time.Now()
 	}
 	b.head.set("%s ", stage(s))
-	b.tail.set(" %d of about %d epochs, %s%s", run, b.plan.Epochs, b.left(run), bestText(s))
-	b.study.SetCurrent(int64(min(run, b.plan.Epochs-1)))
+	of := ""
+	if b.epochs > 0 {
+		of = fmt.Sprintf(" of about %d", b.epochs)
+	}
+	b.tail.set(" %d%s epochs, %s%s", run, of, b.left(run), bestText(s))
+	b.study.SetCurrent(int64(max(0, min(run, b.epochs-1))))
 	b.running(s, progress)
 }
 
@@ -96,11 +99,11 @@ func stage(s *trial.State) string {
 // left is how long the planned epochs will still take, by the speed so far.
 func (b *bars) left(run int) string {
 	done := run - b.before
-	if done < 3 {
+	if done < 3 || b.epochs == 0 {
 		return "time left unknown"
 	}
 	per := time.Since(b.begun) / time.Duration(done)
-	return (per * time.Duration(max(0, b.plan.Epochs-run))).Round(time.Second).String() + " left"
+	return (per * time.Duration(max(0, b.epochs-run))).Round(time.Second).String() + " left"
 }
 
 func bestText(s *trial.State) string {

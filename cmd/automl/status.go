@@ -39,16 +39,7 @@ func (a *app) runners(ctx context.Context) []view.Runner {
 }
 
 func statusOf(s *trial.State, runners []view.Runner) view.Status {
-	return view.StatusOf(s, runners, gpusOf(s.Study), planned(s.Study), time.Now())
-}
-
-// planned is how many epochs the scheduler intends to train; 0 when that is not known beforehand.
-func planned(study trial.Study) int {
-	plan, err := planOf(study)
-	if err != nil {
-		return 0
-	}
-	return plan.Epochs
+	return view.StatusOf(s, runners, gpusOf(s.Study), epochsOf(s.Study), time.Now())
 }
 
 func statusTable(q view.Status) *table {

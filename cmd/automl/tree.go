@@ -93,7 +93,7 @@ func (t *tree) open(listen string) error {
 	}
 	t.http = &http.Server{ReadHeaderTimeout: 10 * time.Second, ErrorLog: stdlog.New(t.log, "", 0),
 		Handler: web.New(web.Config{Daemon: t.daemon, Record: t.db, Token: token, Hosts: hostNames(listen), Prepare: t.prepare, GPUs: gpusOf,
-			Planned: planned, Version: version(), Log: t.log})}
+			Planned: remembered(epochsOf), Version: version(), Log: t.log})}
 	go func() {
 		if err := t.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			t.log.Error().Err(err).Msg("the HTTP API ended")

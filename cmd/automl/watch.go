@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"automl/schedulers"
 	"automl/trial"
 )
 
@@ -22,13 +21,9 @@ const refresh = 200 * time.Millisecond
 
 // watch follows a study until it is over: by applying its record, as anyone can who reads the database.
 func (a *app) watch(ctx context.Context, t *tree, study trial.Study) error {
-	plan, err := planOf(study)
-	if err != nil {
-		return err
-	}
 	var f follower = &lines{w: a.err}
 	if a.live() {
-		f = newBars(a.err.(*screen), plan)
+		f = newBars(a.err.(*screen), epochsOf(study))
 	}
 	defer f.close()
 	tick := time.NewTicker(refresh)
@@ -57,19 +52,6 @@ func (a *app) watch(ctx context.Context, t *tree, study trial.Study) error {
 		case <-tick.C:
 		}
 	}
-}
-
-// planOf is what the scheduler of a study intends to do.
-func planOf(study trial.Study) (schedulers.Plan, error) {
-	spec, err := decode(study)
-	if err != nil {
-		return schedulers.Plan{}, err
-	}
-	sched, err := schedulers.New(spec.Scheduler, trial.NewState(study))
-	if err != nil {
-		return schedulers.Plan{}, err
-	}
-	return sched.Plan(), nil
 }
 
 // lines prints one line for every decision a person may care about; brief leaves out what the bars show anyway.
