@@ -144,9 +144,8 @@ struct kernels {
 	void (*outer_move)(int64_t rows, int64_t cols, float keep, float rate, const float *g, const float *row,
 	                   const float *col, float *w);
 
-	// Passes of transformers; x of add_rows, slope and add may be null.
-	void (*add_rows)(int64_t rows, int64_t cols, const float *bias, const float *x, float *y);
-	void (*bias_gelu)(int64_t rows, int64_t cols, const float *x, const float *bias, int tanh, float *y, float *slope);
+	// Passes of transformers; slope and add may be null.
+	void (*tanh_gelu)(int64_t rows, int64_t cols, const float *x, const float *bias, float *y, float *slope);
 	void (*axpy)(int64_t n, float a, const float *x, float *y);
 	void (*dropout)(const struct dropout *d, int64_t i0, int64_t i1, const float *x, const float *add, float *y);
 	// For pairs p0 to p1, with attention_scratch floats of scratch memory.
@@ -264,9 +263,8 @@ double blas_outer_norm(const struct kernels *k, int64_t rows, int64_t cols, cons
                        const float *col);
 void blas_outer_move(const struct kernels *k, int64_t rows, int64_t cols, float keep, float rate, const float *g,
                      const float *row, const float *col, float *w);
-void blas_add_rows(const struct kernels *k, int64_t rows, int64_t cols, const float *bias, const float *x, float *y);
-void blas_bias_gelu(const struct kernels *k, int64_t rows, int64_t cols, const float *x, const float *bias, int tanh,
-                    float *y, float *slope);
+void blas_tanh_gelu(const struct kernels *k, int64_t rows, int64_t cols, const float *x, const float *bias, float *y,
+                    float *slope);
 void blas_axpy(const struct kernels *k, int64_t n, float a, const float *x, float *y);
 void blas_dropout(const struct kernels *k, const struct dropout *d, int64_t i0, int64_t i1, const float *x,
                   const float *add, float *y);

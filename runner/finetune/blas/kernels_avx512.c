@@ -49,8 +49,7 @@ void kernels_avx512_over(struct kernels *k) {
 	k->square_sums = NAME(square_sums);
 	k->outer_norm = NAME(outer_norm);
 	k->outer_move = NAME(outer_move);
-	k->add_rows = NAME(add_rows);
-	k->bias_gelu = NAME(bias_gelu);
+	k->tanh_gelu = NAME(tanh_gelu);
 	k->axpy = NAME(axpy);
 	k->dropout = NAME(dropout);
 	k->attend = NAME(attend);

@@ -1,12 +1,9 @@
 // What Go calls of dropout.inc, tokens.inc and attention.inc.
 #include "kernels.h"
 
-void blas_add_rows(const struct kernels *k, int64_t rows, int64_t cols, const float *bias, const float *x, float *y) {
-	k->add_rows(rows, cols, bias, x, y);
-}
-void blas_bias_gelu(const struct kernels *k, int64_t rows, int64_t cols, const float *x, const float *bias, int tanh,
-                    float *y, float *slope) {
-	k->bias_gelu(rows, cols, x, bias, tanh, y, slope);
+void blas_tanh_gelu(const struct kernels *k, int64_t rows, int64_t cols, const float *x, const float *bias, float *y,
+                    float *slope) {
+	k->tanh_gelu(rows, cols, x, bias, y, slope);
 }
 void blas_axpy(const struct kernels *k, int64_t n, float a, const float *x, float *y) { k->axpy(n, a, x, y); }
 void blas_dropout(const struct kernels *k, const struct dropout *d, int64_t i0, int64_t i1, const float *x,

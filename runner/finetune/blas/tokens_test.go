@@ -21,7 +21,7 @@ func threaded(t *testing.T, f func() [][]float32) [][]float32 {
 	return one
 }
 
-func TestBiasGELU(t *testing.T) {
+func TestTanhGELU(t *testing.T) {
 	allKernels(t, func(t *testing.T) {
 		const rows, cols = 301, 67
 		x, bias := make([]float32, rows*cols), make([]float32, cols)
@@ -32,25 +32,20 @@ func TestBiasGELU(t *testing.T) {
 			bias[i] = float32(i%3) - 1
 		}
 		out := threaded(t, func() [][]float32 {
-			y, slope := make([]float32, len(x)), make([]float32, len(x))
-			BiasGELU(rows, x, bias, false, y, slope)
-			z := slices.Clone(x)
-			BiasGELU(rows, z, bias, true, z, nil)
-			approx, tangent := make([]float32, len(x)), make([]float32, len(x))
-			BiasGELU(rows, x, bias, true, approx, tangent)
-			if !slices.Equal(z, approx) {
+			y, slope, z := make([]float32, len(x)), make([]float32, len(x)), slices.Clone(x)
+			TanhGELU(rows, x, bias, y, slope)
+			TanhGELU(rows, z, bias, z, nil)
+			if !slices.Equal(y, z) {
 				t.Error("in place gives another result")
 			}
-			return [][]float32{y, slope, approx, tangent}
+			return [][]float32{y, slope}
 		})
 		for i := range x {
 			v := float64(x[i] + bias[i%cols])
-			cdf := 0.5 * math.Erfc(-v/math.Sqrt2)
-			pdf := math.Exp(-v*v/2) / math.Sqrt(2*math.Pi)
 			u := math.Sqrt(2/math.Pi) * (v + 0.044715*v*v*v)
 			th := math.Tanh(u)
 			du := math.Sqrt(2/math.Pi) * (1 + 3*0.044715*v*v)
-			for j, want := range []float64{v * cdf, cdf + v*pdf, v * (1 + th) / 2, (1+th)/2 + v*(1-th*th)/2*du} {
+			for j, want := range []float64{v * (1 + th) / 2, (1+th)/2 + v*(1-th*th)/2*du} {
 				if d := math.Abs(float64(out[j][i]) - want); !(d < 3e-7*(1+math.Abs(v))) {
 					t.Fatalf("result %d at %v is %v, want %v", j, v, out[j][i], want)
 				}
@@ -59,29 +54,21 @@ func TestBiasGELU(t *testing.T) {
 	})
 }
 
-func TestRowsOfTokens(t *testing.T) {
+func TestAxpy(t *testing.T) {
 	allKernels(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(5, 5))
-		for _, s := range [][2]int{{1, 1}, {3, 16}, {5, 20}, {130, 67}, {700, 384}} {
-			rows, cols := s[0], s[1]
-			x, y, bias := random(rng, rows*cols), random(rng, rows*cols), random(rng, cols)
+		for _, n := range []int{1, 16, 37, 300000} {
+			x, y := random(rng, n), random(rng, n)
 			out := threaded(t, func() [][]float32 {
-				plus, only := make([]float32, rows*cols), make([]float32, rows*cols)
-				AddRows(rows, bias, x, plus)
-				AddRows(rows, bias, nil, only)
-				axpy := slices.Clone(y)
-				Axpy(-2, x, axpy)
-				return [][]float32{plus, only, axpy}
+				z := slices.Clone(y)
+				Axpy(-2, x, z)
+				return [][]float32{z}
 			})
-			var want [3][]float64
+			var want []float64
 			for i, v := range x {
-				want[0] = append(want[0], float64(v)+float64(bias[i%cols]))
-				want[1] = append(want[1], float64(bias[i%cols]))
-				want[2] = append(want[2], float64(y[i])-2*float64(v))
+				want = append(want, float64(y[i])-2*float64(v))
 			}
-			for i, w := range want {
-				near(t, []string{"sum", "bias", "axpy"}[i], out[i], w, 1e-6)
-			}
+			near(t, "axpy", out[0], want, 1e-6)
 		}
 	})
 }

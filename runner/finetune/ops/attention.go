@@ -26,8 +26,9 @@ type AttentionConfig struct {
 //
 //	y = [x +] Out(Wo concat_h(Weights(softmax(Q_h K_h^T / sqrt(H/Heads))) V_h) + bo)
 //
-// for x (tokens, H). The residual is part of the operation because it then costs
-// nothing, forward or backward: the products are added to what is there.
+// for x (tokens, H). The residual is part of the operation: it is added while a
+// product's result is in the cache, forward and backward, and no activation has
+// two readers whose gradients would have to be added up.
 func (b *Builder[T]) SelfAttention(x *Node, p AttentionParams, c AttentionConfig) *Node {
 	in := []*Node{x, p.QueryW, p.KeyW, p.ValueW, p.OutW, p.QueryB, p.KeyB, p.ValueB, p.OutB}
 	if !b.ready("attention", []int{2, 2, 2, 2, 2, 1, 1, 1, 1}, in...) || !b.tokenReady("attention", x) ||
@@ -79,11 +80,7 @@ func (a *attention[T]) core() blas.Attention {
 func (a *attention[T]) forward(in [][]T, out []T) error {
 	n, h, x, qkv, mixed := a.seqs.tokens, a.h, in[0], *a.qkv, *a.mixed
 	for i := range 3 {
-		copy(a.bias[i*h:], in[5+i])
-	}
-	a.k.AddRows(n, a.bias, nil, qkv)
-	for i := range 3 {
-		a.k.Gemm(false, true, n, h, h, 1, x, h, in[1+i], h, 1, qkv[i*h:], 3*h)
+		a.k.GemmFinish(false, true, n, h, h, 1, x, h, in[1+i], h, 0, qkv[i*h:], 3*h, finish[T]{Bias: in[5+i]})
 	}
 	a.k.Attend(a.core(), a.seqs.starts, qkv, mixed)
 	project(a.k, n, a.cfg.Residual, a.cfg.Out.mask(a.run), a.dropped, x, mixed, in[4], in[8], out)
@@ -98,19 +95,16 @@ func project[T Float](k kernels[T], n int, residual bool, drop blas.Dropout, scr
 		x = nil
 	}
 	if drop.P == 0 {
-		k.AddRows(n, bias, x, out)
-		k.Gemm(false, true, n, h, width, 1, mixed, width, w, width, 1, out, h)
+		k.GemmFinish(false, true, n, h, width, 1, mixed, width, w, width, 0, out, h, finish[T]{Bias: bias, Add: x})
 		return
 	}
-	y := *scratch
-	k.AddRows(n, bias, nil, y)
-	k.Gemm(false, true, n, h, width, 1, mixed, width, w, width, 1, y, h)
-	k.Dropout(drop, y, x, out[:n*h])
+	k.GemmFinish(false, true, n, h, width, 1, mixed, width, w, width, 0, *scratch, h, finish[T]{Bias: bias})
+	k.Dropout(drop, *scratch, x, out[:n*h])
 }
 
 // projectGrad computes the gradients of project's mixed, w and bias, where they
-// are wanted.
-func projectGrad[T Float](k kernels[T], n int, drop blas.Dropout, scratch *[]T, mixed, w, grad, dmixed, dw, db []T, h int) {
+// are wanted; that of mixed is multiplied with times, unless that is nil.
+func projectGrad[T Float](k kernels[T], n int, drop blas.Dropout, scratch *[]T, mixed, w, grad, times, dmixed, dw, db []T, h int) {
 	width := len(w) / h
 	if drop.P > 0 {
 		k.Dropout(drop, grad, nil, (*scratch)[:n*h])
@@ -123,22 +117,26 @@ func projectGrad[T Float](k kernels[T], n int, drop blas.Dropout, scratch *[]T, 
 		k.ColumnSum(n, h, grad, db)
 	}
 	if dmixed != nil {
-		k.Gemm(false, false, n, width, h, 1, grad, h, w, width, 0, dmixed, width)
+		k.GemmFinish(false, false, n, width, h, 1, grad, h, w, width, 0, dmixed, width, finish[T]{Times: times})
 	}
 }
 
 func (a *attention[T]) backward(in [][]T, _, grad []T, d [][]T) error {
 	n, h, x := a.seqs.tokens, a.h, in[0]
 	dqkv, dmixed := *a.dqkv, *a.dmixed
-	projectGrad(a.k, n, a.cfg.Out.mask(a.run), a.dropped, *a.mixed, in[4], grad, dmixed, d[4], d[8], h)
+	projectGrad(a.k, n, a.cfg.Out.mask(a.run), a.dropped, *a.mixed, in[4], grad, nil, dmixed, d[4], d[8], h)
 	a.k.AttendGrad(a.core(), a.seqs.starts, *a.qkv, dmixed[:n*h], dqkv[:3*n*h])
-	beta := addTo(d[0], grad, n*h, a.cfg.Residual)
+	var beta T
+	var f finish[T]
+	if a.cfg.Residual {
+		f.Add = grad
+	}
 	a.k.ColumnSum(n, 3*h, dqkv, a.bias)
 	for i := range 3 {
 		part := dqkv[i*h:]
 		if d[0] != nil {
-			a.k.Gemm(false, false, n, h, h, 1, part, 3*h, in[1+i], h, beta, d[0], h)
-			beta = 1
+			a.k.GemmFinish(false, false, n, h, h, 1, part, 3*h, in[1+i], h, beta, d[0], h, f)
+			beta, f.Add = 1, nil
 		}
 		if d[1+i] != nil {
 			a.k.Gemm(true, false, h, h, n, 1, part, 3*h, x, h, 0, d[1+i], h)
@@ -148,15 +146,4 @@ func (a *attention[T]) backward(in [][]T, _, grad []T, d [][]T) error {
 		}
 	}
 	return nil
-}
-
-// addTo prepares the gradient dx of an input for products that are added to it:
-// it begins as the gradient of the residual, if there is one. It returns the
-// factor of what is there for the first product.
-func addTo[T Float](dx, grad []T, n int, residual bool) (beta T) {
-	if dx == nil || !residual {
-		return 0
-	}
-	copy(dx[:n], grad)
-	return 1
 }

@@ -59,8 +59,12 @@ func (ff *feedForward[T]) forward(in [][]T, out []T) error {
 	if ff.train {
 		slope = *ff.slope
 	}
-	ff.k.Gemm(false, true, n, f, h, 1, in[0], h, in[1], h, 0, hidden, f)
-	ff.k.BiasGELU(n, hidden, in[2], ff.cfg.Tanh, hidden, slope)
+	if ff.cfg.Tanh {
+		ff.k.Gemm(false, true, n, f, h, 1, in[0], h, in[1], h, 0, hidden, f)
+		ff.k.TanhGELU(n, hidden, in[2], hidden, slope)
+	} else {
+		ff.k.GemmFinish(false, true, n, f, h, 1, in[0], h, in[1], h, 0, hidden, f, finish[T]{Bias: in[2], GELU: true, Slope: slope})
+	}
 	project(ff.k, n, ff.cfg.Residual, ff.mask(), ff.dropped, in[0], hidden, in[3], in[4], out)
 	return nil
 }
@@ -72,11 +76,10 @@ func (ff *feedForward[T]) backward(in [][]T, _, grad []T, d [][]T) error {
 	if d[0] == nil && d[1] == nil && d[2] == nil {
 		dh = nil
 	}
-	projectGrad(ff.k, n, ff.mask(), ff.dropped, *ff.hidden, in[3], grad, dh, d[3], d[4], h)
+	projectGrad(ff.k, n, ff.mask(), ff.dropped, *ff.hidden, in[3], grad, *ff.slope, dh, d[3], d[4], h)
 	if dh == nil {
 		return nil
 	}
-	ff.k.Mul(dh[:n*f], *ff.slope, dh[:n*f])
 	if d[2] != nil {
 		ff.k.ColumnSum(n, f, dh, d[2])
 	}
@@ -84,8 +87,11 @@ func (ff *feedForward[T]) backward(in [][]T, _, grad []T, d [][]T) error {
 		ff.k.Gemm(true, false, f, h, n, 1, dh, f, in[0], h, 0, d[1], h)
 	}
 	if d[0] != nil {
-		beta := addTo(d[0], grad, n*h, ff.cfg.Residual)
-		ff.k.Gemm(false, false, n, h, f, 1, dh, f, in[1], h, beta, d[0], h)
+		var after finish[T]
+		if ff.cfg.Residual {
+			after.Add = grad
+		}
+		ff.k.GemmFinish(false, false, n, h, f, 1, dh, f, in[1], h, 0, d[0], h, after)
 	}
 	return nil
 }

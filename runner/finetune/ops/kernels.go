@@ -9,6 +9,8 @@ import (
 type kernels[T Float] interface {
 	// Gemm computes c = alpha*op(a)*op(b) + beta*c; see blas.Gemm.
 	Gemm(transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int)
+	// GemmFinish is Gemm with what follows on it; see blas.Finish.
+	GemmFinish(transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int, f finish[T])
 	// Conv prepares a convolution of one geometry.
 	Conv(s blas.ConvShape) (convolution[T], error)
 	// ChannelStats returns the mean and the biased variance of each of c
@@ -26,6 +28,15 @@ type kernels[T Float] interface {
 	ReLUGrad(y, dy, dx []T)
 
 	rowKernels[T]
+}
+
+// finish is blas.Finish in either precision.
+type finish[T Float] struct {
+	Bias  []T
+	GELU  bool
+	Slope []T
+	Add   []T
+	Times []T
 }
 
 // convolution is one convolution's forward and backward pass.
@@ -53,6 +64,10 @@ var _ kernels[float32] = fast{}
 
 func (fast) Gemm(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
 	blas.Gemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+}
+
+func (fast) GemmFinish(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, f finish[float32]) {
+	blas.GemmFinish(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, blas.Finish(f))
 }
 
 func (fast) Conv(s blas.ConvShape) (convolution[float32], error) { return blas.NewConv(s) }

@@ -29,12 +29,11 @@ type linear[T Float] struct {
 
 func (l *linear[T]) forward(in [][]T, out []T) error {
 	rows := *l.rows
-	var beta T
+	var f finish[T]
 	if len(in) == 3 {
-		beta = 1
-		l.k.AddRows(rows, in[2], nil, out)
+		f.Bias = in[2]
 	}
-	l.k.Gemm(false, true, rows, l.out, l.in, 1, in[0], l.in, in[1], l.in, beta, out, l.out)
+	l.k.GemmFinish(false, true, rows, l.out, l.in, 1, in[0], l.in, in[1], l.in, 0, out, l.out, f)
 	return nil
 }
 

@@ -36,6 +36,32 @@ func (plain[T]) Gemm(transA, transB bool, m, n, k int, alpha T, a []T, lda int, 
 	}
 }
 
+func (p plain[T]) GemmFinish(transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int, f finish[T]) {
+	p.Gemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+	for i := range m {
+		for j := range n {
+			at := i*ldc + j
+			v := c[at]
+			if f.Bias != nil {
+				v += f.Bias[j]
+			}
+			if f.GELU {
+				var slope T
+				if v, slope = gelu(v, false); f.Slope != nil {
+					f.Slope[at] = slope
+				}
+			}
+			if f.Add != nil {
+				v += f.Add[at]
+			}
+			if f.Times != nil {
+				v *= f.Times[at]
+			}
+			c[at] = v
+		}
+	}
+}
+
 func (plain[T]) Conv(s blas.ConvShape) (convolution[T], error) {
 	if err := s.Check(); err != nil {
 		return nil, err

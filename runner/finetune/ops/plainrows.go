@@ -6,32 +6,26 @@ import (
 	"automl/runner/finetune/blas"
 )
 
-func (plain[T]) AddRows(rows int, bias, x, y []T) {
-	for i := range y[:rows*len(bias)] {
-		y[i] = bias[i%len(bias)]
-		if x != nil {
-			y[i] += x[i]
+func (plain[T]) TanhGELU(rows int, x, bias, y, slope []T) {
+	for i := range rows * len(bias) {
+		g, d := gelu(x[i]+bias[i%len(bias)], true)
+		y[i] = g
+		if slope != nil {
+			slope[i] = d
 		}
 	}
 }
 
-func (plain[T]) BiasGELU(rows int, x, bias []T, tanh bool, y, slope []T) {
-	for i := range rows * len(bias) {
-		v := float64(x[i] + bias[i%len(bias)])
-		var g, d float64
-		if tanh {
-			u := math.Sqrt(2/math.Pi) * (v + 0.044715*v*v*v)
-			t, du := math.Tanh(u), math.Sqrt(2/math.Pi)*(1+3*0.044715*v*v)
-			g, d = v*(1+t)/2, (1+t)/2+v*(1-t*t)/2*du
-		} else {
-			cdf := math.Erfc(-v/math.Sqrt2) / 2
-			g, d = v*cdf, cdf+v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi)
-		}
-		y[i] = T(g)
-		if slope != nil {
-			slope[i] = T(d)
-		}
+// gelu is GELU and its derivative; if tanh, in the approximation.
+func gelu[T Float](x T, tanh bool) (y, slope T) {
+	v := float64(x)
+	if tanh {
+		u := math.Sqrt(2/math.Pi) * (v + 0.044715*v*v*v)
+		t, du := math.Tanh(u), math.Sqrt(2/math.Pi)*(1+3*0.044715*v*v)
+		return T(v * (1 + t) / 2), T((1+t)/2 + v*(1-t*t)/2*du)
 	}
+	cdf := math.Erfc(-v/math.Sqrt2) / 2
+	return T(v * cdf), T(cdf + v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi))
 }
 
 func (plain[T]) LayerNorm(rows, n int, eps float64, x, gamma, beta, y, mean, inv []T) {
@@ -82,12 +76,6 @@ func (plain[T]) ColumnSum(rows, cols int, x, sum []T) {
 	clear(sum[:cols])
 	for i, v := range x[:rows*cols] {
 		sum[i%cols] += v
-	}
-}
-
-func (plain[T]) Mul(a, b, y []T) {
-	for i := range y {
-		y[i] = a[i] * b[i]
 	}
 }
 

@@ -5,12 +5,10 @@ import "automl/runner/finetune/blas"
 // rowKernels is the arithmetic of transformers, over rows of tokens: the
 // functions of package blas by the same names.
 type rowKernels[T Float] interface {
-	AddRows(rows int, bias, x, y []T)
-	BiasGELU(rows int, x, bias []T, tanh bool, y, slope []T)
+	TanhGELU(rows int, x, bias, y, slope []T)
 	LayerNorm(rows, cols int, eps float64, x, gamma, beta, y, mean, inv []T)
 	LayerNormGrad(rows, cols int, x, dy, gamma, mean, inv, dx, dgamma, dbeta []T)
 	ColumnSum(rows, cols int, x, sum []T)
-	Mul(a, b, y []T)
 	Axpy(a T, x, y []T)
 	Tanh(x, y []T)
 	TanhGrad(y, dy, dx []T)
@@ -19,10 +17,8 @@ type rowKernels[T Float] interface {
 	AttendGrad(a blas.Attention, starts []int32, qkv, dout, dqkv []T)
 }
 
-func (fast) AddRows(rows int, bias, x, y []float32) { blas.AddRows(rows, bias, x, y) }
-
-func (fast) BiasGELU(rows int, x, bias []float32, tanh bool, y, slope []float32) {
-	blas.BiasGELU(rows, x, bias, tanh, y, slope)
+func (fast) TanhGELU(rows int, x, bias, y, slope []float32) {
+	blas.TanhGELU(rows, x, bias, y, slope)
 }
 
 func (fast) LayerNorm(rows, cols int, eps float64, x, gamma, beta, y, mean, inv []float32) {
@@ -34,7 +30,6 @@ func (fast) LayerNormGrad(rows, cols int, x, dy, gamma, mean, inv, dx, dgamma, d
 }
 
 func (fast) ColumnSum(rows, cols int, x, sum []float32)             { blas.ColumnSum(rows, cols, x, sum) }
-func (fast) Mul(a, b, y []float32)                                  { blas.Mul(a, b, y) }
 func (fast) Axpy(a float32, x, y []float32)                         { blas.Axpy(a, x, y) }
 func (fast) Tanh(x, y []float32)                                    { blas.Tanh(x, y) }
 func (fast) TanhGrad(y, dy, dx []float32)                           { blas.TanhGrad(y, dy, dx) }
