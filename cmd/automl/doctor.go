@@ -71,8 +71,31 @@ func (a *app) gpuCheck() check {
 	return check{Check: "gpus", OK: true, Detail: "none found; trainers use the processor"}
 }
 
+// blasCheck measures the own matrix kernel, or the one that is chosen, and the libraries that this machine has.
 func (a *app) blasCheck() check {
-	return check{Check: "matrix products", OK: true, Detail: fmt.Sprintf("%s kernel, %.0f GFLOP/s on one core", blas.Kernel(), blas.Measure())}
+	q := check{Check: "matrix products"}
+	chosen := os.Getenv("AUTOML_BLAS")
+	if err := blas.Choose(chosen); err != nil {
+		q.Detail, q.Hint = "AUTOML_BLAS="+chosen, err.Error()
+		return q
+	}
+	own := blas.Measure(nil)
+	q.OK, q.Detail = true, fmt.Sprintf("own %s kernel, %.0f GFLOP/s on one core", blas.Kernel(), own)
+	for _, name := range blas.Names() {
+		l, err := blas.Open(name)
+		if err != nil {
+			continue // not installed, as a rule
+		}
+		rate := blas.Measure(l.Gemm)
+		q.Detail += fmt.Sprintf("; %s: %s, %.0f GFLOP/s", name, l, rate)
+		if rate > 1.2*own && chosen == "" {
+			q.Hint = fmt.Sprintf("%s is %.1f times as fast as the own kernel here: AUTOML_BLAS=%s in the environment of the runner uses it", name, rate/own, name)
+		}
+	}
+	if chosen != "" {
+		q.Detail += "; AUTOML_BLAS=" + chosen + " is used"
+	}
+	return q
 }
 
 // disk measures what a durable write costs in the data directory.

@@ -110,6 +110,9 @@ func (s *session) guarded(ctx context.Context) (err error) {
 	threads := max(1, s.work.Threads)
 	runtime.GOMAXPROCS(threads)
 	blas.SetThreads(threads)
+	if err := blas.Choose(os.Getenv("AUTOML_BLAS")); err != nil {
+		return fmt.Errorf("AUTOML_BLAS: %w", err)
+	}
 	if s.work.Phase == trial.Refit {
 		return s.refit(ctx)
 	}

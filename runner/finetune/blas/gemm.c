@@ -182,6 +182,13 @@ void blas_gemm(const struct kernels *k, int trans_a, int trans_b, int64_t m, int
 	product(k, &p, i0, i1, j0, j1, scratch);
 }
 
+void blas_finish(const struct kernels *k, const float *bias, const float *add, const float *times, float *slope,
+                 int gelu, int64_t rows, int64_t cols, float *c, int64_t ldc, int64_t at, int64_t column) {
+	struct finish f = {.bias = bias, .add = add, .times = times, .slope = slope, .gelu = gelu};
+	if (bias || add || times || gelu)
+		k->finish(&f, rows, cols, c, ldc, at, column);
+}
+
 void blas_gemm_batch(const struct kernels *k, int trans_a, int trans_b, int64_t m, int64_t n, int64_t kk, float alpha,
                      const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc,
                      int64_t inner, int64_t a_outer, int64_t a_inner, int64_t b_outer, int64_t b_inner, int64_t c_outer,

@@ -1,6 +1,10 @@
 package blas
 
 /*
+#cgo noescape blas_gemm
+#cgo nocallback blas_gemm
+#cgo noescape blas_finish
+#cgo nocallback blas_finish
 #include "kernels.h"
 */
 import "C"
@@ -118,13 +122,39 @@ func (p product) grid(width int) (cols, rows int) {
 
 // part computes rows i0 to i1 of columns j0 to j1 on the calling goroutine.
 func (p product) part(i0, i1, j0, j1 int) {
-	s := borrow(C.BLAS_SCRATCH)
-	f := p.after
+	if l := library.Load(); l != nil && p.k > 0 && p.alpha != 0 {
+		p.other(l, i0, i1, j0, j1)
+	} else {
+		p.own(i0, i1, j0, j1)
+	}
+}
+
+// own is part by the own kernels.
+func (p product) own(i0, i1, j0, j1 int) {
+	s, f := borrow(C.BLAS_SCRATCH), p.after
 	C.blas_gemm(p.kern, flag(p.transA), flag(p.transB), C.int64_t(p.m), C.int64_t(p.n), C.int64_t(p.k),
 		C.float(p.alpha), ptr(p.a), C.int64_t(p.lda), ptr(p.b), C.int64_t(p.ldb), ptr(p.packed), C.float(p.beta), ptr(p.c),
 		C.int64_t(p.ldc), ptr(f.Bias), ptr(f.Add), ptr(f.Times), ptr(f.Slope), flag(f.GELU),
 		C.int64_t(i0), C.int64_t(i1), C.int64_t(j0), C.int64_t(j1), ptr(s))
 	giveBack(s)
+}
+
+// other is part by a library; what follows on the product is ours.
+func (p product) other(l *Library, i0, i1, j0, j1 int) {
+	f, at := p.after, i0*p.ldc+j0
+	l.Gemm(p.transA, p.transB, i1-i0, j1-j0, p.k, p.alpha, p.a[i0*stride(p.transA, p.lda):], p.lda,
+		p.b[j0*stride(!p.transB, p.ldb):], p.ldb, p.beta, p.c[at:], p.ldc)
+	C.blas_finish(p.kern, ptr(f.Bias), ptr(f.Add), ptr(f.Times), ptr(f.Slope), flag(f.GELU), C.int64_t(i1-i0),
+		C.int64_t(j1-j0), ptr(p.c), C.int64_t(p.ldc), C.int64_t(at), C.int64_t(j0))
+}
+
+// stride is the distance between neighbours along a matrix's own rows, or
+// between its rows.
+func stride(within bool, ld int) int {
+	if within {
+		return 1
+	}
+	return ld
 }
 
 func flag(b bool) C.int {

@@ -3,8 +3,6 @@ package blas
 /*
 #cgo CFLAGS: -O3 -g0 -std=gnu11 -Wall
 #cgo LDFLAGS: -lm
-#cgo noescape blas_gemm
-#cgo nocallback blas_gemm
 #include "kernels.h"
 */
 import "C"
@@ -14,7 +12,7 @@ import (
 	"time"
 )
 
-// active is the kernel in use; only tests change it after start.
+// active is the kernel in use; only Choose and tests change it after start.
 var active = choose()
 
 // choose returns the first kernel for this CPU that computes correctly, so
@@ -29,61 +27,47 @@ func choose() *C.struct_kernels {
 	}
 }
 
-// passes compares a small product, with edges on all sides, with plain loops.
-func passes(k *C.struct_kernels) bool {
-	const m, n, d = 11, 53, 19
-	a, b, c := make([]float32, m*d), make([]float32, d*n), make([]float32, m*n)
-	for i := range a {
-		a[i] = float32(i%7) - 3
+// GemmFunc computes C = alpha*op(A)*op(B) + beta*C, as Gemm does.
+type GemmFunc func(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int)
+
+// gemmBy returns products by k on one goroutine.
+func gemmBy(kern *C.struct_kernels) GemmFunc {
+	return func(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+		product{kern, transA, transB, m, n, k, alpha, a, lda, b, ldb, nil, beta, c, ldc, Finish{}}.own(0, m, 0, n)
 	}
-	for i := range b {
-		b[i] = float32(i%5) - 2
-	}
-	product{kern: k, m: m, n: n, k: d, alpha: 1, a: a, lda: d, b: b, ldb: n, c: c, ldc: n}.part(0, m, 0, n)
-	for i := range m {
-		for j := range n {
-			want := float32(0) // small integers: exact in any order of additions
-			for p := range d {
-				want += a[i*d+p] * b[p*n+j]
-			}
-			if c[i*n+j] != want {
-				return false
-			}
-		}
-	}
-	return true
 }
+
+// passes compares a small product, with edges on all sides, with plain loops.
+func passes(k *C.struct_kernels) bool { return sameProducts(11, 53, 19, false, false, gemmBy(k)) }
 
 // Kernel returns the name of the kernel in use: avx512, avx2, neon or portable.
 func Kernel() string { return C.GoString(active.name) }
 
-// use switches to the named kernel, for tests, and returns a function that
-// switches back; ok is false where this CPU lacks it.
-func use(name string) (restore func(), ok bool) {
-	old := active
+// find returns the named kernel, nil where this CPU lacks it.
+func find(name string) *C.struct_kernels {
 	for i := 0; ; i++ {
-		k := C.blas_kernels(C.int(i))
-		if k == nil {
-			return func() {}, false
-		}
-		if C.GoString(k.name) == name {
-			active = k
-			return func() { active = old }, true
+		if k := C.blas_kernels(C.int(i)); k == nil || C.GoString(k.name) == name {
+			return k
 		}
 	}
 }
 
-// Measure times matrix products of 256x256x256 on one goroutine for about 50
-// milliseconds and returns the best rate in GFLOP/s (2*m*n*k operations each).
-func Measure() (gflops float64) {
+// Measure times products of 256x256x256 by f, or by the own kernels if f is nil,
+// on one goroutine for about 50 milliseconds, at least ten times, and returns the best rate in
+// GFLOP/s (2*m*n*k operations each).
+func Measure(f GemmFunc) (gflops float64) {
 	const n = 256
 	a, b, c := make([]float32, n*n), make([]float32, n*n), make([]float32, n*n)
 	for i := range a {
 		a[i], b[i] = float32(i%3), float32(i%5)
 	}
-	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+	if f == nil {
+		f = gemmBy(active)
+	}
+	start := time.Now()
+	for i := 0; i < 10 || time.Since(start) < 50*time.Millisecond; i++ {
 		t := time.Now()
-		product{kern: active, m: n, n: n, k: n, alpha: 1, a: a, lda: n, b: b, ldb: n, c: c, ldc: n}.part(0, n, 0, n)
+		f(false, false, n, n, n, 1, a, n, b, n, 0, c, n)
 		gflops = math.Max(gflops, 2*n*n*n/float64(time.Since(t).Nanoseconds()))
 	}
 	return gflops

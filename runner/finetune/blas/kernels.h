@@ -177,6 +177,9 @@ void blas_gemm(const struct kernels *k, int trans_a, int trans_b, int64_t m, int
                const float *a, int64_t lda, const float *b, int64_t ldb, const float *packed, float beta, float *c,
                int64_t ldc, const float *bias, const float *add, const float *times, float *slope, int gelu, int64_t i0,
                int64_t i1, int64_t j0, int64_t j1, float *scratch);
+// finish alone, on rows x cols of c from c[at] on, in column `column`.
+void blas_finish(const struct kernels *k, const float *bias, const float *add, const float *times, float *slope,
+                 int gelu, int64_t rows, int64_t cols, float *c, int64_t ldc, int64_t at, int64_t column);
 // Floats of a packed op(b), and packing it.
 int64_t blas_packed_size(const struct kernels *k, int64_t n, int64_t kk);
 void blas_pack_b(const struct kernels *k, int trans_b, int64_t n, int64_t kk, const float *b, int64_t ldb,
