@@ -1,6 +1,9 @@
 package trial
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Event is one entry of a study's record: either a report or a decision.
 type Event struct {
@@ -28,6 +31,11 @@ type CacheUse struct {
 	Hits   int     `json:"hits"`          // rows that frozen blocks did not run for
 	Misses int     `json:"misses"`        // rows that they ran for
 	Saved  float64 `json:"saved_seconds"` // what the hits would have cost, measured when they were misses
+}
+
+// Valid reports whether the counts and seconds are some.
+func (c CacheUse) Valid() bool {
+	return c.Hits >= 0 && c.Misses >= 0 && c.Saved >= 0 && c.Saved <= math.MaxFloat64
 }
 
 // Add sums up.

@@ -46,7 +46,7 @@ func digits(t *testing.T, rows int, params ...trial.Param) Job {
 	net.ReplaceHead(len(table.Classes), 1)
 	job := Job{
 		Cache: prefix.New(prefix.Options{}),
-		Net: net, Inputs: images, Target: TargetOf(table, nil), Options: options, Epochs: 4, Seed: 1,
+		Net:   net, Inputs: images, Target: TargetOf(table, nil), Options: options, Epochs: 4, Seed: 1,
 		Objective: trial.Objective{Metric: "val_accuracy", Goal: trial.Maximize},
 	}
 	for i := range rows {
