@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"automl/trial"
 )
 
 // memory is a number of bytes, written with its unit: 8GiB.
@@ -29,22 +31,29 @@ func (m *memory) decode(d *decoder, path string, n *node) {
 		d.mismatch(path, n, "an amount of memory such as 8GiB", rules{})
 		return
 	}
-	parts := memoryPattern.FindStringSubmatch(strings.TrimSpace(n.raw))
-	if parts == nil {
-		d.wrong(path, "%q is no amount of memory", shorten(n.raw)).withHint("write a number and a unit, such as 8GiB")
-		return
-	}
-	unit, ok := memoryUnits[parts[2]]
-	if !ok {
-		d.wrong(path, "%q is no unit of memory", shorten(parts[2])).withHint("%s", memoryHint(parts))
-		return
-	}
-	v, _ := strconv.ParseFloat(parts[1], 64)
-	if v *= unit; v < 1<<20 || v > 1<<50 {
-		d.wrong(path, "%s is out of range", shorten(n.raw)).withHint("give between 1MiB and 1024TiB")
+	v, err := ParseBytes(n.raw)
+	if err != nil {
+		d.wrong(path, "%s", err.Msg).withHint("%s", err.Hint)
 		return
 	}
 	*m = memory(v)
+}
+
+// ParseBytes reads an amount of memory, written with its unit (8GiB): from 1 MiB to 1024 TiB.
+func ParseBytes(raw string) (int64, *trial.Error) {
+	parts := memoryPattern.FindStringSubmatch(strings.TrimSpace(raw))
+	if parts == nil {
+		return 0, trial.Errorf(trial.Invalid, "%q is no amount of memory", shorten(raw)).WithHint("write a number and a unit, such as 8GiB")
+	}
+	unit, ok := memoryUnits[parts[2]]
+	if !ok {
+		return 0, trial.Errorf(trial.Invalid, "%q is no unit of memory", shorten(parts[2])).WithHint("%s", memoryHint(parts))
+	}
+	v, _ := strconv.ParseFloat(parts[1], 64)
+	if v *= unit; v < 1<<20 || v > 1<<50 {
+		return 0, trial.Errorf(trial.Invalid, "%s is out of range", shorten(raw)).WithHint("give between 1MiB and 1024TiB")
+	}
+	return int64(v), nil
 }
 
 // memoryHint corrects an abbreviated unit (8G, 8Gi, 8gb) and otherwise lists the units.

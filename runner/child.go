@@ -89,6 +89,9 @@ func (t *attempt) work(s trial.Slice, home string) (protocol.Work, error) {
 	for i := range t.slot.take(a.Resources.GPUs) {
 		w.GPUs = append(w.GPUs, i)
 	}
+	if c := t.runner.cfg.Cache; a.Trainer.Type == "builtin" && c.Bytes > 0 {
+		w.Cache = &c
+	}
 	if a.Phase == trial.Refit {
 		w.ArtifactOut = filepath.Join(home, "artifact")
 		w.Epochs = s.To
@@ -127,7 +130,7 @@ func (c *child) Report(r protocol.Report) (trial.Verb, string) {
 		r.Metrics = trial.Metrics{}
 	}
 	return c.ask(trial.Report{Trial: c.order.Trial, Attempt: c.order.Attempt, Fold: r.Fold, Epoch: r.Epoch, Metrics: r.Metrics,
-		Cost: cmp.Or(r.Cost, took), Last: r.Last})
+		Cost: cmp.Or(r.Cost, took), Last: r.Last, Cache: r.Cache})
 }
 
 // Checkpoint keeps the checkpoint; a refit runs in one go and has none.

@@ -12,18 +12,20 @@ import (
 	"github.com/rs/zerolog"
 
 	"automl/runner/process"
+	"automl/runner/protocol"
 	"automl/trial"
 )
 
 // Config says what a runner is. Name and Dir must be given, Builtin where the built-in trainer shall run.
 type Config struct {
-	Name    string   // stable over restarts, unique in a cluster
-	Run     string   // id of this process; default: a random one
-	Slots   int      // default: one per GPU, else one per core
-	Threads int      // processor cores to share between the slots; default: all
-	GPUs    []string // as CUDA_VISIBLE_DEVICES takes them: numbers or UUIDs
-	Dir     string   // the work directory
-	Builtin []string // argv of the built-in trainer
+	Name    string         // stable over restarts, unique in a cluster
+	Run     string         // id of this process; default: a random one
+	Slots   int            // default: one per GPU, else one per core
+	Threads int            // processor cores to share between the slots; default: all
+	GPUs    []string       // as CUDA_VISIBLE_DEVICES takes them: numbers or UUIDs
+	Dir     string         // the work directory
+	Builtin []string       // argv of the built-in trainer
+	Cache   protocol.Cache // of the built-in trainer: default for Dir is the folder cache in the work directory; 0 bytes: none
 	Version string
 	PassEnv []string // variables of our environment that trainers get beyond the usual ones
 	Timings Timings  // zero fields get their default
@@ -63,6 +65,12 @@ func (c Config) complete() (Config, error) {
 		return c, trial.Wrap(trial.Invalid, err, "the work directory")
 	}
 	c.Dir = dir
+	if c.Cache.Bytes < 0 {
+		return c, trial.Errorf(trial.Invalid, "a cache of %d bytes", c.Cache.Bytes)
+	}
+	if c.Cache.Dir, err = filepath.Abs(cmp.Or(c.Cache.Dir, filepath.Join(dir, "cache"))); err != nil {
+		return c, trial.Wrap(trial.Invalid, err, "the folder of the cache")
+	}
 	c.Run = cmp.Or(c.Run, crand.Text())
 	c.Threads = cmp.Or(c.Threads, runtime.NumCPU())
 	c.Slots = cmp.Or(c.Slots, len(c.GPUs), c.Threads)

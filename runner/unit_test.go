@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"automl/runner/process/processtest"
+	"automl/runner/protocol"
 	"automl/trial"
 )
 
@@ -49,7 +50,10 @@ func TestConfig(t *testing.T) {
 	if err != nil || c.Slots != 2 || c.Threads < 1 || len(c.Run) < 20 || c.Timings.Heartbeat != 10*time.Second {
 		t.Errorf("completed to %+v, %v", c, err)
 	}
-	for _, bad := range []Config{{Dir: "x"}, {Name: "a/b", Dir: "x"}, {Name: "box"}, {Name: "box", Dir: "x", Slots: -1}} {
+	if want := (protocol.Cache{Dir: filepath.Join(c.Dir, "cache")}); c.Cache != want {
+		t.Errorf("the cache is %+v", c.Cache)
+	}
+	for _, bad := range []Config{{Name: "box", Dir: "x", Cache: protocol.Cache{Bytes: -1}}, {Dir: "x"}, {Name: "a/b", Dir: "x"}, {Name: "box"}, {Name: "box", Dir: "x", Slots: -1}} {
 		if _, err := New(bad, newFakeQueue()); trial.CodeOf(err) != trial.Invalid {
 			t.Errorf("%+v: %v", bad, err)
 		}

@@ -1,6 +1,9 @@
 package trial
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Event is one entry of a study's record: either a report or a decision.
 type Event struct {
@@ -19,6 +22,25 @@ type Report struct {
 	Metrics Metrics `json:"metrics"`
 	Cost    float64 `json:"cost_seconds,omitempty"` // seconds this epoch took; 0 when unknown
 	Last    bool    `json:"last,omitempty"`         // the trainer stopped this fold early: it has no further epoch
+
+	Cache *CacheUse `json:"cache,omitempty"` // nil: no activations of frozen blocks were cached
+}
+
+// CacheUse is what it brought to keep what frozen blocks make of a row, instead of running them in every epoch.
+type CacheUse struct {
+	Hits   int     `json:"hits"`          // rows that frozen blocks did not run for
+	Misses int     `json:"misses"`        // rows that they ran for
+	Saved  float64 `json:"saved_seconds"` // what the hits would have cost, measured when they were misses
+}
+
+// Valid reports whether the counts and seconds are some.
+func (c CacheUse) Valid() bool {
+	return c.Hits >= 0 && c.Misses >= 0 && c.Saved >= 0 && c.Saved <= math.MaxFloat64
+}
+
+// Add sums up.
+func (c *CacheUse) Add(d CacheUse) {
+	c.Hits, c.Misses, c.Saved = c.Hits+d.Hits, c.Misses+d.Misses, c.Saved+d.Saved
 }
 
 // At is the resource the report stands at.

@@ -39,6 +39,27 @@ func started(n, attempt int, phase Phase, from, to Resource) []Event {
 	}
 }
 
+func TestCacheUseOfAnEpochCountsOnce(t *testing.T) {
+	s := NewState(study)
+	play(t, s, decision(Decision{Trial: 0, What: Sampled}))
+	play(t, s, started(0, 1, Search, Resource{}, Resource{0, 2})...)
+	one := report(0, 0, 1, .5)
+	one.Report.Cache = &CacheUse{Hits: 3, Misses: 2, Saved: 1.5}
+	again := report(0, 0, 1, .5)
+	again.Report.Cache = &CacheUse{Hits: 5, Saved: 2.5}
+	next := report(0, 0, 2, .6)
+	next.Report.Cache = &CacheUse{Hits: 5, Saved: 2}
+	play(t, s, one, again, next)
+	if got, want := s.Trial(0).Cache, (CacheUse{Hits: 8, Misses: 2, Saved: 3.5}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for _, bad := range []CacheUse{{Hits: -1}, {Misses: -1}, {Saved: -1}, {Saved: math.NaN()}, {Saved: math.Inf(1)}} {
+		if bad.Valid() {
+			t.Errorf("%+v is valid", bad)
+		}
+	}
+}
+
 func TestLifeOfATrial(t *testing.T) {
 	s := NewState(study)
 	play(t, s, decision(Decision{Trial: 0, What: Sampled, Params: Params{{"lr", 0.1}}}))

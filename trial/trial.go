@@ -51,6 +51,7 @@ type Trial struct {
 	Epochs   int      // epochs of the search folds reported, each once
 	Extra    int      // epochs of the confirming folds
 	Seconds  float64  // the sum of their reported costs
+	Cache    CacheUse // the sum of what they reported of it
 	Started  time.Time
 	Ended    time.Time
 	Reason   string // of the latest decision
@@ -120,6 +121,9 @@ func (t *Trial) put(r Report, s Shape) bool {
 		t.Extra++
 	}
 	t.Seconds += r.Cost
+	if r.Cache != nil {
+		t.Cache.Add(*r.Cache)
+	}
 	done := r.At()
 	if r.Last {
 		if t.last == nil {

@@ -83,6 +83,9 @@ func (a *app) describeTrial(s *trial.State, t *trial.Trial) error {
 	}
 	return a.show(v, func() {
 		fmt.Fprintf(a.out, "trial %d of %s is %s: %s\n%s\n\n", t.Number, s.Study.Name, t.Status, t.Reason, paramsText(t.Params))
+		if c := t.Cache; c != (trial.CacheUse{}) {
+			fmt.Fprintf(a.out, "frozen blocks: %d rows read from the cache, %d computed, about %.1f s saved\n\n", c.Hits, c.Misses, c.Saved)
+		}
 		rows.print(a.out)
 	}, rows)
 }

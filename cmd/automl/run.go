@@ -21,18 +21,23 @@ import (
 
 func (a *app) runCmd() *cobra.Command {
 	var listen string
+	var cache cacheFlags
 	c := &cobra.Command{
 		Use:   "run SWEEP.yaml",
 		Short: "Run a sweep: daemon and runner in one process tree. The same command continues an interrupted study",
 		Args:  cobra.ExactArgs(1),
-		RunE:  func(c *cobra.Command, args []string) error { return a.runSweep(c.Context(), args[0], listen) },
+		RunE:  func(c *cobra.Command, args []string) error { return a.runSweep(c.Context(), args[0], listen, cache) },
 	}
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "HOST:PORT of the HTTP API")
+	cache.register(c)
 	return c
 }
 
 // runSweep is the main job from the sweep file to the printed winner.
-func (a *app) runSweep(ctx context.Context, path, listen string) error {
+func (a *app) runSweep(ctx context.Context, path, listen string, cache cacheFlags) error {
+	if _, err := cache.parse(); err != nil {
+		return err
+	}
 	sweep, err := loadSweep(path)
 	if err != nil {
 		return err
@@ -62,7 +67,7 @@ func (a *app) runSweep(ctx context.Context, path, listen string) error {
 		return err
 	}
 	a.greet(study, created)
-	if err := a.work(ctx, t, study, sweep.Workers); err != nil {
+	if err := a.work(ctx, t, study, sweep.Workers, cache); err != nil {
 		return err
 	}
 	s, err := t.db.Load(ctx, study.ID)
@@ -82,10 +87,10 @@ func (a *app) greet(s trial.Study, created bool) {
 }
 
 // work keeps a local runner going and shows the study until it is over.
-func (a *app) work(ctx context.Context, t *tree, study trial.Study, slots int) error {
+func (a *app) work(ctx context.Context, t *tree, study trial.Study, slots int, cache cacheFlags) error {
 	ctx, cancel := context.WithCancel(ctx)
 	runner := make(chan error, 1)
-	go func() { runner <- a.keepRunner(ctx, slots) }()
+	go func() { runner <- a.keepRunner(ctx, slots, cache) }()
 	defer func() {
 		cancel()
 		<-runner
@@ -112,11 +117,11 @@ func (a *app) work(ctx context.Context, t *tree, study trial.Study, slots int) e
 
 // keepRunner runs the local runner as a child process and starts it again when it dies, with growing pauses. It returns when
 // the context ends, or with an error when the runner cannot stay alive.
-func (a *app) keepRunner(ctx context.Context, slots int) error {
+func (a *app) keepRunner(ctx context.Context, slots int, cache cacheFlags) error {
 	const tries, settled = 5, time.Minute
 	for n := 0; ; n++ {
 		started := time.Now()
-		err := a.startRunner(ctx, slots)
+		err := a.startRunner(ctx, slots, cache)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -138,12 +143,13 @@ func (a *app) keepRunner(ctx context.Context, slots int) error {
 
 // startRunner runs the local runner until it ends. When the context ends it is asked to stop, and killed if it does not. It
 // dies with this process, whatever kills that.
-func (a *app) startRunner(ctx context.Context, slots int) error {
+func (a *app) startRunner(ctx context.Context, slots int, cache cacheFlags) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find the automl program: %w", err)
 	}
-	c := exec.CommandContext(ctx, self, "runner", "--data-dir", a.dataDir, "--log-level", cmp.Or(a.logLevel, "info"), "--slots", strconv.Itoa(slots))
+	args := append([]string{"runner", "--data-dir", a.dataDir, "--log-level", cmp.Or(a.logLevel, "info"), "--slots", strconv.Itoa(slots)}, cache.args()...)
+	c := exec.CommandContext(ctx, self, args...)
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	c.WaitDelay = 20 * time.Second
 	log, err := os.OpenFile(filepath.Join(a.dataDir, "runner.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)

@@ -22,6 +22,7 @@ type runnerFlags struct {
 	auth  string
 	name  string
 	slots int
+	cache cacheFlags
 }
 
 func (a *app) runnerCmd() *cobra.Command {
@@ -37,11 +38,16 @@ func (a *app) runnerCmd() *cobra.Command {
 	c.Flags().StringVar(&f.auth, "nats-auth", "", "file with the bus credentials; default: DATA-DIR/nats-auth.json")
 	c.Flags().StringVar(&f.name, "name", host, "name of this runner, unique among runners and the same after a restart")
 	c.Flags().IntVar(&f.slots, "slots", 0, "most trials at once; default: one a GPU, without GPUs one a processor core")
+	f.cache.register(c)
 	return c
 }
 
 // runRunner runs a runner until the context ends. It waits for the daemon as long as it takes.
 func (a *app) runRunner(ctx context.Context, f runnerFlags) error {
+	cache, err := f.cache.parse()
+	if err != nil {
+		return err
+	}
 	if f.nats == "" {
 		info, err := readDaemonFile(a.dataDir)
 		if err != nil {
@@ -76,7 +82,7 @@ func (a *app) runRunner(ctx context.Context, f runnerFlags) error {
 		return err
 	}
 	r, err := runner.New(runner.Config{Name: f.name, Run: run, Slots: f.slots, Threads: runtime.NumCPU(), GPUs: gpus(), Dir: dir,
-		Builtin: []string{self, "trainer"}, Version: version(), Log: log}, bus)
+		Builtin: []string{self, "trainer"}, Cache: cache, Version: version(), Log: log}, bus)
 	if err != nil {
 		return err
 	}

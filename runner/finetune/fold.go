@@ -66,6 +66,7 @@ func (s *session) epoch(ctx context.Context, loop *train.Loop) (over bool, err e
 	}
 	verb, err := s.client.Report(protocol.Report{
 		Fold: s.work.Fold, Epoch: r.Epoch, Metrics: r.Metrics, Cost: s.now().Sub(began).Seconds(), Last: r.Last,
+		Cache: r.Cache,
 	})
 	if err != nil {
 		return false, gone(err)

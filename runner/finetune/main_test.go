@@ -99,6 +99,31 @@ func TestFoldReportsAndCheckpoints(t *testing.T) {
 }
 
 // A trial that is paused after an epoch and resumed in another process reports what an uninterrupted one does, to the bit.
+// Two trials on one folder: the second runs no frozen block, and reports the same.
+func TestTrialsShareTheCache(t *testing.T) {
+	train, dir := few(t, 0, 60), t.TempDir()
+	var runs [2]fakeRunner
+	for i := range runs {
+		w := order(train, 0, 2, trial.Param{Name: "freeze.strategy", Value: "head_only"})
+		w.Cache = &protocol.Cache{Dir: dir, Bytes: 1 << 30}
+		if code := runs[i].run(t, context.Background(), w); code != 0 {
+			t.Fatal(code, runs[i].failure())
+		}
+	}
+	first, second := runs[0].reports(), runs[1].reports()
+	if !reflect.DeepEqual(metrics(first), metrics(second)) {
+		t.Errorf("reported %v, then %v", metrics(first), metrics(second))
+	}
+	for i, want := range []struct {
+		report protocol.Report
+		misses int
+	}{{first[0], 60}, {first[1], 0}, {second[0], 0}, {second[1], 0}} {
+		if c := want.report.Cache; c == nil || c.Misses != want.misses || c.Hits != 60-want.misses || (c.Saved > 0) != (want.misses == 0) {
+			t.Errorf("report %d: %+v", i, c)
+		}
+	}
+}
+
 func TestPauseAndResume(t *testing.T) {
 	train := few(t, 0, 60)
 	var whole, first, second fakeRunner

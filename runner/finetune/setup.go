@@ -2,10 +2,12 @@ package finetune
 
 import (
 	"fmt"
+	"os"
 
 	"automl/runner/finetune/augment"
 	"automl/runner/finetune/data"
 	"automl/runner/finetune/model"
+	"automl/runner/finetune/prefix"
 	"automl/runner/finetune/train"
 	"automl/runner/protocol"
 	"automl/trial"
@@ -104,8 +106,17 @@ func (m *material) job(w protocol.Work, rows, valid []int) (train.Job, error) {
 	return train.Job{
 		Net: m.net, Inputs: m.inputs, Target: m.target, Train: rows, Valid: valid,
 		Options: m.options, Objective: w.Objective, Epochs: w.Epochs,
-		Seed: w.Seed, Trial: w.Trial, Fold: w.Fold,
+		Seed: w.Seed, Trial: w.Trial, Fold: w.Fold, Cache: cacheOf(w),
 	}, nil
+}
+
+// cacheOf is where what frozen blocks make of the rows is kept: on disk if the runner has a folder for it, and in memory.
+func cacheOf(w protocol.Work) *prefix.Store {
+	o := prefix.Options{Warn: func(err error) { fmt.Fprintln(os.Stderr, "automl trainer:", err) }}
+	if w.Cache != nil {
+		o.Dir, o.Disk = w.Cache.Dir, w.Cache.Bytes
+	}
+	return prefix.New(o)
 }
 
 // foldJob is the training job of the fold that a work order names.

@@ -137,6 +137,9 @@ func (p *Process) check(r *protocol.Report) error {
 	if !(r.Cost >= 0) || math.IsInf(r.Cost, 0) {
 		r.Cost = 0
 	}
+	if r.Cache != nil && !r.Cache.Valid() {
+		r.Cache = nil
+	}
 	return nil
 }
 

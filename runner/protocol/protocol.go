@@ -36,6 +36,13 @@ type Work struct {
 	GPUs          []int             `json:"gpus"`                     // as CUDA numbers them in this process: 0, 1, ...
 	Threads       int               `json:"threads"`                  // processor cores this trainer may keep busy
 	Trainer       trial.TrainerSpec `json:"trainer"`
+	Cache         *Cache            `json:"cache,omitempty"` // built-in trainer: where to keep what frozen blocks compute; nil: nowhere
+}
+
+// Cache is a folder that all trainers of a machine share, and keep under its cap themselves.
+type Cache struct {
+	Dir   string `json:"dir"`
+	Bytes int64  `json:"bytes"` // most, above 0
 }
 
 // Message is a line from the trainer; exactly one field is set.
@@ -55,6 +62,8 @@ type Report struct {
 	Metrics trial.Metrics `json:"metrics"`
 	Cost    float64       `json:"cost_seconds,omitempty"`
 	Last    bool          `json:"last,omitempty"` // early stopping: this fold has no further epoch
+
+	Cache *trial.CacheUse `json:"cache,omitempty"` // what caching the activations of frozen blocks brought in this epoch
 }
 
 // Checkpoint says that CheckpointOut holds the state after Epoch.

@@ -62,6 +62,9 @@ func (c *core) report(t *trial.Trial, r trial.Report) (trial.Verb, string) {
 	if !(r.Cost >= 0) || math.IsInf(r.Cost, 0) {
 		r.Cost = 0 // unknown: a number that no clock gives must not keep the report off the record
 	}
+	if r.Cache != nil && !r.Cache.Valid() {
+		r.Cache = nil
+	}
 	if t.Open.Phase == trial.Refit {
 		return trial.Continue, ""
 	}

@@ -49,6 +49,9 @@ func checkEvent(e trial.Event) error {
 	if r := e.Report; r != nil && !(r.Cost >= 0 && r.Cost <= math.MaxFloat64) {
 		return trial.Errorf(trial.Invalid, "event %d: a cost of %v seconds", e.Seq, r.Cost)
 	}
+	if r := e.Report; r != nil && r.Cache != nil && !r.Cache.Valid() {
+		return trial.Errorf(trial.Invalid, "event %d: a use of the cache of %+v", e.Seq, *r.Cache)
+	}
 	return nil
 }
 
@@ -151,7 +154,11 @@ func (w *writer) insert(study int64, e trial.Event) error {
 		return w.insertDecision(study, e)
 	}
 	r := e.Report
-	row := []any{study, e.Seq, 0, r.Trial, r.Attempt, r.Fold, r.Epoch, nil, nil, nil, 0, r.Cost, r.Last, encodeTime(e.Time)}
+	row := []any{study, e.Seq, 0, r.Trial, r.Attempt, r.Fold, r.Epoch, nil, nil, nil, 0, r.Cost, r.Last, encodeTime(e.Time),
+		nil, nil, nil}
+	if c := r.Cache; c != nil {
+		row[14], row[15], row[16] = c.Hits, c.Misses, c.Saved
+	}
 	if len(r.Metrics) == 0 {
 		_, err := w.sql.report.ExecContext(background, row...)
 		return err
@@ -163,15 +170,17 @@ func (w *writer) insert(study int64, e trial.Event) error {
 		if err != nil {
 			return err
 		}
-		if n, err := done.RowsAffected(); err != nil {
-			return err
-		} else if n > 0 {
-			continue
-		}
-		row[10] = 1 // the point is known already: keep the repetition as evidence, the first value stands
-		if _, err := w.sql.report.ExecContext(background, row...); err != nil {
+		n, err := done.RowsAffected()
+		if err != nil {
 			return err
 		}
+		if n == 0 {
+			row[10] = 1 // the point is known already: keep the repetition as evidence, the first value stands
+			if _, err := w.sql.report.ExecContext(background, row...); err != nil {
+				return err
+			}
+		}
+		row[14], row[15], row[16] = nil, nil, nil // the first row has it
 	}
 	return nil
 }
@@ -201,8 +210,9 @@ func (s *statements) list() map[string]**sql.Stmt {
 		"BEGIN IMMEDIATE":        &s.begin,
 		"COMMIT":                 &s.commit,
 		"SELECT epoch FROM meta": &s.epoch,
-		`INSERT INTO reports (study, seq, pos, trial, attempt, fold, epoch, metric, value, special, repeated, cost, last, time)
-			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+		`INSERT INTO reports (study, seq, pos, trial, attempt, fold, epoch, metric, value, special, repeated, cost, last, time,
+			cache_hits, cache_misses, cache_saved)
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 			ON CONFLICT (study, trial, metric, fold, epoch) WHERE repeated = 0 DO NOTHING`: &s.report,
 		"INSERT INTO decisions (study, seq, " + decisionColumns + `)
 			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`: &s.decision,

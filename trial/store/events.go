@@ -104,12 +104,23 @@ type reportCursor struct {
 type reportRow struct {
 	seq, trial, attempt, fold, epoch, last, time int64
 	cost                                         float64
-	metric, value, special                       any
+	metric, value, special, hits, misses, saved  any
+}
+
+// cache is what the report says of the cache.
+func (r reportRow) cache() *trial.CacheUse {
+	hits, ok := r.hits.(int64)
+	if !ok {
+		return nil
+	}
+	misses, _ := r.misses.(int64) // the columns of a STRICT table have nothing else
+	saved, _ := r.saved.(float64)
+	return &trial.CacheUse{Hits: int(hits), Misses: int(misses), Saved: saved}
 }
 
 func openReports(ctx context.Context, q querier, study, after int64) (*reportCursor, error) {
-	rows, err := q.QueryContext(ctx, `SELECT seq, trial, attempt, fold, epoch, last, time, cost, metric, value, special
-		FROM reports WHERE study = ? AND seq > ? ORDER BY seq, pos`, study, after)
+	rows, err := q.QueryContext(ctx, `SELECT seq, trial, attempt, fold, epoch, last, time, cost, metric, value, special,
+		cache_hits, cache_misses, cache_saved FROM reports WHERE study = ? AND seq > ? ORDER BY seq, pos`, study, after)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +138,8 @@ func (c *reportCursor) step() error {
 		return c.rows.Err()
 	}
 	r := &c.row
-	return c.rows.Scan(&r.seq, &r.trial, &r.attempt, &r.fold, &r.epoch, &r.last, &r.time, &r.cost, &r.metric, &r.value, &r.special)
+	return c.rows.Scan(&r.seq, &r.trial, &r.attempt, &r.fold, &r.epoch, &r.last, &r.time, &r.cost, &r.metric, &r.value, &r.special,
+		&r.hits, &r.misses, &r.saved)
 }
 
 // take returns the next report, and reads its rows.
@@ -139,7 +151,7 @@ func (c *reportCursor) take() (trial.Event, error) {
 	c.slab = c.slab[1:]
 	first := c.row
 	*report = trial.Report{Trial: int(first.trial), Attempt: int(first.attempt), Fold: int(first.fold),
-		Epoch: int(first.epoch), Cost: first.cost, Last: first.last != 0}
+		Epoch: int(first.epoch), Cost: first.cost, Last: first.last != 0, Cache: first.cache()}
 	for c.more && c.row.seq == first.seq {
 		if name, ok := c.row.metric.(string); ok {
 			report.Metrics = append(report.Metrics, trial.Metric{Name: c.name(name), Value: decodeFloat(c.row.value, c.row.special)})

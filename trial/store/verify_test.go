@@ -21,12 +21,14 @@ func TestRecordIsAppendOnly(t *testing.T) {
 		"DELETE FROM reports",
 		"DELETE FROM decisions WHERE seq = 1",
 		// one sequence for both
-		`INSERT INTO reports SELECT study, 1, pos, trial, attempt, fold, epoch, metric, value, special, 1, cost, last, time FROM reports`,
+		`INSERT INTO reports SELECT study, 1, pos, trial, attempt, fold, epoch, metric, value, special, 1, cost, last, time, NULL, NULL, NULL FROM reports`,
 		`INSERT INTO decisions (study, seq, trial, what, reason, attempt, at_fold, at_epoch, to_fold, to_epoch, bracket, origin, phase,
 			failure, runner, run, artifact, hash, study_state, time)
 			SELECT study, 5, trial, what, reason, attempt, at_fold, at_epoch, to_fold, to_epoch, bracket, origin, phase, failure, runner,
 			run, artifact, hash, study_state, time FROM decisions`,
 		// what no state allows
+		"INSERT INTO reports (study, seq, pos, trial, attempt, fold, epoch, repeated, cost, last, time, cache_hits) VALUES (1, 99, 0, 0, 1, 0, 1, 0, 1, 0, 1, -1)",
+		"INSERT INTO reports (study, seq, pos, trial, attempt, fold, epoch, repeated, cost, last, time, cache_misses) VALUES (1, 99, 0, 0, 1, 0, 1, 0, 1, 0, 1, 1)",
 		"UPDATE trials SET state = 'BROKEN'",
 		"UPDATE trials SET done_fold = -1",
 		"UPDATE trials SET params = 'lr=1'",

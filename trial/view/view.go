@@ -206,6 +206,7 @@ type Trial struct {
 	Done       trial.Resource   `json:"done"`
 	Epochs     int              `json:"epochs"`
 	Seconds    float64          `json:"seconds"`
+	Cache      *trial.CacheUse  `json:"cache,omitempty"` // of the activations of frozen blocks; nil: none were cached
 	Reason     string           `json:"reason"`
 	Curves     []Curve          `json:"curves,omitempty"`
 }
@@ -221,6 +222,9 @@ type Curve struct {
 func TrialOf(s *trial.State, t *trial.Trial) Trial {
 	v := Trial{Trial: t.Number, State: string(t.Status), Params: t.Params, Origin: t.Origin, Bracket: t.Bracket, Done: t.Done,
 		Epochs: t.Epochs + t.Extra, Seconds: t.Seconds, Reason: t.Reason}
+	if use := t.Cache; use != (trial.CacheUse{}) {
+		v.Cache = &use
+	}
 	if score, ok := t.Score(s.Study.Objective, s.Study.Shape); ok {
 		v.Value, v.Std = &score.Value, score.Std
 	}

@@ -173,6 +173,22 @@ func TestTrialOf(t *testing.T) {
 		`"origin":"sampler","bracket":1,"done":{"fold":1,"epoch":3},"epochs":6,"seconds":9,"reason":"trained in full"}`)
 }
 
+func TestTrialOfCache(t *testing.T) {
+	h := newHistory(t)
+	n := h.start()
+	for epoch, use := range []trial.CacheUse{{Misses: 30}, {Hits: 30, Saved: 1.25}} {
+		h.apply(trial.Event{Report: &trial.Report{Trial: n, Attempt: 1, Epoch: epoch + 1, Metrics: trial.Metrics{acc(0.5)}, Cache: &use}})
+	}
+	want := trial.CacheUse{Hits: 30, Misses: 30, Saved: 1.25}
+	if got := view.TrialOf(h.State, h.Trial(n)).Cache; got == nil || *got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	text, err := json.Marshal(view.TrialOf(h.State, h.Trial(n)).Cache)
+	if err != nil || string(text) != `{"hits":30,"misses":30,"saved_seconds":1.25}` {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
 // TestValuesStandAlone: the value of one trial is not that of the next.
 func TestValuesStandAlone(t *testing.T) {
 	h := newHistory(t)

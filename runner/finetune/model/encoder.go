@@ -96,6 +96,11 @@ func (e *encoder) blocks() []string { return e.labels }
 func (e *encoder) head() (string, string) {
 	return e.names.classifier + ".weight", e.names.classifier + ".bias"
 }
+func (e *encoder) config() any {
+	c := e.cfg
+	c.Labels, c.Pooling = nil, e.pooling
+	return c
+}
 func (e *encoder) clone() arch            { return e } // nothing in it changes
 func (e *encoder) spare(name string) bool { return e.names.spare(name) }
 func (e *encoder) checkInput(_, _ int) error {

@@ -131,6 +131,7 @@ func (m *mlp) params() []*Param {
 func (m *mlp) kind() string           { return m.cfg.ModelType }
 func (m *mlp) blocks() []string       { return m.names }
 func (m *mlp) head() (string, string) { return "head.weight", "head.bias" }
+func (m *mlp) config() any            { return m.cfg }
 func (m *mlp) clone() arch            { return m } // nothing in it changes
 func (m *mlp) checkInput(h, w int) error {
 	if h != 1 || w != 1 {

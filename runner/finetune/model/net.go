@@ -52,6 +52,8 @@ type arch interface {
 	build(g *graphBuilder, k int, x node) node
 	// head names the head's weight and bias.
 	head() (weight, bias string)
+	// config is what decides the arithmetic besides weights and input, for JSON.
+	config() any
 	// clone returns a copy that shares nothing that changes.
 	clone() arch
 }

@@ -182,6 +182,7 @@ func (r *resnet) params() []*Param {
 func (r *resnet) kind() string           { return r.cfg.ModelType }
 func (r *resnet) blocks() []string       { return r.names }
 func (r *resnet) head() (string, string) { return "fc.weight", "fc.bias" }
+func (r *resnet) config() any            { return r.cfg }
 func (r *resnet) clone() arch            { return r } // nothing in it changes
 func (r *resnet) checkInput(h, w int) error {
 	if min(h, w) < 4 || max(h, w) > 1024 {

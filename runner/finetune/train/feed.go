@@ -118,8 +118,9 @@ type activations struct {
 func (a *activations) pack(rows []int) ([]float32, []int32) {
 	a.values, a.lengths = a.values[:0], a.lengths[:0]
 	for _, row := range rows {
-		v := a.row(row)
-		a.values, a.lengths = append(a.values, v...), append(a.lengths, int32(len(v)/a.per))
+		n := len(a.values)
+		a.values = a.append(a.values, row)
+		a.lengths = append(a.lengths, int32((len(a.values)-n)/a.per))
 	}
 	return a.values, a.lengths
 }

@@ -7,6 +7,7 @@ import (
 
 	"automl/runner/finetune/data"
 	"automl/runner/finetune/model"
+	"automl/runner/finetune/prefix"
 	"automl/trial"
 )
 
@@ -44,7 +45,8 @@ func digits(t *testing.T, rows int, params ...trial.Param) Job {
 	}
 	net.ReplaceHead(len(table.Classes), 1)
 	job := Job{
-		Net: net, Inputs: images, Target: TargetOf(table, nil), Options: options, Epochs: 4, Seed: 1,
+		Cache: prefix.New(prefix.Options{}),
+		Net:   net, Inputs: images, Target: TargetOf(table, nil), Options: options, Epochs: 4, Seed: 1,
 		Objective: trial.Objective{Metric: "val_accuracy", Goal: trial.Maximize},
 	}
 	for i := range rows {
@@ -111,9 +113,8 @@ func differing(net *model.Net, before map[string][]float32) (names []string, blo
 
 // cacheOf is the cache that a feed reads.
 func cacheOf(f feed) (*cache, bool) {
-	if f, ok := f.(*fixed); ok {
-		c, ok := f.source.(*cache)
-		return c, ok
+	if f, ok := f.(cached); ok {
+		return f.cache, true
 	}
 	return nil, false
 }

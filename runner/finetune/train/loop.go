@@ -10,6 +10,7 @@ import (
 	"automl/runner/finetune/metric"
 	"automl/runner/finetune/model"
 	"automl/runner/finetune/optim"
+	"automl/runner/finetune/prefix"
 	"automl/trial"
 )
 
@@ -29,11 +30,8 @@ type Job struct {
 	Seed        uint64
 	Trial, Fold int
 
-	CacheBytes int64 // most the cache of frozen blocks may take; 0: DefaultCacheBytes; below 0: no cache
+	Cache *prefix.Store // keeps what frozen blocks make of the rows; nil: they run in every epoch
 }
-
-// DefaultCacheBytes is a gigabyte: a good 16,000 rows of ResNet-8 at 32x32 with only the stem frozen.
-const DefaultCacheBytes = 1 << 30
 
 // Loop trains a job epoch by epoch. It is not safe for concurrent use.
 type Loop struct {
@@ -52,9 +50,10 @@ type Loop struct {
 // Result is what an epoch brought.
 type Result struct {
 	Epoch   int
-	Metrics trial.Metrics // val_... as in Evaluation.Metrics, then train_loss and of classes train_accuracy (while training)
-	Valid   *Evaluation   // nil without validation rows
-	Last    bool          // early stopping: there should be no further epoch
+	Metrics trial.Metrics   // val_... as in Evaluation.Metrics, then train_loss and of classes train_accuracy (while training)
+	Valid   *Evaluation     // nil without validation rows
+	Last    bool            // early stopping: there should be no further epoch
+	Cache   *trial.CacheUse // what of the frozen blocks was not computed anew; nil: nothing was cached
 }
 
 // Diverged means that training left the finite numbers. Another attempt would end alike.
@@ -78,9 +77,6 @@ func (e *Diverged) Error() string {
 func New(job Job) (*Loop, error) {
 	if len(job.Train) == 0 || job.Epochs < 1 {
 		return nil, fmt.Errorf("%d rows and %d epochs: nothing to train", len(job.Train), job.Epochs)
-	}
-	if job.CacheBytes == 0 {
-		job.CacheBytes = DefaultCacheBytes
 	}
 	o, err := optim.New(job.Options.Optimizer)
 	if err != nil {
@@ -146,6 +142,7 @@ func (l *Loop) Epoch(ctx context.Context, progress Progress) (*Result, error) {
 		r.Last = l.stop.see(value)
 	}
 	r.Last = r.Last || l.job.Options.Head == SolvedHead
+	r.Cache = l.stage.cacheUse()
 	l.epoch = epoch
 	return r, nil
 }

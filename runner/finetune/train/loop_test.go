@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"automl/runner/finetune/metric"
+	"automl/runner/finetune/prefix"
 	"automl/trial"
 )
 
@@ -88,7 +89,7 @@ func TestCacheParity(t *testing.T) {
 		{p("freeze.strategy", "lp_ft")},
 	} {
 		cached, plain := digits(t, 70, params...), digits(t, 70, params...)
-		plain.CacheBytes = -1
+		plain.Cache = nil
 		a, b := start(t, cached), start(t, plain)
 		got, want := epochs(t, a, 2), epochs(t, b, 2)
 		for i := range got {
@@ -122,7 +123,7 @@ func TestCacheIsUsedWhereItCanBe(t *testing.T) {
 		t.Error("something was cached though nothing is frozen")
 	}
 	job := digits(t, 40, head)
-	job.CacheBytes = 1000
+	job.Cache = prefix.New(prefix.Options{Memory: 1000})
 	l := start(t, job)
 	if err := l.enter(1); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"automl/runner/finetune/model"
+	"automl/runner/finetune/prefix"
 	"automl/runner/finetune/probe"
 	"automl/trial"
 )
@@ -23,10 +24,14 @@ const (
 func (l *Loop) solve(ctx context.Context) (pass, error) {
 	top := len(l.job.Net.Blocks()) - 1
 	rows := slices.Concat(l.job.Train, l.job.Valid)
-	c, err := newCache(l.job.Net, l.job.Inputs, rows, top, math.MaxInt64)
+	c, err := newCache(l.job.Cache, l.job.Net, l.job.Inputs, rows, top)
+	if err == nil && c == nil {
+		c, err = newCache(prefix.New(prefix.Options{Memory: math.MaxInt64}), l.job.Net, l.job.Inputs, rows, top)
+	}
 	if err != nil {
 		return pass{}, err
 	}
+	l.stage.cache = c
 	f, norm := c.features(l.job.Train)
 	w, b, err := l.fitHead(ctx, f)
 	if err != nil {
@@ -57,9 +62,9 @@ func (c *cache) features(rows []int) (probe.Features, float32) {
 	f := probe.Features{X: make([]float32, 0, len(rows)*c.per), Cols: c.per}
 	square := 0.0
 	for _, row := range rows {
-		v := c.row(row)
-		f.X = append(f.X, v...)
-		for _, x := range v {
+		n := len(f.X)
+		f.X = c.append(f.X, row)
+		for _, x := range f.X[n:] {
 			square += float64(x) * float64(x) / float64(len(rows))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"automl/runner/finetune/augment"
 	"automl/runner/finetune/model"
 	"automl/runner/finetune/optim"
+	"automl/trial"
 )
 
 // stage is a run of epochs in which the same blocks train: the graphs for it, and where their inputs come from.
@@ -19,10 +20,14 @@ type stage struct {
 	inputs    feed             // of training
 	augmented changing         // what they come from; nil: they are not augmented
 	valid     feed
+	cache     *cache // of the frozen blocks; nil: none
 }
 
 func (s *stage) close() error {
 	var errs []error
+	if s.cache != nil {
+		errs = append(errs, s.cache.close())
+	}
 	if s.trainer != nil {
 		errs = append(errs, s.trainer.Close())
 	}
@@ -31,6 +36,16 @@ func (s *stage) close() error {
 	}
 	*s = stage{}
 	return errors.Join(errs...)
+}
+
+// cacheUse is what the cache was good for since it was last asked; nil: there is none.
+func (s *stage) cacheUse() *trial.CacheUse {
+	if s.cache == nil {
+		return nil
+	}
+	use := s.cache.use
+	s.cache.use = trial.CacheUse{}
+	return &use
 }
 
 // feed is the training input of the epoch that key names.
@@ -99,10 +114,11 @@ func (l *Loop) inputs(k int) (trainFrom, validFrom int, err error) {
 	if k == 0 || len(rows) == 0 {
 		return 0, 0, nil
 	}
-	c, err := newCache(l.job.Net, l.job.Inputs, rows, k, l.job.CacheBytes)
+	c, err := newCache(l.job.Cache, l.job.Net, l.job.Inputs, rows, k)
 	if err != nil || c == nil {
 		return 0, 0, err
 	}
+	s.cache = c
 	s.valid = c.feed(evalBatch)
 	if s.augmented != nil {
 		return 0, k, nil

@@ -10,6 +10,7 @@ import (
 	"automl/runner/finetune/data"
 	"automl/runner/finetune/finetunetest"
 	"automl/runner/finetune/model"
+	"automl/runner/finetune/prefix"
 	"automl/runner/finetune/tokenizer"
 	"automl/trial"
 )
@@ -43,7 +44,7 @@ func sentences(t *testing.T, rows int, params ...trial.Param) Job {
 		t.Fatal(err)
 	}
 	net.ReplaceHead(len(table.Classes), 1)
-	job := Job{Net: net, Inputs: tokens, Target: TargetOf(table, nil), Options: options, Epochs: 4, Seed: 1,
+	job := Job{Cache: prefix.New(prefix.Options{}), Net: net, Inputs: tokens, Target: TargetOf(table, nil), Options: options, Epochs: 4, Seed: 1,
 		Objective: trial.Objective{Metric: "val_accuracy", Goal: trial.Maximize}}
 	for i := range rows {
 		if i%4 == 3 {
@@ -85,7 +86,7 @@ func TestCacheOfTexts(t *testing.T) {
 	} {
 		params = append(params, p("lr", 3e-3), p("batch_size", int64(7)))
 		with, without := sentences(t, 40, params...), sentences(t, 40, params...)
-		without.CacheBytes = -1
+		without.Cache = nil
 		a, b := epochs(t, start(t, with), 3), epochs(t, start(t, without), 3)
 		for e := range a {
 			for _, metric := range []string{"train_loss", "val_loss"} {

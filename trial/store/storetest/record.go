@@ -69,6 +69,10 @@ func drawReport(rt *rapid.T, s *trial.State) *trial.Report {
 		Cost:    rapid.Float64Range(0, 1e6).Draw(rt, "cost"),
 		Last:    rapid.IntRange(0, 5).Draw(rt, "last") == 0,
 	}
+	if rapid.Bool().Draw(rt, "cached") {
+		r.Cache = &trial.CacheUse{Hits: rapid.IntRange(0, 1<<40).Draw(rt, "hits"), Misses: rapid.IntRange(0, 9).Draw(rt, "misses"),
+			Saved: rapid.Float64Range(0, 1e9).Draw(rt, "saved")}
+	}
 	for range rapid.IntRange(0, 3).Draw(rt, "metrics") {
 		r.Metrics = append(r.Metrics, trial.Metric{Name: names.Draw(rt, "metric"), Value: floats.Draw(rt, "value")})
 	}
