@@ -77,6 +77,13 @@ func (c *checker) expand(name string, f *freezeDoc) []search.Parameter {
 			return nil
 		}
 	}
+	if c.ownHeadRate() {
+		if f.HeadLRFactor != nil && *f.HeadLRFactor != (span{1, 1}) {
+			c.wrong(join(join("parameters", name), "head_lr_factor"), "the head has a rate of its own, parameter %s", headLR).withHint("one of the two")
+			return nil
+		}
+		o.HeadLRFactor = [2]float64{1, 1}
+	}
 	parts, err := search.ExpandFreeze(name, o)
 	if err != nil {
 		c.parameterError(err)
@@ -86,6 +93,15 @@ func (c *checker) expand(name string, f *freezeDoc) []search.Parameter {
 		f.fill(p.Name[len(name)+1:], p)
 	}
 	return parts
+}
+
+// headLR is the parameter of the built-in trainer that takes the place of a factor for the head.
+const headLR = "head_lr"
+
+// ownHeadRate reports whether the built-in trainer is given a learning rate of the head.
+func (c *checker) ownHeadRate() bool {
+	_, builtin := c.doc.Trainer.body.(*builtinDoc)
+	return builtin && slices.ContainsFunc(c.doc.Parameters, func(p parameterDoc) bool { return p.name == headLR })
 }
 
 // fill writes one part of an expanded freeze parameter into the document.

@@ -275,6 +275,7 @@ func TestBadSweepStartsNothing(t *testing.T) {
 		{"low: 1e-3", "low: -1", "parameters.lr"},
 		{"high: 2e-2", "high: 1e-4", "parameters.lr"},
 		{"batch_size: {type: ordinal, choices: [32, 64]}", "batch_size: {type: ordinal, choices: 32}", ":6:"},
+		{"choices: [32, 64]", "choices: [0, 64]", "sweep.yaml:6:15: parameters.batch_size: 0 is not allowed\n  hint: a whole number from 1 up"},
 		{"label: label", "label: lable", "lable"},
 		{"digits.csv.gz", "nothing.csv", "nothing.csv"},
 		{"metric: val_accuracy", "metric: val_acuracy", "sweep.yaml:2:21: objective.metric: task image-classification has no metric \"val_acuracy\"\n  hint: did you mean val_accuracy?"},

@@ -11,6 +11,7 @@ import (
 	"automl/configs"
 	"automl/runner/finetune"
 	"automl/runner/finetune/data"
+	"automl/search"
 	"automl/search/daemon"
 	"automl/trial"
 )
@@ -39,7 +40,32 @@ func checkTrainer(s *configs.Sweep) error {
 			return faultOf(s, err, func(field string) string { return s.ObjectivePath(i, strings.TrimPrefix(field, "objective.")) })
 		}
 	}
-	return faultOf(s, finetune.Check(s.Trainer, s.FoldPlan(), names), func(field string) string { return field })
+	same := func(field string) string { return field }
+	if err := finetune.Check(s.Trainer, s.FoldPlan(), names); err != nil {
+		return faultOf(s, err, same)
+	}
+	for _, p := range s.Space().Parameters {
+		if p.Freeze != "" {
+			continue // configs has checked a typed freeze parameter
+		}
+		for _, v := range extremes(p) {
+			if err := finetune.CheckValue(s.Trainer.Task, p.Name, v); err != nil {
+				return faultOf(s, err, same)
+			}
+		}
+	}
+	return nil
+}
+
+// extremes are the values of a parameter between which all others lie, or all there are.
+func extremes(p search.Parameter) []any {
+	switch p.Kind {
+	case search.Float:
+		return []any{p.Low, p.High}
+	case search.Int:
+		return []any{int64(p.Low), int64(p.High)}
+	}
+	return p.Choices
 }
 
 // faultOf places a fault that the trainer found in the sweep file. path is where a field stands in it.

@@ -52,7 +52,18 @@ func checkParams(task string, names []string) error {
 	if !trial.TableRows.HasTask(task) {
 		names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == train.FreezeName })
 	}
-	err := train.CheckNames(task, names)
+	return paramFault(train.CheckNames(task, names))
+}
+
+// CheckValue finds out whether a parameter of a task that Check has accepted may have a value. The fault is a [*data.Error] whose
+// field is parameters.NAME.
+func CheckValue(task, name string, value any) error {
+	_, err := train.ParseOptions(task, trial.Params{{Name: name, Value: value}})
+	return paramFault(err)
+}
+
+// paramFault places the fault of a parameter in the sweep file.
+func paramFault(err error) error {
 	var bad *train.ParamError
 	if errors.As(err, &bad) {
 		return &data.Error{Field: "parameters." + bad.Name, Msg: bad.Msg, Hint: bad.Hint, Err: err}

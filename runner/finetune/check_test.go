@@ -61,6 +61,24 @@ func TestCheckNamesTheField(t *testing.T) {
 	}
 }
 
+func TestCheckValue(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		value any
+		text  string
+	}{
+		{"ema_decay", 0.99, ""}, {"optimizer", "lion", ""}, {"head_lr", 1e-2, ""}, {"lr_schedule", "one_cycle", ""},
+		{"ema_decay", 1.0, "parameters.ema_decay: 1 is not allowed"}, {"optimizer", "adam", "adamw, sgd, lion, adafactor"},
+		{"head_lr", 0.0, "above 0"}, {"batch_size", int64(0), "from 1 up"},
+	} {
+		err := CheckValue(trial.ImageTask, c.name, c.value)
+		var e *data.Error
+		if c.text == "" && err != nil || c.text != "" && (!errors.As(err, &e) || e.Field != "parameters."+c.name || !strings.Contains(err.Error(), c.text)) {
+			t.Errorf("%s %v: %v", c.name, c.value, err)
+		}
+	}
+}
+
 func TestLists(t *testing.T) {
 	if p := Params(trial.ImageTask); p[0].Name != "lr" || p[0].Default != "0.001" {
 		t.Errorf("params %+v", p)
