@@ -203,6 +203,9 @@ func query(t *testing.T, db *sql.DB, text string, args ...any) []string {
 		check(t, rows.Scan(at...))
 		words := make([]string, len(row))
 		for i, v := range row {
+			if n, whole := v.(int64); whole { // as which a metric without a fraction comes out of JSON
+				v = float64(n)
+			}
 			words[i] = fmt.Sprint(v)
 			if v == nil {
 				words[i] = "NULL"
