@@ -85,7 +85,7 @@ func (t *attempt) work(s trial.Slice, home string) (protocol.Work, error) {
 		Params: a.Params, Objective: a.Objective, Others: a.Others, Fold: s.Fold, Folds: a.Split, Epochs: a.Shape.Epochs,
 		From: trial.Resource{Fold: s.Fold}, To: trial.Resource{Fold: s.Fold, Epoch: s.To},
 		CheckpointOut: filepath.Join(home, "checkpoint"), Scratch: filepath.Join(home, "scratch"),
-		GPUs: []int{}, Threads: t.slot.threads, Trainer: a.Trainer}
+		GPUs: []int{}, Threads: t.slot.threads, Memory: process.Memory(a.Resources.MemoryBytes), Trainer: a.Trainer}
 	for i := range t.slot.take(a.Resources.GPUs) {
 		w.GPUs = append(w.GPUs, i)
 	}

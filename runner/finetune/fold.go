@@ -64,6 +64,7 @@ func (s *session) epoch(ctx context.Context, loop *train.Loop) (over bool, err e
 	if err != nil {
 		return false, err
 	}
+	s.tellParts(r, loop.Batch())
 	verb, err := s.client.Report(protocol.Report{
 		Fold: s.work.Fold, Epoch: r.Epoch, Metrics: r.Metrics, Cost: s.now().Sub(began).Seconds(), Last: r.Last,
 		Cache: r.Cache,

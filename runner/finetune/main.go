@@ -59,6 +59,7 @@ type session struct {
 	client *protocol.Client
 	work   protocol.Work
 	now    func() time.Time
+	told   int // rows at a time that were last told
 }
 
 // goneError is a failure to reach the runner. There is nobody left to report to.
@@ -94,8 +95,12 @@ func (s *session) exit(ctx context.Context, err error) int {
 // kind is the failure that an error stands for.
 func kind(err error) trial.Failure {
 	var diverged *train.Diverged
-	if errors.As(err, &diverged) {
+	var full *train.OutOfMemory
+	switch {
+	case errors.As(err, &diverged):
 		return trial.NaN
+	case errors.As(err, &full):
+		return trial.OOM
 	}
 	return trial.Crash
 }
@@ -110,6 +115,7 @@ func (s *session) guarded(ctx context.Context) (err error) {
 	threads := max(1, s.work.Threads)
 	runtime.GOMAXPROCS(threads)
 	blas.SetThreads(threads)
+	limitMemory(s.work.Memory)
 	if err := blas.Choose(os.Getenv("AUTOML_BLAS")); err != nil {
 		return fmt.Errorf("AUTOML_BLAS: %w", err)
 	}

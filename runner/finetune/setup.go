@@ -103,16 +103,17 @@ func (m *material) job(w protocol.Work, rows, valid []int) (train.Job, error) {
 			return train.Job{}, err
 		}
 	}
+	limit := memory(w)
 	return train.Job{
 		Net: m.net, Inputs: m.inputs, Target: m.target, Train: rows, Valid: valid,
 		Options: m.options, Objective: w.Objective, Epochs: w.Epochs,
-		Seed: w.Seed, Trial: w.Trial, Fold: w.Fold, Cache: cacheOf(w),
+		Seed: w.Seed, Trial: w.Trial, Fold: w.Fold, Memory: limit, Cache: cacheOf(w, limit),
 	}, nil
 }
 
 // cacheOf is where what frozen blocks make of the rows is kept: on disk if the runner has a folder for it, and in memory.
-func cacheOf(w protocol.Work) *prefix.Store {
-	o := prefix.Options{Warn: func(err error) { fmt.Fprintln(os.Stderr, "automl trainer:", err) }}
+func cacheOf(w protocol.Work, limit train.Memory) *prefix.Store {
+	o := prefix.Options{Memory: limit.Cache(), Warn: func(err error) { fmt.Fprintln(os.Stderr, "automl trainer:", err) }}
 	if w.Cache != nil {
 		o.Dir, o.Disk = w.Cache.Dir, w.Cache.Bytes
 	}

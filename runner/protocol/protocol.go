@@ -35,6 +35,7 @@ type Work struct {
 	Scratch       string            `json:"scratch"`                  // an empty folder, removed afterwards
 	GPUs          []int             `json:"gpus"`                     // as CUDA numbers them in this process: 0, 1, ...
 	Threads       int               `json:"threads"`                  // processor cores this trainer may keep busy
+	Memory        int64             `json:"memory,omitempty"`         // bytes this trainer may take; 0: not known
 	Trainer       trial.TrainerSpec `json:"trainer"`
 	Cache         *Cache            `json:"cache,omitempty"` // built-in trainer: where to keep what frozen blocks compute; nil: nowhere
 }

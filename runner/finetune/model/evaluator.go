@@ -50,16 +50,52 @@ func (n *Net) NewPrefix(k int, batch int) (*Evaluator, error) {
 	return n.newEvaluator(EvalOptions{Batch: batch}, k)
 }
 
-func (n *Net) newEvaluator(o EvalOptions, to int) (*Evaluator, error) {
+// EvalBytes is the memory that NewEvaluator would take, found from the shapes
+// alone.
+func (n *Net) EvalBytes(o EvalOptions) (int64, error) {
+	if err := n.checkRange("evaluate", o.From, o.Batch); err != nil {
+		return 0, err
+	}
+	return n.measure(o, len(n.arch.blocks()))
+}
+
+// PrefixBytes is the memory that NewPrefix would take.
+func (n *Net) PrefixBytes(k, batch int) (int64, error) {
+	if err := n.checkRange("prefix", k, batch); err != nil {
+		return 0, err
+	}
+	return n.measure(EvalOptions{Batch: batch}, k)
+}
+
+func (n *Net) measure(o EvalOptions, to int) (int64, error) {
+	e, _, err := n.evalGraph(o, to, true)
+	if err != nil {
+		return 0, err
+	}
+	return e.g.Bytes(), e.g.Err()
+}
+
+// evalGraph builds the graph of blocks up to, but without, to.
+func (n *Net) evalGraph(o EvalOptions, to int, measure bool) (*Evaluator, node, error) {
 	g := newGraph(n, o.Batch, make([]bool, len(n.arch.blocks())))
+	if measure {
+		g.Measure()
+	}
 	if err := g.tokens(o.From, o.MaxTokens); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	e := &Evaluator{g: g, perToken: n.PerToken(to)}
 	var x node
 	x, e.x = g.input(o.From)
-	out := g.stack(o.From, to, x)
-	var err error
+	return e, g.stack(o.From, to, x), nil
+}
+
+func (n *Net) newEvaluator(o EvalOptions, to int) (*Evaluator, error) {
+	e, out, err := n.evalGraph(o, to, false)
+	if err != nil {
+		return nil, err
+	}
+	g := e.g
 	if e.machine, err = g.Compile(); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
@@ -94,6 +130,9 @@ func (e *Evaluator) Logits(x []float32, rows int) ([]float32, error) {
 	}
 	return e.out[:rows*e.width], nil
 }
+
+// Batch is the number of rows the graph holds.
+func (e *Evaluator) Batch() int { return e.g.Batch() }
 
 // Close frees the evaluator.
 func (e *Evaluator) Close() error { return e.machine.Close() }

@@ -56,15 +56,13 @@ func (g *graphBuilder) input(k int) (node, []float32) {
 	case g.net.IsText() && k == 0:
 		return nil, nil
 	case g.net.PerToken(k):
-		data := make([]float32, g.maxTokens*c)
-		return g.TokenInput("input", data, c), data
+		return g.TokenBuffer("input", c)
 	}
-	data := make([]float32, g.Batch()*c*h*w)
 	shape := []int{g.Batch(), c, h, w}
 	if h == 1 && w == 1 {
 		shape = shape[:2] // a feature vector
 	}
-	return g.Input("input", data, shape...), data
+	return g.InputBuffer("input", shape...)
 }
 
 // stack adds blocks from to to-1 above x.

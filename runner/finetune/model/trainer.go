@@ -69,36 +69,56 @@ type Trainer struct {
 // statistics, the others with their running statistics.
 func (n *Net) NewTrainer(o TrainOptions) (*Trainer, error) { return n.newTrainer(o, false) }
 
+// TrainBytes is the memory that NewTrainer would take, gradients included, found
+// from the shapes alone.
+func (n *Net) TrainBytes(o TrainOptions) (int64, error) {
+	t, _, _, err := n.trainGraph(o, func(g *graphBuilder) { g.Measure() })
+	if err != nil {
+		return 0, err
+	}
+	return t.g.Bytes(), nil
+}
+
 // newTrainer can also keep all statistics frozen, to check that gradient alone.
 func (n *Net) newTrainer(o TrainOptions, frozenStats bool) (*Trainer, error) {
-	if err := n.checkTrain(o); err != nil {
+	t, loss, logits, err := n.trainGraph(o, func(g *graphBuilder) { g.frozenStats = frozenStats })
+	if err != nil {
 		return nil, err
 	}
-	g := newGraph(n, o.Batch, slices.Clone(o.Trained))
-	g.rate, g.seed, g.frozenStats, g.normMomentum = o.Dropout, o.Seed, frozenStats, o.NormMomentum
-	g.hidden = hiddenDropout{out: o.HiddenDropout, weights: o.AttentionDropout}
-	if err := g.tokens(o.From, o.MaxTokens); err != nil {
-		return nil, err
-	}
-	t := &Trainer{g: g, classes: n.Classes()}
-	var x node
-	x, t.x = g.input(o.From)
-	logits := g.stack(o.From, len(n.arch.blocks()), x)
-	loss := t.addLoss(logits, o)
-	if err := t.differentiate(loss); err != nil {
-		return nil, fmt.Errorf("model: %w", err)
-	}
-	var err error
 	if t.loss, err = ops.Values[float32](loss); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	if t.logits, err = ops.Values[float32](logits); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	if t.machine, err = g.Compile(); err != nil {
+	if t.machine, err = t.g.Compile(); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	return t, nil
+}
+
+// trainGraph builds the graph of loss and gradients. set changes the builder at
+// its start.
+func (n *Net) trainGraph(o TrainOptions, set func(*graphBuilder)) (t *Trainer, loss, logits node, err error) {
+	if err := n.checkTrain(o); err != nil {
+		return nil, nil, nil, err
+	}
+	g := newGraph(n, o.Batch, slices.Clone(o.Trained))
+	g.rate, g.seed, g.normMomentum = o.Dropout, o.Seed, o.NormMomentum
+	g.hidden = hiddenDropout{out: o.HiddenDropout, weights: o.AttentionDropout}
+	set(g)
+	if err := g.tokens(o.From, o.MaxTokens); err != nil {
+		return nil, nil, nil, err
+	}
+	t = &Trainer{g: g, classes: n.Classes()}
+	var x node
+	x, t.x = g.input(o.From)
+	logits = g.stack(o.From, len(n.arch.blocks()), x)
+	loss = t.addLoss(logits, o)
+	if err := t.differentiate(loss); err != nil {
+		return nil, nil, nil, fmt.Errorf("model: %w", err)
+	}
+	return t, loss, logits, nil
 }
 
 // addLoss adds the loss of the head's outputs.
@@ -239,6 +259,9 @@ func (t *Trainer) rows(y []int32) (int, error) {
 	}
 	return rows, nil
 }
+
+// Batch is the number of rows the graph holds.
+func (t *Trainer) Batch() int { return t.g.Batch() }
 
 // Grads returns the gradients of the trained blocks' parameters in Params
 // order. The slices are live: each Step rewrites them.

@@ -47,7 +47,7 @@ func (b *Builder[T]) SelfAttention(x *Node, p AttentionParams, c AttentionConfig
 	a := &attention[T]{k: b.k, run: &b.run, seqs: b.seqs, cfg: c, h: h, bias: make([]T, 3*h)}
 	// Kept for the backward pass, or gone after the forward pass.
 	if b.needs(in...) {
-		qkv, mixed := make([]T, n*3*h), make([]T, n*h)
+		qkv, mixed := room[T](b, n*3*h), room[T](b, n*h)
 		a.qkv, a.mixed = &qkv, &mixed
 		a.dqkv, a.dmixed = b.shared(0, n*3*h), b.shared(1, n*h)
 	} else {

@@ -34,7 +34,7 @@ func newBackward[T Float](of *fused[T]) *backward[T] {
 		if b.first < 0 {
 			b.first = i
 		}
-		b.bufs[i] = newBuffer[T](s)
+		b.bufs[i] = newBuffer(of.builder, s)
 		b.d[i] = b.bufs[i].data
 	}
 	return b

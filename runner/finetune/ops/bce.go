@@ -26,7 +26,7 @@ func (b *Builder[T]) BinaryCrossEntropy(logits *Node, t *Targets[T], c LossConfi
 	if !(c.LabelSmoothing >= 0 && c.LabelSmoothing <= 1) {
 		return b.fail("bce: label smoothing %v, want 0 to 1", c.LabelSmoothing)
 	}
-	l := &binary[T]{cfg: c, t: t, run: &b.run, classes: classes, diff: make([]float64, logits.Shape().TotalSize())}
+	l := &binary[T]{cfg: c, t: t, run: &b.run, classes: classes, diff: room[float64](b, logits.Shape().TotalSize())}
 	return b.apply(kernel[T]{name: "bce", forward: l.forward, backward: l.backward}, tensor.Shape{}, logits)
 }
 

@@ -1,8 +1,10 @@
 package ops
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"unsafe"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -26,6 +28,9 @@ type Builder[T Float] struct {
 	rows  map[*Node]*int // how many leading rows count, where it is not run.rows
 	seqs  *Sequences     // of the tokens; nil without any
 	work  []*[]T         // memory that operations share, see shared
+	most  []int          // elements of each piece of work
+	bytes int64          // of all buffers
+	dry   bool           // only measured, see Measure
 	err   error
 }
 
@@ -69,14 +74,21 @@ func (b *Builder[T]) Param(name string, data []T, trainable bool, shape ...int) 
 	if tensor.Shape(shape).TotalSize() != len(data) || len(data) == 0 {
 		return b.fail("%s: %d values do not fill shape %v", name, len(data), shape)
 	}
-	value := tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))
+	return b.leaf(name, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data)), trainable, shape...)
+}
+
+// leaf adds a leaf with a value, or without one to a graph that is measured.
+func (b *Builder[T]) leaf(name string, value gorgonia.Value, trainable bool, shape ...int) *Node {
 	for _, n := range b.graph.AllNodes() {
 		if n.Name() == name {
 			return b.fail("leaf %q is defined twice", name)
 		}
 	}
-	n := gorgonia.NewTensor(b.graph, value.Dtype(), len(shape),
-		gorgonia.WithShape(shape...), gorgonia.WithName(name), gorgonia.WithValue(value))
+	options := []gorgonia.NodeConsOpt{gorgonia.WithShape(shape...), gorgonia.WithName(name)}
+	if value != nil {
+		options = append(options, gorgonia.WithValue(value))
+	}
+	n := gorgonia.NewTensor(b.graph, dtype[T](), len(shape), options...)
 	b.grad[n] = trainable
 	return n
 }
@@ -110,7 +122,7 @@ func (b *Builder[T]) ready(name string, ranks []int, in ...*Node) bool {
 
 // apply adds an operation with the given inputs and output shape.
 func (b *Builder[T]) apply(o kernel[T], shape tensor.Shape, in ...*Node) *Node {
-	op := &fused[T]{kernel: o, id: b.ops, need: make([]bool, len(in)), in: make([][]T, len(in))}
+	op := &fused[T]{kernel: o, builder: b, id: b.ops, need: make([]bool, len(in)), in: make([][]T, len(in))}
 	b.ops++
 	any := false
 	for i, n := range in {
@@ -118,7 +130,7 @@ func (b *Builder[T]) apply(o kernel[T], shape tensor.Shape, in ...*Node) *Node {
 		op.need[i] = b.grad[n]
 		any = any || op.need[i]
 	}
-	op.out = newBuffer[T](shape)
+	op.out = newBuffer(b, shape)
 	n, err := gorgonia.ApplyOp(op, in...)
 	if err != nil {
 		return b.fail("%s: %w", o.name, err)
@@ -150,10 +162,14 @@ func (b *Builder[T]) needs(nodes ...*Node) bool {
 // one after the other, so they all share it.
 func (b *Builder[T]) shared(number, size int) *[]T {
 	for len(b.work) <= number {
-		b.work = append(b.work, new([]T))
+		b.work, b.most = append(b.work, new([]T)), append(b.most, 0)
 	}
-	if p := b.work[number]; len(*p) < size {
-		*p = make([]T, size)
+	if more := size - b.most[number]; more > 0 {
+		b.most[number] = size
+		b.bytes += int64(more) * int64(unsafe.Sizeof(T(0)))
+		if !b.dry {
+			*b.work[number] = make([]T, size)
+		}
 	}
 	return b.work[number]
 }
@@ -203,6 +219,9 @@ type Machine[T Float] struct {
 func (b *Builder[T]) Compile() (m *Machine[T], err error) {
 	if b.err != nil {
 		return nil, b.err
+	}
+	if b.dry {
+		return nil, errors.New("ops: compile: the graph is only measured")
 	}
 	defer func() {
 		// NewTapeMachine reports a bad graph by panicking.

@@ -43,9 +43,16 @@ func (b *Builder[T]) Conv2D(x, w, bias *Node, c ConvConfig) *Node {
 	if ws[1] != xs[1] || (bias != nil && bias.Shape()[0] != ws[0]) {
 		return b.fail("conv2d: input %v, kernel %v and bias do not agree", xs, ws)
 	}
-	conv, err := b.k.Conv(s)
+	bytes, err := s.Bytes(b.grad[x], b.grad[w])
 	if err != nil {
 		return b.fail("conv2d: %w", err)
+	}
+	b.bytes += bytes
+	var conv convolution[T]
+	if !b.dry {
+		if conv, err = b.k.Conv(s); err != nil {
+			return b.fail("conv2d: %w", err)
+		}
 	}
 	shape := tensor.Shape{xs[0], ws[0], s.OutH(), s.OutW()}
 	return b.apply(convKernel(conv, &b.run), shape, in...)

@@ -48,7 +48,7 @@ func (b *Builder[T]) Embed(ids *TokenIDs, word, position, types *Node, c EmbedCo
 	e := &embed[T]{k: b.k, seqs: b.seqs, ids: ids, cfg: c, width: width}
 	sparse := map[int]*[]int32{}
 	for i, n := range in {
-		t := &table{rows: n.Shape()[0], picks: make([]int32, b.seqs.limit), seen: make([]bool, n.Shape()[0])}
+		t := &table{rows: n.Shape()[0], picks: room[int32](b, b.seqs.limit), seen: room[bool](b, n.Shape()[0])}
 		e.tables = append(e.tables, t)
 		sparse[i] = &t.touched
 	}

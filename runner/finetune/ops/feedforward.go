@@ -29,7 +29,7 @@ func (b *Builder[T]) FeedForward(x *Node, p FeedForwardParams, c FeedForwardConf
 	}
 	ff := &feedForward[T]{k: b.k, run: &b.run, rows: b.rowsOf(x), cfg: c, h: h, f: f}
 	if ff.train = b.needs(in...); ff.train {
-		hidden, slope := make([]T, n*f), make([]T, n*f)
+		hidden, slope := room[T](b, n*f), room[T](b, n*f)
 		ff.hidden, ff.slope, ff.dhidden = &hidden, &slope, b.shared(0, n*f)
 	} else {
 		ff.hidden = b.shared(0, n*f)

@@ -38,19 +38,19 @@ type buffer[T Float] struct {
 	shape tensor.Shape
 }
 
-func newBuffer[T Float](shape tensor.Shape) buffer[T] {
-	if shape.Dims() == 0 {
+func newBuffer[T Float](b *Builder[T], shape tensor.Shape) buffer[T] {
+	out := buffer[T]{shape: shape}
+	switch {
+	case shape.Dims() == 0:
 		var v T
-		b := buffer[T]{data: make([]T, 1), shape: shape}
-		b.value, _, _ = anyScalar(v)
-		return b
+		out.data = make([]T, 1)
+		out.value, _, _ = anyScalar(v)
+	default:
+		if out.data = room[T](b, shape.TotalSize()); out.data != nil {
+			out.value = tensor.New(tensor.WithShape(shape...), tensor.WithBacking(out.data))
+		}
 	}
-	data := make([]T, shape.TotalSize())
-	return buffer[T]{
-		data:  data,
-		value: tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data)),
-		shape: shape,
-	}
+	return out
 }
 
 // load returns the value to hand to Gorgonia; a scalar lives outside of data
@@ -138,11 +138,12 @@ func hashOf(s fmt.Stringer) uint32 {
 type fused[T Float] struct {
 	plainOp
 	kernel[T]
-	id     int
-	shapes []tensor.Shape // of the inputs
-	need   []bool         // per input: has a trainable parameter at or below it
-	out    buffer[T]
-	in     [][]T // scratch for Do
+	builder *Builder[T]
+	id      int
+	shapes  []tensor.Shape // of the inputs
+	need    []bool         // per input: has a trainable parameter at or below it
+	out     buffer[T]
+	in      [][]T // scratch for Do
 }
 
 var _ gorgonia.SDOp = (*fused[float32])(nil)

@@ -13,7 +13,7 @@ func (b *Builder[T]) LayerNorm(x, gamma, beta *Node, eps float64) *Node {
 		return b.fail("layernorm: gamma %v and beta %v for input %v", gamma.Shape(), beta.Shape(), x.Shape())
 	}
 	k, rows := b.k, b.rowsOf(x)
-	mean, inv := make([]T, n), make([]T, n)
+	mean, inv := room[T](b, n), room[T](b, n)
 	return b.apply(kernel[T]{
 		name: "layernorm",
 		forward: func(in [][]T, out []T) error {

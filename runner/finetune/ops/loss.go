@@ -48,7 +48,7 @@ func (b *Builder[T]) SoftmaxCrossEntropy(logits *Node, t *Targets[T], c LossConf
 		return b.fail("crossentropy: label smoothing %v, want 0 to 1", c.LabelSmoothing)
 	}
 	l := &crossEntropy[T]{cfg: c, t: t, run: &b.run, classes: classes,
-		diff: make([]float64, n*classes), logp: make([]float64, classes), target: make([]float64, classes)}
+		diff: room[float64](b, n*classes), logp: make([]float64, classes), target: make([]float64, classes)}
 	return b.apply(kernel[T]{name: "crossentropy", forward: l.forward, backward: l.backward}, tensor.Shape{}, logits)
 }
 

@@ -14,7 +14,7 @@ func (b *Builder[T]) MSE(x *Node, t *Targets[T]) *Node {
 	if !b.ready("mse", []int{2}, x) {
 		return nil
 	}
-	m := &mse[T]{t: t, run: &b.run, width: x.Shape()[1], diff: make([]T, x.Shape().TotalSize())}
+	m := &mse[T]{t: t, run: &b.run, width: x.Shape()[1], diff: room[T](b, x.Shape().TotalSize())}
 	return b.apply(kernel[T]{name: "mse", forward: m.forward, backward: m.backward}, tensor.Shape{}, x)
 }
 

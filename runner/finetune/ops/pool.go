@@ -57,7 +57,7 @@ func (b *Builder[T]) MaxPool(x *Node, c PoolConfig) *Node {
 		oh: (s[2]+c.PadTop+c.PadBottom-c.KH)/c.StrideH + 1,
 		ow: (s[3]+c.PadLeft+c.PadRight-c.KW)/c.StrideW + 1,
 	}
-	p.from = make([]int32, s[0]*s[1]*p.oh*p.ow)
+	p.from = room[int32](b, s[0]*s[1]*p.oh*p.ow)
 	return b.apply(kernel[T]{name: "maxpool", forward: p.forward, backward: p.backward},
 		tensor.Shape{s[0], s[1], p.oh, p.ow}, x)
 }

@@ -168,3 +168,12 @@ func (o *Optimizer) Step(lr float64) (norm float64) {
 	}
 	return norm
 }
+
+// Bytes is what the optimizer remembers of a tensor once it has been bound.
+func (o *Optimizer) Bytes(t Tensor) int64 {
+	sum := 0
+	for _, n := range o.rule.moments(t) {
+		sum += n
+	}
+	return 4 * int64(sum)
+}

@@ -63,6 +63,13 @@ func New(o Options) *Store {
 // Now is the store's clock, for measuring what entries cost.
 func (s *Store) Now() time.Time { return s.options.Now() }
 
+// Held is how many bytes of entries lie in memory for good.
+func (s *Store) Held() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held
+}
+
 // Set opens what there is of a prefix.
 func (s *Store) Set(prefix Key) *Set {
 	set := &Set{store: s, prefix: prefix, entries: map[Key]*Entry{}}

@@ -18,7 +18,7 @@ func (l *Loop) augment() (feed, changing, error) {
 	case *data.Images:
 		if o.Augment.Enabled() || o.Mixup > 0 {
 			a := newAugmented(in, o, l.job.Train)
-			return &mixed{newFixed(a, l.batch()), a.mix, l.job.Target}, a, nil
+			return &mixed{newFixed(a, l.Batch()), a.mix, l.job.Target}, a, nil
 		}
 	case *data.Tokens:
 		if o.TextAugment.Enabled() {

@@ -91,9 +91,9 @@ func (c *cache) length(in data.Inputs, row int) int {
 	return c.per
 }
 
-// newCache takes what a store has of the given rows' way through the bottom k blocks, and computes what it lacks. It returns nil
-// without a store, and where that has no room.
-func newCache(store *prefix.Store, net *model.Net, in data.Inputs, rows []int, k int) (*cache, error) {
+// newCache takes what a store has of the given rows' way through the bottom k blocks, and computes what it lacks, batch rows at a
+// time. It returns nil without a store, and where that has no room.
+func newCache(store *prefix.Store, net *model.Net, in data.Inputs, rows []int, k, batch int) (*cache, error) {
 	if store == nil {
 		return nil, nil
 	}
@@ -108,7 +108,7 @@ func newCache(store *prefix.Store, net *model.Net, in data.Inputs, rows []int, k
 		return nil, c.close()
 	}
 	if len(missing) > 0 {
-		err = c.fill(store, net, in, missing, k)
+		err = c.fill(store, net, in, missing, k, batch)
 	}
 	if errors.Is(err, prefix.ErrFull) {
 		return nil, c.close()
@@ -165,18 +165,18 @@ type missingRow struct {
 }
 
 // fill computes the entries of rows.
-func (c *cache) fill(store *prefix.Store, net *model.Net, in data.Inputs, rows []missingRow, k int) error {
-	graph, err := net.NewPrefix(k, prefixBatch)
+func (c *cache) fill(store *prefix.Store, net *model.Net, in data.Inputs, rows []missingRow, k, batch int) error {
+	graph, err := net.NewPrefix(k, batch)
 	if err != nil {
 		return fmt.Errorf("build the frozen blocks: %w", err)
 	}
 	defer graph.Close()
-	f, err := newFeed(in, prefixBatch)
+	f, err := newFeed(in, batch)
 	if err != nil {
 		return err
 	}
-	some := make([]int, 0, prefixBatch)
-	for part := range slices.Chunk(rows, prefixBatch) {
+	some := make([]int, 0, batch)
+	for part := range slices.Chunk(rows, batch) {
 		some = some[:0]
 		for _, m := range part {
 			some = append(some, m.row)

@@ -32,6 +32,7 @@ type meta struct {
 	Job     string         `json:"job"` // fingerprint
 	Epoch   int            `json:"epoch"`
 	Step    int            `json:"step"`
+	Rows    int            `json:"rows"`  // of a step that were computed at a time
 	Moved   map[string]int `json:"moved"` // steps of each tensor's moments
 	Stop    stopper        `json:"early_stopping"`
 }
@@ -61,7 +62,7 @@ func (l *Loop) Save(dir string) error {
 	if err != nil {
 		return err
 	}
-	m := meta{Version: metaVersion, Job: id, Epoch: l.epoch, Step: l.step, Moved: map[string]int{}, Stop: l.stop}
+	m := meta{Version: metaVersion, Job: id, Epoch: l.epoch, Step: l.step, Rows: l.stage.rows, Moved: map[string]int{}, Stop: l.stop}
 	var tensors []safetensors.Tensor
 	for _, p := range l.job.Net.Params() {
 		tensors = append(tensors, safetensors.Tensor{Name: weightPrefix + p.Name, Shape: p.Shape, Data: p.Data})
@@ -110,7 +111,7 @@ func (l *Loop) Resume(dir string) error {
 	if err := l.restore(file, m); err != nil {
 		return fmt.Errorf("checkpoint is damaged: %w", err)
 	}
-	l.epoch, l.step = m.Epoch, m.Step
+	l.epoch, l.step, l.resumed = m.Epoch, m.Step, max(0, m.Rows)
 	l.stop.Best, l.stop.Bad = m.Stop.Best, m.Stop.Bad
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"automl/trial"
 )
 
-// evalBatch is how many rows are measured at a time.
+// evalBatch is how many rows are measured at a time, if they fit.
 const evalBatch = 32
 
 // Evaluation is what a network did on some rows.
@@ -50,7 +50,7 @@ func Evaluate(ctx context.Context, net *model.Net, in data.Inputs, t *Target) (*
 
 func evaluate(ctx context.Context, ev *model.Evaluator, in feed, rows []int, t *Target) (*Evaluation, error) {
 	outputs := make([]float32, 0, len(rows)*t.Outputs)
-	for some := range slices.Chunk(rows, evalBatch) {
+	for some := range slices.Chunk(rows, ev.Batch()) {
 		if err := ctx.Err(); err != nil {
 			return nil, context.Cause(ctx)
 		}

@@ -67,10 +67,11 @@ func (f *fixed) step(g *model.Trainer, rows []int, y *goal, step uint64) (float6
 	if len(y.probs) > 0 {
 		return g.StepProbs(x, y.probs, len(rows), step)
 	}
-	for i := copy(f.labels, y.labels); i < len(f.labels); i++ {
-		f.labels[i] = -1
+	labels := f.labels[:g.Batch()]
+	for i := copy(labels, y.labels); i < len(labels); i++ {
+		labels[i] = -1
 	}
-	return g.Step(x, f.labels, step)
+	return g.Step(x, labels, step)
 }
 
 func (f *fixed) outputs(g *model.Evaluator, rows []int) ([]float32, error) {

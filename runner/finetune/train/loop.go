@@ -30,7 +30,8 @@ type Job struct {
 	Seed        uint64
 	Trial, Fold int
 
-	Cache *prefix.Store // keeps what frozen blocks make of the rows; nil: they run in every epoch
+	Memory Memory
+	Cache  *prefix.Store // keeps what frozen blocks make of the rows; nil: they run in every epoch
 }
 
 // Loop trains a job epoch by epoch. It is not safe for concurrent use.
@@ -41,6 +42,7 @@ type Loop struct {
 	factors   []float64 // of the learning rate, by block
 	weights   []float32 // by class; nil: all alike
 	average   average
+	resumed   int // rows that were computed at a time before the checkpoint; 0: as many as fit
 	stop      stopper
 	epoch     int // done
 	step      int // done, over all epochs
@@ -54,6 +56,7 @@ type Result struct {
 	Valid   *Evaluation     // nil without validation rows
 	Last    bool            // early stopping: there should be no further epoch
 	Cache   *trial.CacheUse // what of the frozen blocks was not computed anew; nil: nothing was cached
+	Rows    int             // of a step that were computed at a time: as many as fit the memory; 0: there were no steps
 }
 
 // Diverged means that training left the finite numbers. Another attempt would end alike.
@@ -95,11 +98,11 @@ func New(job Job) (*Loop, error) {
 	return l, nil
 }
 
-// batch is the number of rows of a step: no more than there are.
-func (l *Loop) batch() int { return min(l.job.Options.BatchSize, len(l.job.Train)) }
+// Batch is the number of rows of a step: no more than there are.
+func (l *Loop) Batch() int { return min(l.job.Options.BatchSize, len(l.job.Train)) }
 
 // Steps is how many steps an epoch has.
-func (l *Loop) Steps() int { return (len(l.job.Train) + l.batch() - 1) / l.batch() }
+func (l *Loop) Steps() int { return (len(l.job.Train) + l.Batch() - 1) / l.Batch() }
 
 // Done is how many epochs were trained.
 func (l *Loop) Done() int { return l.epoch }
@@ -124,7 +127,7 @@ func (l *Loop) Epoch(ctx context.Context, progress Progress) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Epoch: epoch}
+	r := &Result{Epoch: epoch, Rows: l.stage.rows}
 	if len(l.job.Valid) > 0 {
 		l.average.swap() // what is measured is what would be handed over
 		r.Valid, err = l.validate(ctx)
@@ -183,8 +186,8 @@ func (l *Loop) train(ctx context.Context, epoch int, progress Progress) (pass, e
 		if ctx.Err() != nil {
 			return p, context.Cause(ctx)
 		}
-		some := rows[s*l.batch() : min((s+1)*l.batch(), len(rows))]
-		loss, outputs, err := in.step(l.stage.trainer, some, l.job.Target.goal(some, &y), uint64(l.step))
+		some := rows[s*l.Batch() : min((s+1)*l.Batch(), len(rows))]
+		loss, right, err := l.gradient(in, some, &y)
 		if err != nil {
 			return p, fmt.Errorf("train epoch %d step %d: %w", epoch, s+1, err)
 		}
@@ -198,7 +201,7 @@ func (l *Loop) train(ctx context.Context, epoch int, progress Progress) (pass, e
 		l.step++
 		p.rows += len(some)
 		p.loss += loss * float64(len(some))
-		p.right += hits(outputs, y.labels, l.job.Target.Outputs)
+		p.right += right
 		if progress != nil {
 			if err := progress(s+1, l.Steps()); err != nil {
 				return p, err

@@ -24,9 +24,13 @@ const (
 func (l *Loop) solve(ctx context.Context) (pass, error) {
 	top := len(l.job.Net.Blocks()) - 1
 	rows := slices.Concat(l.job.Train, l.job.Valid)
-	c, err := newCache(l.job.Cache, l.job.Net, l.job.Inputs, rows, top)
+	batch, err := l.prefixRows(top)
+	if err != nil {
+		return pass{}, err
+	}
+	c, err := newCache(l.job.Cache, l.job.Net, l.job.Inputs, rows, top, batch)
 	if err == nil && c == nil {
-		c, err = newCache(prefix.New(prefix.Options{Memory: math.MaxInt64}), l.job.Net, l.job.Inputs, rows, top)
+		c, err = newCache(prefix.New(prefix.Options{Memory: math.MaxInt64}), l.job.Net, l.job.Inputs, rows, top, batch)
 	}
 	if err != nil {
 		return pass{}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"automl/runner/finetune/augment"
@@ -20,7 +21,9 @@ type stage struct {
 	inputs    feed             // of training
 	augmented changing         // what they come from; nil: they are not augmented
 	valid     feed
-	cache     *cache // of the frozen blocks; nil: none
+	cache     *cache      // of the frozen blocks; nil: none
+	rows      int         // of a step that are computed at a time
+	sums      [][]float32 // of the gradients of the parts of a step; nil: there is one part
 }
 
 func (s *stage) close() error {
@@ -62,6 +65,9 @@ func (l *Loop) enter(epoch int) error {
 	if slices.Equal(trained, l.stage.trained) {
 		return nil
 	}
+	if l.epoch == 0 || !slices.Equal(trained, l.job.Options.Freeze.Trained(l.epoch, len(trained))) {
+		l.resumed = 0 // that was another stage
+	}
 	if err := l.stage.close(); err != nil {
 		return err
 	}
@@ -69,25 +75,40 @@ func (l *Loop) enter(epoch int) error {
 	if err != nil {
 		return err
 	}
-	s := &l.stage
-	s.trainer, err = l.job.Net.NewTrainer(model.TrainOptions{
-		Batch: l.batch(), Loss: l.job.Target.loss(), Trained: trained, Dropout: l.job.Options.Dropout, LabelSmoothing: l.job.Options.LabelSmoothing,
+	if err := l.build(trained, trainFrom, validFrom); err != nil {
+		return err
+	}
+	l.stage.trained = trained
+	l.average.begin(trained)
+	return l.bind()
+}
+
+// build makes the graphs of a stage.
+func (l *Loop) build(trained []bool, trainFrom, validFrom int) (err error) {
+	o, s := l.job.Options, &l.stage
+	t := model.TrainOptions{
+		Batch: l.Batch(), Loss: l.job.Target.loss(), Trained: trained, Dropout: o.Dropout, LabelSmoothing: o.LabelSmoothing,
 		ClassWeights: l.weights, Seed: augment.Mix(l.job.Seed, uint64(l.job.Trial), uint64(l.job.Fold)), From: trainFrom,
-		NormMomentum: l.job.Options.NormMomentum, HiddenDropout: l.job.Options.HiddenDropout, AttentionDropout: l.job.Options.AttentionDropout,
-		MaxTokens: mostTokens(l.job.Inputs, l.job.Train, l.batch()),
-	})
-	if err != nil {
+		NormMomentum: o.NormMomentum, HiddenDropout: o.HiddenDropout, AttentionDropout: o.AttentionDropout,
+	}
+	e := model.EvalOptions{Batch: evalBatch, From: validFrom}
+	if err := l.divide(&t, &e); err != nil {
+		return fmt.Errorf("plan the memory: %w", err)
+	}
+	if s.rows = t.Batch; s.rows < l.Batch() {
+		// The parts of a batch move running statistics together as far as the whole would.
+		parts := (l.Batch() + s.rows - 1) / s.rows
+		t.NormMomentum = 1 - math.Pow(1-o.NormMomentum, 1/float64(parts))
+	}
+	if s.trainer, err = l.job.Net.NewTrainer(t); err != nil {
 		return fmt.Errorf("build the training graph: %w", err)
 	}
 	if len(l.job.Valid) > 0 {
-		if s.evaluator, err = l.job.Net.NewEvaluator(model.EvalOptions{Batch: evalBatch, From: validFrom,
-			MaxTokens: mostTokens(l.job.Inputs, l.job.Valid, evalBatch)}); err != nil {
+		if s.evaluator, err = l.job.Net.NewEvaluator(e); err != nil {
 			return fmt.Errorf("build the evaluation graph: %w", err)
 		}
 	}
-	s.trained = trained
-	l.average.begin(trained)
-	return l.bind()
+	return nil
 }
 
 // inputs decides where the graphs of training and validation begin, k blocks at the bottom being frozen: above these with
@@ -95,7 +116,7 @@ func (l *Loop) enter(epoch int) error {
 // on them cannot be cached; validation still can.
 func (l *Loop) inputs(k int) (trainFrom, validFrom int, err error) {
 	s := &l.stage
-	if s.inputs, err = newFeed(l.job.Inputs, l.batch()); err != nil {
+	if s.inputs, err = newFeed(l.job.Inputs, l.Batch()); err != nil {
 		return 0, 0, err
 	}
 	if s.valid, err = newFeed(l.job.Inputs, evalBatch); err != nil {
@@ -114,7 +135,11 @@ func (l *Loop) inputs(k int) (trainFrom, validFrom int, err error) {
 	if k == 0 || len(rows) == 0 {
 		return 0, 0, nil
 	}
-	c, err := newCache(l.job.Cache, l.job.Net, l.job.Inputs, rows, k)
+	batch, err := l.prefixRows(k)
+	if err != nil {
+		return 0, 0, err
+	}
+	c, err := newCache(l.job.Cache, l.job.Net, l.job.Inputs, rows, k, batch)
 	if err != nil || c == nil {
 		return 0, 0, err
 	}
@@ -123,7 +148,7 @@ func (l *Loop) inputs(k int) (trainFrom, validFrom int, err error) {
 	if s.augmented != nil {
 		return 0, k, nil
 	}
-	s.inputs = c.feed(l.batch())
+	s.inputs = c.feed(l.Batch())
 	return k, k, nil
 }
 
@@ -134,6 +159,10 @@ func (l *Loop) bind() error {
 	for i, g := range grads {
 		tensors[i] = optim.Tensor{Name: g.Param.Name, Shape: g.Param.Shape, Data: g.Param.Data, Grad: g.Data, Factor: l.factors[g.Param.Block], Decay: g.Param.Decay,
 			Rows: g.Rows, Width: g.Param.Shape[len(g.Param.Shape)-1]}
+		if l.stage.rows < l.Batch() {
+			tensors[i].Grad, tensors[i].Rows = make([]float32, len(g.Data)), nil
+			l.stage.sums = append(l.stage.sums, tensors[i].Grad)
+		}
 	}
 	return l.optimizer.Bind(tensors)
 }
