@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -173,6 +174,44 @@ func TestNaNFailsItsTrialOnly(t *testing.T) {
 	}
 	if r := s.ok("explain", "e2e", "1"); !strings.Contains(r.out, "acc is NaN at fold 0 epoch 2") {
 		t.Errorf("explain:\n%s", r.out)
+	}
+}
+
+// A network that is too large for the memory of a trial is said to be, before it takes that memory or by the kernel.
+func TestOutOfMemoryFailsItsTrialOnly(t *testing.T) {
+	s := newSite(t, "", "")
+	data, err := filepath.Abs("../../configs/tabular/breast_cancer.csv.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sweep := fmt.Sprintf(`name: e2e
+objective: {metric: val_accuracy, goal: maximize}
+parameters:
+  hidden: {type: categorical, choices: [8, 8192]}
+  layers: 2
+candidates: [{hidden: 8, layers: 2}, {hidden: 8192, layers: 2}]
+folds: 2
+epochs: 2
+scheduler: fifo
+budget: {trials: 2}
+resources: {memory: 220MiB}
+trainer: {type: builtin, task: tabular-classification, model: mlp, data: {train: %q, label: target}}
+`, data)
+	if err := os.WriteFile(s.sweep, []byte(sweep), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.ok("run", s.sweep)
+	st, _ := s.state()
+	for _, tr := range st.Trials {
+		large := tr.Params.Int("hidden", 0) == 8192
+		switch {
+		case !large && tr.Status != trial.Complete:
+			t.Errorf("the small network is %s: %s", tr.Status, tr.Reason)
+		case large && (tr.Status != trial.Fail || tr.Failure != trial.OOM || !strings.Contains(tr.Reason, "memory")):
+			t.Errorf("the large network is %s %s: %s", tr.Status, tr.Failure, tr.Reason)
+		case large:
+			t.Log(tr.Reason)
+		}
 	}
 }
 

@@ -177,6 +177,7 @@ func TestFailuresSayWhy(t *testing.T) {
 		{"objective", func(w *protocol.Work) { w.Objective.Metric = "val_acc" }, trial.Crash, "did you mean val_accuracy?"},
 		{"no checkpoint", func(w *protocol.Work) { w.From.Epoch = 1 }, trial.Crash, "no checkpoint"},
 		{"bad checkpoint", func(w *protocol.Work) { w.From.Epoch = 1; w.CheckpointIn = w.Scratch }, trial.Crash, "checkpoint"},
+		{"memory", func(w *protocol.Work) { w.Memory = 8 << 20 }, trial.OOM, "one row at a time"},
 		{"diverged", func(w *protocol.Work) {
 			w.Params = trial.Params{{Name: "optimizer", Value: "sgd"}, {Name: "lr", Value: 1e30}, {Name: "batch_size", Value: int64(4)}}
 		}, trial.NaN, "diverged"},
