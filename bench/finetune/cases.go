@@ -12,15 +12,18 @@ import (
 // job is what a worker does over and over.
 type job struct {
 	Model  string // folder
-	Kind   string // full, frozen, cached, or images
+	Kind   string // full, frozen, cached, images, or an optimizer's name for its step alone
 	Batch  int
 	Length int // tokens of each text
 }
 
 // The jobs of the comparison; a name is kind, batch and length.
 func (j job) name() string {
-	if j.Kind == "images" {
+	switch {
+	case j.Kind == "images":
 		return fmt.Sprintf("resnet8 batch %d", j.Batch)
+	case j.Model == "":
+		return j.Kind + ", 22.3 M weights"
 	}
 	return fmt.Sprintf("%s %dx%d", j.Kind, j.Batch, j.Length)
 }
@@ -30,6 +33,9 @@ const classes = 77
 
 // stepper makes the job's step: loss, gradients, update.
 func (j job) stepper() (func() error, error) {
+	if j.Model == "" {
+		return optimizerStepper(optim.Kind(j.Kind))
+	}
 	net, err := model.Load(j.Model)
 	if err != nil {
 		return nil, err
@@ -139,5 +145,9 @@ func jobs(models string) []job {
 			out = append(out, job{Model: minilm, Kind: kind, Batch: s[0], Length: s[1]})
 		}
 	}
-	return append(out, job{Model: filepath.Join(models, "resnet8_cifar10"), Kind: "images", Batch: 32})
+	out = append(out, job{Model: filepath.Join(models, "resnet8_cifar10"), Kind: "images", Batch: 32})
+	for _, kind := range []optim.Kind{optim.AdamW, optim.SGD, optim.Adafactor} {
+		out = append(out, job{Kind: string(kind)})
+	}
+	return out
 }

@@ -11,5 +11,5 @@
 // pooling, a head for 77 classes, cross-entropy, gradients, one step of AdamW (fused in PyTorch) with weight decay 0.01, no
 // dropout. In "frozen" only the last of the six layers and the head are trained; "cached" begins at that layer with stored
 // activations, and "cached/frozen" sets ours with the cache, which the trainer has by itself, against a PyTorch script that
-// runs the frozen layers in every step.
+// runs the frozen layers in every step. The rows of an optimizer are its step alone on dense gradients, whose norm ours finds, too.
 package main

@@ -16,6 +16,21 @@ def optimizer(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
     return torch.optim.AdamW(parameters, lr=1e-5, weight_decay=0.01, fused=True)
 
 
+def optimizer_step(job: dict) -> Callable[[], None]:
+    layer = [(384, 384)] * 4 + [(1536, 384), (384, 1536)]
+    weights = [nn.Parameter(torch.randn(s)) for s in [(30522, 384), *layer * 6]]
+    for w in weights:
+        w.grad = torch.randn_like(w)
+    opt: torch.optim.Optimizer
+    if job["Kind"] == "adamw":
+        opt = optimizer(weights)
+    elif job["Kind"] == "sgd":
+        opt = torch.optim.SGD(weights, lr=1e-5, momentum=0.9, weight_decay=0.01, fused=True)
+    else:
+        opt = torch.optim.Adafactor(weights, lr=1e-5, weight_decay=0.01)
+    return lambda: opt.step()
+
+
 def text_step(job: dict) -> Callable[[], None]:
     from transformers import AutoModel
 
@@ -104,7 +119,10 @@ def main() -> None:
     torch.manual_seed(1)
     job = json.loads(sys.argv[1])
     torch.set_num_threads(int(sys.argv[2]))
-    step = image_step(job) if job["Kind"] == "images" else text_step(job)
+    if job["Model"] == "":
+        step = optimizer_step(job)
+    else:
+        step = image_step(job) if job["Kind"] == "images" else text_step(job)
     for _ in sys.stdin:
         start, before = time.perf_counter(), processor()
         step()

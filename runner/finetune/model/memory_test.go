@@ -96,6 +96,7 @@ func wideMLP(t *testing.T) *Net {
 	}
 	return net
 }
+
 // The same for texts, with MiniLM where it is at hand.
 func TestBytesOfTextsArePredicted(t *testing.T) {
 	net, err := Load(sharedDir(t, "data", "minilm"))
