@@ -48,6 +48,7 @@ func (s *session) refit(ctx context.Context) (err error) {
 		if last, err = loop.Epoch(ctx, s.progress(loop.Done()+1)); err != nil {
 			return err
 		}
+		s.tellParts(last, loop.Batch())
 	}
 	loop.Finish()
 	metrics, test, err := s.test(ctx, m)

@@ -125,3 +125,12 @@ func TestSolvedHead(t *testing.T) {
 		t.Errorf("the network has an accuracy of %v on all rows", a)
 	}
 }
+
+// Weight decay is for matrices: not for biases, nor for the weights of layer norms.
+func TestOnlyMatricesDecay(t *testing.T) {
+	for _, p := range sentences(t, 8).Net.Params() {
+		if p.Decay != (len(p.Shape) == 2) {
+			t.Errorf("%s of shape %v: decay %v", p.Name, p.Shape, p.Decay)
+		}
+	}
+}
