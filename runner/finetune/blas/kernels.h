@@ -1,5 +1,6 @@
 // The faces between Go, the drivers (gemm.c, conv.c) and the kernels that are
-// compiled once per instruction set from the .inc files.
+// compiled once per instruction set from the .inc.h files (.h, as go build does
+// not notice changes of other names).
 #ifndef AUTOML_BLAS_KERNELS_H
 #define AUTOML_BLAS_KERNELS_H
 
@@ -43,7 +44,7 @@ enum { CONV_MR = 4 };
 
 // A dropout mask: element i is dropped if its random word is below threshold,
 // and multiplied with scale otherwise. The word is word j of Philox4x32-10
-// (dropout.inc) with key, and the counter {16*(i/64) + i%16, stream, step}, with
+// (dropout.inc.h) with key, and the counter {16*(i/64) + i%16, stream, step}, with
 // j = i/16%4. threshold 0 drops nothing.
 struct dropout {
 	uint32_t threshold;

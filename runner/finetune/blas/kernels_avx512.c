@@ -10,14 +10,14 @@
 #define NAME(x) x##_avx512
 #define GEMM_MR 8 // 24 sums, 3 columns and a broadcast of the 32 registers
 
-#include "math.inc"
-#include "gemm_kernel.inc"
-#include "finish.inc"
-#include "rows.inc"
-#include "step.inc"
-#include "dropout.inc"
-#include "tokens.inc"
-#include "attention.inc"
+#include "math.inc.h"
+#include "gemm_kernel.inc.h"
+#include "finish.inc.h"
+#include "rows.inc.h"
+#include "step.inc.h"
+#include "dropout.inc.h"
+#include "tokens.inc.h"
+#include "attention.inc.h"
 
 // kernels_avx512_over replaces what is worth 512 bits; image rows are 4 to 32
 // pixels.

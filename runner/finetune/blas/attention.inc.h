@@ -3,15 +3,18 @@
 // that a block's rows of P stay in the cache; the backward pass computes P again
 // instead of keeping it (Dao et al. 2022, "FlashAttention", without the tiling
 // over keys). The includer defines NAME, TARGET and the V operations, and has
-// included dropout.inc.
+// included dropout.inc.h.
 
-enum { QUERIES = 64 }; // see attention_scratch
+enum {
+	QUERIES = 64, // per block; see attention_scratch
+	TILE = VW == 16 ? 8 : 4, // rows of a tile of two vectors, which fill the registers
+};
 
 // c = alpha a b, or c += alpha a b, for mr rows and nv vectors of columns, the
 // last one of w lanes; a(i,p) is a[i*ars + p*acs].
 INLINE void NAME(tile)(int mr, int nv, int w, int64_t k, float alpha, const float *a, int64_t ars, int64_t acs,
                        const float *b, int64_t ldb, int add, float *c, int64_t ldc) {
-	V acc[6][2];
+	V acc[8][2];
 	for (int i = 0; i < mr; i++)
 		for (int j = 0; j < nv; j++)
 			acc[i][j] = V_ZERO();
@@ -37,9 +40,11 @@ INLINE void NAME(panel)(int nv, int w, int64_t m, int64_t k, float alpha, const 
                         const float *b, int64_t ldb, int add, float *c, int64_t ldc) {
 #define ROWS(mr) NAME(tile)(mr, nv, w, k, alpha, a + i * ars, ars, acs, b, ldb, add, c + i * ldc, ldc)
 	int64_t i = 0;
-	for (; i + 6 <= m; i += 6)
-		ROWS(6);
+	for (; i + TILE <= m; i += TILE)
+		ROWS(TILE);
 	switch (m - i) {
+	case 7: ROWS(7); break;
+	case 6: ROWS(6); break;
 	case 5: ROWS(5); break;
 	case 4: ROWS(4); break;
 	case 3: ROWS(3); break;
@@ -65,12 +70,16 @@ TARGET static void NAME(product)(int64_t m, int64_t n, int64_t k, float alpha, c
 
 // to[c][r] = x[r][c], rows of to padded with zeros to ld.
 TARGET static void NAME(transpose)(int64_t rows, int64_t cols, const float *x, int64_t ldx, float *to, int64_t ld) {
-	for (int64_t r = 0; r < rows; r++)
-		for (int64_t c = 0; c < cols; c++)
+	int64_t r8 = rows / 8 * 8, c8 = cols / 8 * 8;
+	for (int64_t r = 0; r < r8; r += 8)
+		for (int64_t c = 0; c < c8; c += 8)
+			v8_transpose(x + r * ldx + c, ldx, to + c * ld + r, ld);
+	for (int64_t c = 0; c < cols; c++) {
+		for (int64_t r = c < c8 ? r8 : 0; r < rows; r++)
 			to[c * ld + r] = x[r * ldx + c];
-	for (int64_t c = 0; c < cols; c++)
 		for (int64_t r = rows; r < ld; r++)
 			to[c * ld + r] = 0;
+	}
 }
 
 // Softmax of the first n of len values; the rest becomes zero.

@@ -1,6 +1,6 @@
 // Tiles of the matrix product: up to GEMM_MR (8 or 4) rows by up to 3 vectors,
 // all of it in registers. The includer defines NAME, TARGET, GEMM_MR, VW and
-// V_*, and has included math.inc.
+// V_*, and has included math.inc.h.
 
 // What is done for every row i of a tile. Sums and pointers are variables of
 // their own: arrays of them would pass through the stack. Conditions on rows,
