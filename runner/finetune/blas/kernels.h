@@ -81,11 +81,11 @@ struct kernels {
 	const char *name;
 	int mr, vw; // most rows of a tile of the matrix product, and floats per vector
 
-	// tile[log2 rows][vectors - 1][2*across + direct], for 1, 2, 4 ... mr rows and
-	// 1 to 3 vectors. across: a's rows are a_row apart and steps are neighbours;
-	// otherwise a is packed, [step][rows]. direct: b's rows, one a step, are b_row
-	// apart; otherwise b is packed, [step][vectors].
-	tile_fn tile[4][3][4];
+	// tile[log2 rows][vectors - 1][2*across + part], for 1, 2, 4 ... mr rows and 1
+	// to 3 vectors. across: a's rows are a_row apart and steps are neighbours;
+	// otherwise rows are neighbours and steps a_row apart. b's rows, one a step, are
+	// b_row apart; part: of the last vector, only the lanes that count may be read.
+	const tile_fn (*tile)[3][4];
 	// to[p*wide + j] = from[j*ld + p] for w lines j of length d, and 0 for w <= j < wide.
 	void (*pack_lines)(int64_t w, int64_t d, const float *from, int64_t ld, float *to, int64_t wide);
 	// to[p*wide + j] = from[p*ld + j] for d rows of w values, and 0 for w <= j < wide, whole vectors.
