@@ -169,7 +169,7 @@ const struct kernels *blas_kernels(int i);
 
 // Matrix products, all row-major: c = finish(alpha * op(a) op(b) + beta * c), with
 // op(a) m x kk and op(b) kk x n, in scratch of BLAS_SCRATCH floats.
-enum { BLAS_KC = 384, BLAS_MC = 1024, BLAS_SCRATCH = BLAS_KC * (BLAS_MC + 3 * 16) };
+enum { BLAS_KC = 384, BLAS_MC = 1024, BLAS_GROUP = 4, BLAS_SCRATCH = BLAS_KC * (BLAS_MC + BLAS_GROUP * 3 * 16) };
 
 // Columns j0 (a multiple of 3*vw) to j1 of rows i0 to i1. If packed is not null it
 // holds op(b), and b is not read.
