@@ -25,8 +25,7 @@ void kernels_avx512_over(struct kernels *k) {
 	k->name = "avx512";
 	k->mr = GEMM_MR;
 	k->vw = VW;
-	static const tile_fn tiles[4][3][4] = TILE_TABLE;
-	memcpy(k->tile, tiles, sizeof tiles);
+	k->tile = NAME(tiles);
 	k->pack_lines = NAME(pack_lines);
 	k->pack_rows = NAME(pack_rows);
 	k->pack_panels = NAME(pack_panels);
