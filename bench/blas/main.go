@@ -25,6 +25,7 @@ func main() {
 	rounds := flag.Duration("for", 300*time.Millisecond, "how long to measure each shape")
 	filter := flag.String("shapes", "", "only shapes whose name has this part")
 	kernel := flag.String("kernel", "own", "own kernel: avx512, avx2, neon or portable; own is the best")
+	passesOnly := flag.Bool("passes", false, "measure what is not a matrix product, of the own kernels")
 	flag.Parse()
 	if err := blas.Choose(*kernel); err != nil {
 		fmt.Fprintln(os.Stderr, "blas:", err)
@@ -32,6 +33,10 @@ func main() {
 	}
 	runtime.LockOSThread()
 	blas.SetThreads(*threads)
+	if *passesOnly {
+		reportPasses(*rounds, *threads)
+		return
+	}
 	all := contestants(*libraries, *threads)
 	fmt.Printf("own kernel %s, %d threads\n\n| product |", blas.Kernel(), *threads)
 	for _, c := range all {

@@ -7,9 +7,13 @@
 
 #include <string.h>
 
-// Steps and rows of a block, vectors of a panel of b, and the number of tiles of
-// rows up to which b is not packed.
-enum { KC = BLAS_KC, MC = BLAS_MC, PANEL = 3, DIRECT = 4 };
+enum {
+	KC = BLAS_KC, MC = BLAS_MC, // most steps and rows of a block
+	PANEL = 3,                  // vectors of a panel of b
+	GROUP = BLAS_GROUP,         // panels that are packed at a time
+	NEAR = 192,                 // rows of a that stay in the second-level cache beside a group
+	DIRECT = 4,                 // tiles of rows up to which b is not packed
+};
 
 static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t ceil_to(int64_t a, int64_t b) { return (a + b - 1) / b * b; }
@@ -69,9 +73,12 @@ static int direct_b(const struct kernels *k, const struct product *p) {
 	return !p->packed && p->b_col == 1 && p->m <= DIRECT * k->mr;
 }
 
-// Rows at a multiple of 1 KiB would compete for the same sets of the
-// first-level cache.
-static int direct_a(const struct product *p) { return p->a_col == 1 && p->a_row % 256 != 0; }
+// a is read where it is if a tile's rows do not compete for the same sets of the
+// first-level cache, which those a multiple of 1 KiB apart do, or, turned, if all of it
+// fits into that cache.
+static int direct_a(const struct product *p) {
+	return p->a_col == 1 ? p->a_row % 256 != 0 : p->m * p->k <= 4096;
+}
 
 // height is the number of rows of the tile for the next of m rows, and the
 // logarithm of it: as many as fit.
@@ -107,50 +114,69 @@ static void pack_a(const struct kernels *k, const struct product *p, const float
 // A block of the product: h rows from i on, d steps from s on.
 struct block {
 	int64_t i, h, s, d;
-	const float *a;       // where it is, or packed
-	int across, in_place; // a, b are read where they are
+	const float *a; // packed, unless a is read where it is
+	int direct_a, direct_b;
 };
 
 // column multiplies a block with one panel of b, w columns from j on.
 static void column(const struct kernels *k, const struct product *p, const struct block *q, const float *b, int64_t j,
                    int64_t w) {
 	int vecs = (int)((w + k->vw - 1) / k->vw), last = (int)(w - (vecs - 1) * k->vw), log;
+	int across = q->direct_a && p->a_col == 1, part = q->direct_b && last < k->vw;
+	int64_t b_row = q->direct_b ? p->b_row : vecs * k->vw;
 	float beta = q->s == 0 ? p->beta : 1;
 	for (int64_t r = 0; r < q->h;) {
 		int rows = height(k, q->h - r, &log);
-		const float *a = q->a + r * (q->across ? p->a_row : q->d);
-		k->tile[log][vecs - 1][2 * q->across + q->in_place](q->d, a, p->a_row, b, p->b_row, p->alpha, beta,
-		                                                    p->c + (q->i + r) * p->ldc + j, p->ldc, last);
+		int64_t a_row = !q->direct_a ? rows : across ? p->a_row : p->a_col;
+		const float *a = q->a + r * (q->direct_a ? p->a_row : q->d);
+		k->tile[log][vecs - 1][2 * across + part](q->d, a, a_row, b, b_row, p->alpha, beta,
+		                                          p->c + (q->i + r) * p->ldc + j, p->ldc, last);
 		r += rows;
 	}
 	if (q->s + q->d == p->k && (p->after.bias || p->after.add || p->after.times || p->after.gelu))
 		k->finish(&p->after, q->h, w, p->c, p->ldc, q->i * p->ldc + j, j);
 }
 
+// group multiplies h rows from i on, in blocks that stay in the second-level cache, with
+// the panels of columns j0 to j1: packed at b, or where they are.
+static void group(const struct kernels *k, const struct product *p, struct block q, const float *b, int64_t j0,
+                  int64_t j1) {
+	int64_t i = q.i, h = q.h, nr = PANEL * k->vw;
+	const float *a = q.a;
+	for (int64_t r = 0; r < h; r += NEAR) {
+		q.i = i + r;
+		q.h = min64(NEAR, h - r);
+		q.a = a + r * (q.direct_a ? p->a_row : q.d);
+		for (int64_t j = j0; j < j1; j += nr)
+			column(k, p, &q, b + (j - j0) * (q.direct_b ? 1 : q.d), j, min64(nr, j1 - j));
+	}
+}
+
 static void product(const struct kernels *k, const struct product *p, int64_t i0, int64_t i1, int64_t j0, int64_t j1,
-                  float *scratch) {
-	struct block q = {.across = direct_a(p), .in_place = direct_b(k, p)};
-	int64_t all = ceil_to(p->n, k->vw), step = depth(p->k), nr = PANEL * k->vw;
-	float *panel = scratch, *rows = scratch + PANEL * 16 * KC; // both on cache lines
+                    float *scratch) {
+	struct block q = {.direct_a = direct_a(p), .direct_b = direct_b(k, p)};
+	int64_t all = ceil_to(p->n, k->vw), step = depth(p->k), nr = PANEL * k->vw, width = GROUP * nr;
+	float *panels = scratch, *rows = scratch + GROUP * PANEL * 16 * KC; // both on cache lines
 	for (q.s = 0; q.s == 0 || q.s < p->k; q.s += step) { // once for k = 0
 		q.d = min64(step, p->k - q.s);
 		for (q.i = i0; q.i < i1; q.i += MC) {
 			q.h = min64(MC, i1 - q.i);
 			q.a = p->a + q.i * p->a_row + q.s * p->a_col;
-			if (!q.across) {
+			if (!q.direct_a) {
 				pack_a(k, p, q.a, q.h, q.d, rows);
 				q.a = rows;
 			}
-			for (int64_t j = j0; j < j1; j += nr) {
-				int64_t w = min64(nr, j1 - j);
-				const float *b = panel;
+			for (int64_t g = j0; g < j1; g += width) {
+				int64_t end = min64(g + width, j1);
+				const float *b = panels;
 				if (p->packed)
-					b = p->packed + q.s * all + j * q.d;
-				else if (q.in_place)
-					b = p->b + q.s * p->b_row + j;
+					b = p->packed + q.s * all + g * q.d;
+				else if (q.direct_b)
+					b = p->b + q.s * p->b_row + g;
 				else
-					pack_panel(k, p, q.s, q.d, j, w, panel);
-				column(k, p, &q, b, j, w);
+					for (int64_t j = g; j < end; j += nr)
+						pack_panel(k, p, q.s, q.d, j, min64(nr, end - j), panels + (j - g) * q.d);
+				group(k, p, q, b, g, end);
 			}
 		}
 	}

@@ -103,21 +103,27 @@ func (p product) split() {
 	})
 }
 
-// grid returns into how many parts C's columns and rows are divided. Columns
-// come first: their parts pack different columns of B. Where A need not be
-// packed there are more parts than threads, so that a thread which is held up
-// does less.
+// grid returns into how many parts C's columns and rows are divided.
 func (p product) grid(width int) (cols, rows int) {
-	parts := Threads()
-	if !p.transA {
-		parts *= 3
-	}
-	parts = min(parts, p.m*p.n*p.k/smallest)
-	if Threads() == 1 || parts < 2 {
+	threads, panels, most := Threads(), (p.n+width-1)/width, p.m*p.n*p.k/smallest
+	if threads == 1 || most < 2 {
 		return 1, 1
 	}
-	cols = min((p.n+width-1)/width, parts)
-	return cols, min((p.m+63)/64, (parts+cols-1)/cols)
+	if p.transA { // each part packs its part of both operands: as few as possible, along the longer side
+		parts := min(threads, most)
+		if p.m > p.n {
+			return 1, min(parts, (p.m+63)/64)
+		}
+		cols = min(parts, panels)
+		return cols, min(parts/cols, (p.m+63)/64)
+	}
+	// Columns cost nothing extra, so that more parts than threads even out, even
+	// if a thread is held up. Where columns are few, rows are divided, too.
+	cols = min(panels, most, 8*threads)
+	if groups := (panels + C.BLAS_GROUP - 1) / C.BLAS_GROUP; groups >= threads {
+		cols = min(groups, cols)
+	}
+	return cols, max(1, min((2*threads+cols-1)/cols, most/cols, (p.m+63)/64))
 }
 
 // part computes rows i0 to i1 of columns j0 to j1 on the calling goroutine.

@@ -1,5 +1,6 @@
 // The faces between Go, the drivers (gemm.c, conv.c) and the kernels that are
-// compiled once per instruction set from the .inc files.
+// compiled once per instruction set from the .inc.h files (.h, as go build does
+// not notice changes of other names).
 #ifndef AUTOML_BLAS_KERNELS_H
 #define AUTOML_BLAS_KERNELS_H
 
@@ -43,7 +44,7 @@ enum { CONV_MR = 4 };
 
 // A dropout mask: element i is dropped if its random word is below threshold,
 // and multiplied with scale otherwise. The word is word j of Philox4x32-10
-// (dropout.inc) with key, and the counter {16*(i/64) + i%16, stream, step}, with
+// (dropout.inc.h) with key, and the counter {16*(i/64) + i%16, stream, step}, with
 // j = i/16%4. threshold 0 drops nothing.
 struct dropout {
 	uint32_t threshold;
@@ -81,11 +82,11 @@ struct kernels {
 	const char *name;
 	int mr, vw; // most rows of a tile of the matrix product, and floats per vector
 
-	// tile[log2 rows][vectors - 1][2*across + direct], for 1, 2, 4 ... mr rows and
-	// 1 to 3 vectors. across: a's rows are a_row apart and steps are neighbours;
-	// otherwise a is packed, [step][rows]. direct: b's rows, one a step, are b_row
-	// apart; otherwise b is packed, [step][vectors].
-	tile_fn tile[4][3][4];
+	// tile[log2 rows][vectors - 1][2*across + part], for 1, 2, 4 ... mr rows and 1
+	// to 3 vectors. across: a's rows are a_row apart and steps are neighbours;
+	// otherwise rows are neighbours and steps a_row apart. b's rows, one a step, are
+	// b_row apart; part: of the last vector, only the lanes that count may be read.
+	const tile_fn (*tile)[3][4];
 	// to[p*wide + j] = from[j*ld + p] for w lines j of length d, and 0 for w <= j < wide.
 	void (*pack_lines)(int64_t w, int64_t d, const float *from, int64_t ld, float *to, int64_t wide);
 	// to[p*wide + j] = from[p*ld + j] for d rows of w values, and 0 for w <= j < wide, whole vectors.
@@ -169,7 +170,7 @@ const struct kernels *blas_kernels(int i);
 
 // Matrix products, all row-major: c = finish(alpha * op(a) op(b) + beta * c), with
 // op(a) m x kk and op(b) kk x n, in scratch of BLAS_SCRATCH floats.
-enum { BLAS_KC = 384, BLAS_MC = 1024, BLAS_SCRATCH = BLAS_KC * (BLAS_MC + 3 * 16) };
+enum { BLAS_KC = 384, BLAS_MC = 1024, BLAS_GROUP = 4, BLAS_SCRATCH = BLAS_KC * (BLAS_MC + BLAS_GROUP * 3 * 16) };
 
 // Columns j0 (a multiple of 3*vw) to j1 of rows i0 to i1. If packed is not null it
 // holds op(b), and b is not read.

@@ -10,14 +10,14 @@
 #define NAME(x) x##_avx512
 #define GEMM_MR 8 // 24 sums, 3 columns and a broadcast of the 32 registers
 
-#include "math.inc"
-#include "gemm_kernel.inc"
-#include "finish.inc"
-#include "rows.inc"
-#include "step.inc"
-#include "dropout.inc"
-#include "tokens.inc"
-#include "attention.inc"
+#include "math.inc.h"
+#include "gemm_kernel.inc.h"
+#include "finish.inc.h"
+#include "rows.inc.h"
+#include "step.inc.h"
+#include "dropout.inc.h"
+#include "tokens.inc.h"
+#include "attention.inc.h"
 
 // kernels_avx512_over replaces what is worth 512 bits; image rows are 4 to 32
 // pixels.
@@ -25,8 +25,7 @@ void kernels_avx512_over(struct kernels *k) {
 	k->name = "avx512";
 	k->mr = GEMM_MR;
 	k->vw = VW;
-	static const tile_fn tiles[4][3][4] = TILE_TABLE;
-	memcpy(k->tile, tiles, sizeof tiles);
+	k->tile = NAME(tiles);
 	k->pack_lines = NAME(pack_lines);
 	k->pack_rows = NAME(pack_rows);
 	k->pack_panels = NAME(pack_panels);

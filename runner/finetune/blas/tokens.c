@@ -1,4 +1,4 @@
-// What Go calls of dropout.inc, tokens.inc and attention.inc.
+// What Go calls of dropout.inc.h, tokens.inc.h and attention.inc.h.
 #include "kernels.h"
 
 void blas_tanh_gelu(const struct kernels *k, int64_t rows, int64_t cols, const float *x, const float *bias, float *y,

@@ -211,7 +211,14 @@ func (e *entry) read(r io.ReaderAt, base int64) (Tensor, error) {
 	if !e.DType.decoded() {
 		return t, nil
 	}
-	raw := make([]byte, e.Offsets[1]-e.Offsets[0])
+	n := e.Offsets[1] - e.Offsets[0]
+	var raw []byte
+	if e.DType == F32 { // straight into place: most weights are stored like this
+		t.Data = make([]float32, n/4)
+		raw = bytesOf(t.Data)
+	} else {
+		raw = make([]byte, n)
+	}
 	if err := readFull(r, raw, base+e.Offsets[0]); err != nil {
 		return t, fmt.Errorf("tensor %q: %w", e.name, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"unsafe"
 )
 
 // DType is an element type in the format's spelling.
@@ -63,8 +64,12 @@ func (t *Tensor) Len() int {
 func (t *Tensor) decode(raw []byte) {
 	le := binary.LittleEndian
 	switch t.DType {
-	case F32:
-		t.Data = convert(raw, 4, func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) })
+	case F32: // raw is the memory of Data
+		if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
+			for i := range t.Data {
+				t.Data[i] = math.Float32frombits(le.Uint32(raw[4*i:]))
+			}
+		}
 	case F16:
 		t.Data = convert(raw, 2, func(b []byte) float32 { return halfToFloat(le.Uint16(b)) })
 	case BF16:
@@ -88,6 +93,11 @@ func (d DType) decoded() bool {
 		return true
 	}
 	return false
+}
+
+// bytesOf is the memory of x.
+func bytesOf(x []float32) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))
 }
 
 func convert[T any](raw []byte, width int, f func([]byte) T) []T {

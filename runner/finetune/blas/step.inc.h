@@ -1,5 +1,5 @@
 // Optimizer steps. The includer defines NAME, TARGET and the V_* operations,
-// and has included math.inc.
+// and has included math.inc.h.
 
 #define ADAMW(LOAD, STORE) \
 	{ \

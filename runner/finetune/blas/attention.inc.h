@@ -3,74 +3,26 @@
 // that a block's rows of P stay in the cache; the backward pass computes P again
 // instead of keeping it (Dao et al. 2022, "FlashAttention", without the tiling
 // over keys). The includer defines NAME, TARGET and the V operations, and has
-// included dropout.inc.
+// included dropout.inc.h and gemm_kernel.inc.h.
 
 enum { QUERIES = 64 }; // see attention_scratch
 
-// c = alpha a b, or c += alpha a b, for mr rows and nv vectors of columns, the
-// last one of w lanes; a(i,p) is a[i*ars + p*acs].
-INLINE void NAME(tile)(int mr, int nv, int w, int64_t k, float alpha, const float *a, int64_t ars, int64_t acs,
-                       const float *b, int64_t ldb, int add, float *c, int64_t ldc) {
-	V acc[6][2];
-	for (int i = 0; i < mr; i++)
-		for (int j = 0; j < nv; j++)
-			acc[i][j] = V_ZERO();
-	for (int64_t p = 0; p < k; p++, a += acs, b += ldb) {
-		V col[2];
-		for (int j = 0; j < nv; j++)
-			col[j] = NAME(load)(b + j * VW, j == nv - 1 ? w : VW);
-		for (int i = 0; i < mr; i++)
-			for (int j = 0; j < nv; j++)
-				acc[i][j] = V_FMA(acc[i][j], V_SET1(a[i * ars]), col[j]);
-	}
-	for (int i = 0; i < mr; i++)
-		for (int j = 0; j < nv; j++) {
-			int lanes = j == nv - 1 ? w : VW;
-			float *to = c + i * ldc + j * VW;
-			V r = V_MUL(V_SET1(alpha), acc[i][j]);
-			NAME(store)(to, lanes, add ? V_ADD(r, NAME(load)(to, lanes)) : r);
-		}
-}
-
-// The tiles of one panel of columns.
-INLINE void NAME(panel)(int nv, int w, int64_t m, int64_t k, float alpha, const float *a, int64_t ars, int64_t acs,
-                        const float *b, int64_t ldb, int add, float *c, int64_t ldc) {
-#define ROWS(mr) NAME(tile)(mr, nv, w, k, alpha, a + i * ars, ars, acs, b, ldb, add, c + i * ldc, ldc)
-	int64_t i = 0;
-	for (; i + 6 <= m; i += 6)
-		ROWS(6);
-	switch (m - i) {
-	case 5: ROWS(5); break;
-	case 4: ROWS(4); break;
-	case 3: ROWS(3); break;
-	case 2: ROWS(2); break;
-	case 1: ROWS(1); break;
-	}
-#undef ROWS
-}
-
-// A product small enough to need no packing: c is m x n.
+// A product small enough to need no packing: c = alpha a b, or c += alpha a b. a(i,p)
+// is a[i*ars + p*acs], of which one is 1, and c is m x n.
 TARGET static void NAME(product)(int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t ars,
                                  int64_t acs, const float *b, int64_t ldb, int add, float *c, int64_t ldc) {
-	int64_t j = 0;
-	for (; j + 2 * VW <= n; j += 2 * VW)
-		NAME(panel)(2, VW, m, k, alpha, a, ars, acs, b + j, ldb, add, c + j, ldc);
-	if (n - j > VW)
-		NAME(panel)(2, (int)(n - j - VW), m, k, alpha, a, ars, acs, b + j, ldb, add, c + j, ldc);
-	else if (n - j == VW)
-		NAME(panel)(1, VW, m, k, alpha, a, ars, acs, b + j, ldb, add, c + j, ldc);
-	else if (n > j)
-		NAME(panel)(1, (int)(n - j), m, k, alpha, a, ars, acs, b + j, ldb, add, c + j, ldc);
-}
-
-// to[c][r] = x[r][c], rows of to padded with zeros to ld.
-TARGET static void NAME(transpose)(int64_t rows, int64_t cols, const float *x, int64_t ldx, float *to, int64_t ld) {
-	for (int64_t r = 0; r < rows; r++)
-		for (int64_t c = 0; c < cols; c++)
-			to[c * ld + r] = x[r * ldx + c];
-	for (int64_t c = 0; c < cols; c++)
-		for (int64_t r = rows; r < ld; r++)
-			to[c * ld + r] = 0;
+	int across = acs == 1;
+	for (int64_t j = 0; j < n; j += 3 * VW) {
+		int w = (int)(n - j < 3 * VW ? n - j : 3 * VW), vecs = (w + VW - 1) / VW, last = w - (vecs - 1) * VW;
+		for (int64_t i = 0; i < m;) {
+			int log = 0;
+			while (2 << log <= GEMM_MR && 2 << log <= m - i)
+				log++;
+			NAME(tiles)[log][vecs - 1][2 * across + (last < VW)](k, a + i * ars, across ? ars : acs, b + j, ldb, alpha,
+			                                                     (float)add, c + i * ldc + j, ldc, last);
+			i += 1 << log;
+		}
+	}
 }
 
 // Softmax of the first n of len values; the rest becomes zero.
@@ -143,7 +95,7 @@ TARGET static void NAME(attend)(const struct attention *a, const int32_t *starts
 		struct NAME(head) h = NAME(head)(a, starts, pair);
 		const float *q = qkv + h.at, *k = q + width, *v = k + width;
 		float *kt = scratch, *p = kt + h.dim * h.pad, *dropped = a->drop.threshold ? p + QUERIES * h.pad : p;
-		NAME(transpose)(h.len, h.dim, k, h.ld, kt, h.pad);
+		NAME(pack_lines)(h.len, h.dim, k, h.ld, kt, h.pad);
 		for (int64_t q0 = 0; q0 < h.len; q0 += QUERIES) {
 			int64_t q1 = q0 + QUERIES < h.len ? q0 + QUERIES : h.len;
 			NAME(weights)(a, &h, q, kt, q0, q1, p, dropped);
@@ -175,8 +127,8 @@ TARGET static void NAME(attend_grad)(const struct attention *a, const int32_t *s
 		float *dq = dqkv + h.at, *dk = dq + width, *dv = dk + width;
 		float *kt = scratch, *vt = kt + h.dim * h.pad, *p = vt + h.dim * h.pad, *dp = p + QUERIES * h.pad;
 		float *dropped = a->drop.threshold ? dp + QUERIES * h.pad : p;
-		NAME(transpose)(h.len, h.dim, k, h.ld, kt, h.pad);
-		NAME(transpose)(h.len, h.dim, v, h.ld, vt, h.pad);
+		NAME(pack_lines)(h.len, h.dim, k, h.ld, kt, h.pad);
+		NAME(pack_lines)(h.len, h.dim, v, h.ld, vt, h.pad);
 		for (int64_t q0 = 0; q0 < h.len; q0 += QUERIES) {
 			int64_t n = h.len - q0 < QUERIES ? h.len - q0 : QUERIES, on = q0 > 0;
 			const float *d = dout + h.out + q0 * width;

@@ -1,5 +1,5 @@
 // Dropout masks. The includer defines NAME, TARGET and the V_* operations, and
-// has included math.inc.
+// has included math.inc.h.
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 // Tiles of the matrix product: up to GEMM_MR (8 or 4) rows by up to 3 vectors,
 // all of it in registers. The includer defines NAME, TARGET, GEMM_MR, VW and
-// V_*, and has included math.inc.
+// V_*, and has included math.inc.h.
 
 // What is done for every row i of a tile. Sums and pointers are variables of
 // their own: arrays of them would pass through the stack. Conditions on rows,
-// vecs, across and direct are decided at compile time.
+// vecs, across and part are decided at compile time.
 #if GEMM_MR == 8
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
 #else
@@ -20,7 +20,7 @@
 			__builtin_prefetch(c + i * ldc + v * VW, 1);
 #define ROW_STEP(i) \
 	if (rows > i) { \
-		V x = V_SET1(across ? row##i[p + u] : a[u * rows + i]); \
+		V x = V_SET1(across ? row##i[p + u] : a[i]); \
 		s##i##0 = V_FMA(s##i##0, x, w0); \
 		if (vecs > 1) \
 			s##i##1 = V_FMA(s##i##1, x, w1); \
@@ -36,14 +36,14 @@
 		if (vecs > 2) \
 			NAME(gemm_store)(s##i##2, alpha, beta, to + 2 * VW, last); \
 	}
-// A row of b at offset `at`, of which the last vector may be a part.
-#define B_LOAD(v) (direct && v == vecs - 1 ? V_LOADN(b + at + v * VW, last) : V_LOAD(b + at + v * VW))
+#define B_LOAD(v) (part && v == vecs - 1 ? V_LOADN(b + v * VW, last) : V_LOAD(b + v * VW))
 #define TILE_STEP(step) \
 	{ \
-		const int64_t u = step, at = direct ? 0 : u * vecs * VW; \
+		const int64_t u = step; \
 		V w0 = B_LOAD(0), w1 = vecs > 1 ? B_LOAD(1) : w0, w2 = vecs > 2 ? B_LOAD(2) : w0; \
 		EACH_ROW(ROW_STEP) \
-		b += direct ? b_row : 0; \
+		b += b_row; \
+		a += across ? 0 : a_row; \
 	}
 
 INLINE void NAME(gemm_store)(V sum, float alpha, float beta, float *to, int lanes) {
@@ -55,7 +55,7 @@ INLINE void NAME(gemm_store)(V sum, float alpha, float beta, float *to, int lane
 }
 
 // The tile of kernels.h.
-INLINE void NAME(gemm_tile)(const int rows, const int vecs, const int across, const int direct, int64_t k, const float *a,
+INLINE void NAME(gemm_tile)(const int rows, const int vecs, const int across, const int part, int64_t k, const float *a,
                        int64_t a_row, const float *b, int64_t b_row, float alpha, float beta, float *c, int64_t ldc,
                        int last) {
 	EACH_ROW(ROW_BEGIN)
@@ -66,22 +66,17 @@ INLINE void NAME(gemm_tile)(const int rows, const int vecs, const int across, co
 		TILE_STEP(1)
 		TILE_STEP(2)
 		TILE_STEP(3)
-		b += direct ? 0 : 4 * vecs * VW;
-		a += across ? 0 : 4 * rows;
 	}
-	for (; p < k; p++) {
+	for (; p < k; p++)
 		TILE_STEP(0)
-		b += direct ? 0 : vecs * VW;
-		a += across ? 0 : rows;
-	}
 	EACH_ROW(ROW_END)
 }
 
-#define TILE(rows, vecs, across, direct) \
-	TARGET static void NAME(tile_##rows##vecs##across##direct)( \
+#define TILE(rows, vecs, across, part) \
+	TARGET static void NAME(tile_##rows##vecs##across##part)( \
 	    int64_t k, const float *a, int64_t a_row, const float *b, int64_t b_row, float alpha, float beta, float *c, \
 	    int64_t ldc, int last) { \
-		NAME(gemm_tile)(rows, vecs, across, direct, k, a, a_row, b, b_row, alpha, beta, c, ldc, last); \
+		NAME(gemm_tile)(rows, vecs, across, part, k, a, a_row, b, b_row, alpha, beta, c, ldc, last); \
 	}
 #define TILES(rows) \
 	TILE(rows, 1, 0, 0) TILE(rows, 1, 0, 1) TILE(rows, 1, 1, 0) TILE(rows, 1, 1, 1) \
@@ -98,9 +93,9 @@ TILES(2)
 TILES(4)
 #if GEMM_MR == 8
 TILES(8)
-#define TILE_TABLE {TILE_ROW(1), TILE_ROW(2), TILE_ROW(4), TILE_ROW(8)}
+static const tile_fn NAME(tiles)[4][3][4] = {TILE_ROW(1), TILE_ROW(2), TILE_ROW(4), TILE_ROW(8)};
 #else
-#define TILE_TABLE {TILE_ROW(1), TILE_ROW(2), TILE_ROW(4)}
+static const tile_fn NAME(tiles)[4][3][4] = {TILE_ROW(1), TILE_ROW(2), TILE_ROW(4)};
 #endif
 
 // Turns w lines of length d, ld apart, into columns: to[p*wide + j] =

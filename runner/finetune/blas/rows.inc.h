@@ -1,6 +1,6 @@
 // Passes over the rows of a matrix: softmax, layer normalization, sums of
 // columns. The includer defines NAME, TARGET and the V_* operations, and has
-// included math.inc.
+// included math.inc.h.
 
 // x*scale + mask for the first w lanes.
 INLINE V NAME(logits)(const float *x, V scale, const float *mask, int64_t i, int w) {

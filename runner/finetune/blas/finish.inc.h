@@ -1,6 +1,6 @@
 // What is done to a finished part of a matrix product while it is in the cache.
 // The includer defines NAME, TARGET and the V_* operations, and has included
-// math.inc.
+// math.inc.h.
 
 #define FINISH(LOAD, STORE) \
 	{ \

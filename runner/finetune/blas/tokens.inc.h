@@ -1,5 +1,5 @@
 // Passes around the matrix products of a transformer. The includer defines NAME,
-// TARGET and the V_* operations, and has included dropout.inc.
+// TARGET and the V_* operations, and has included dropout.inc.h.
 
 // The approximation of Hendrycks and Gimpel 2016, x s(2u) with the logistic
 // function s and u = sqrt(2/pi) (x + 0.044715 x^3); its slope is
