@@ -1,6 +1,6 @@
 // Tiles of the matrix product: up to GEMM_MR (8 or 4) rows by up to 3 vectors,
-// all of it in registers. The includer defines NAME, TARGET, GEMM_MR, VW and
-// V_*, and has included math.inc.h.
+// all of it in registers. The includer defines NAME, TARGET, GEMM_MR, VW, V_* and
+// GEMM_UNROLL (whether to take four steps at a time), and has included math.inc.h.
 
 // What is done for every row i of a tile. Sums and pointers are variables of
 // their own: arrays of them would pass through the stack. Conditions on rows,
@@ -61,7 +61,7 @@ INLINE void NAME(gemm_tile)(const int rows, const int vecs, const int across, co
 	EACH_ROW(ROW_BEGIN)
 	EACH_ROW(ROW_FETCH)
 	int64_t p = 0;
-	for (; rows >= 4 && p + 4 <= k; p += 4) { // four steps at a time, where it matters
+	for (; GEMM_UNROLL && rows >= 4 && p + 4 <= k; p += 4) {
 		TILE_STEP(0)
 		TILE_STEP(1)
 		TILE_STEP(2)

@@ -10,6 +10,7 @@
 #define NAME(x) x##_avx2
 #define KERNEL_NAME "avx2"
 #define GEMM_MR 4 // 12 sums, 3 columns and a broadcast: the 16 registers
+#define GEMM_UNROLL 1
 
 #include "math.inc.h"
 #include "gemm_kernel.inc.h"

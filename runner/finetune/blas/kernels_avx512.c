@@ -9,6 +9,7 @@
 #define TARGET __attribute__((target("avx512f,fma")))
 #define NAME(x) x##_avx512
 #define GEMM_MR 8 // 24 sums, 3 columns and a broadcast of the 32 registers
+#define GEMM_UNROLL 1
 
 #include "math.inc.h"
 #include "gemm_kernel.inc.h"

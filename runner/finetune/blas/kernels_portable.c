@@ -1,3 +1,8 @@
+#if defined(__aarch64__) && !defined(__clang__)
+// GCC would move the loads of a step together, and spill sums to make room.
+#pragma GCC optimize("no-schedule-insns")
+#endif
+
 #include "kernels.h"
 #include "vec_portable.h"
 #include "vec8.h"
@@ -12,6 +17,7 @@
 #define KERNEL_NAME "portable"
 #endif
 #define GEMM_MR 4
+#define GEMM_UNROLL 0 // four steps at once spill sums of NEON to the stack
 
 #include "math.inc.h"
 #include "gemm_kernel.inc.h"
