@@ -19,6 +19,11 @@ type Library struct {
 	Files bool // whether files may be read; where not, a file that is still unread is an error
 }
 
+// Learns tells whether the warm start names a source that has not been read.
+func (s *Sweep) Learns() bool {
+	return slices.ContainsFunc(s.doc.WarmStart, func(w warmDoc) bool { return w.Results == nil })
+}
+
 // Learn reads the sources of the warm start that have not been read yet and writes their results into the document, so that the
 // study no longer depends on them. The notes say, a line a source, what was taken, what was assumed and what was left out. The
 // error is an *Error, or Errors when there are several.

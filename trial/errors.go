@@ -14,6 +14,7 @@ const (
 	NotFound    Code = "not_found"   // no such study, trial, file
 	Conflict    Code = "conflict"    // it exists with another content, or the state does not allow it
 	Unavailable Code = "unavailable" // the daemon, the bus or the database cannot be reached or is locked
+	Storage     Code = "storage"     // a file cannot be read or written: the disk is full or fails, or permissions are missing
 	Internal    Code = "internal"    // everything else
 )
 

@@ -24,3 +24,6 @@ func (c *Client) EventsBy(ctx context.Context, study string, size int) ([]trial.
 	r, err := c.record(ctx, study, 0, size)
 	return r.Events, err
 }
+
+// MostStates is how many states are kept.
+const MostStates = mostStates

@@ -33,6 +33,7 @@ var statuses = map[trial.Code]int{
 	trial.NotFound:    http.StatusNotFound,
 	trial.Conflict:    http.StatusConflict,
 	trial.Unavailable: http.StatusServiceUnavailable,
+	trial.Storage:     http.StatusServiceUnavailable,
 	trial.Internal:    http.StatusInternalServerError,
 }
 

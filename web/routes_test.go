@@ -39,7 +39,7 @@ func TestStudyRoutes(t *testing.T) {
 	s := newSite(t)
 	s.get("/studies").want(t, http.StatusOK, "[]")
 	s = submitted(t)
-	s.get("/studies").want(t, http.StatusOK, `"id":"id1"`, `"parameters":{"zeta":{`)
+	s.get("/studies").want(t, http.StatusOK, `"id":"id1"`, `"parameters":{"zeta":{`, `"state":"RUNNING"`)
 	s.get("/studies/demo").want(t, http.StatusOK, `"best":null`, `"runners":[]`, `"eta":null`, `"waiting":0`)
 	s.get("/studies/demo/best").wantProblem(t, http.StatusNotFound, "not_found", "no complete trial", "RUNNING")
 	s.get("/studies/demo/trials").want(t, http.StatusOK, "[]")
@@ -51,6 +51,8 @@ func TestStudyRoutes(t *testing.T) {
 		`"gpu_seconds":16`)
 	s.get("/studies/demo/record?after=5&limit=1").want(t, http.StatusOK, `"events":[{"seq":6,`)
 	s.get("/studies/demo/record").want(t, http.StatusOK, `"metrics":{"loss":"+Inf","acc":"NaN"}`, `"loss":"-Inf"`)
+	check(t, s.Pause(t.Context(), "demo"))
+	s.get("/studies").want(t, http.StatusOK, `"state":"PAUSED"`)
 }
 
 func TestTrialRoutes(t *testing.T) {

@@ -32,8 +32,8 @@ type Daemon interface {
 // Record is what the API reads.
 type Record interface {
 	Studies(ctx context.Context) ([]trial.Study, error)
+	StudyStates(ctx context.Context) (map[string]trial.StudyState, error) // by id
 	Study(ctx context.Context, idOrName string) (trial.Study, error)
-	Load(ctx context.Context, idOrName string) (*trial.State, error)
 	EventsN(ctx context.Context, study string, after int64, limit int) ([]trial.Event, error)
 }
 
@@ -53,6 +53,7 @@ type Config struct {
 // server is the handlers of all routes.
 type server struct {
 	Config
+	states *states
 	ticker func() (ticks <-chan time.Time, stop func()) // paces an event stream
 }
 
@@ -67,7 +68,7 @@ func New(cfg Config) http.Handler {
 func newHandler(cfg Config, ticker func() (<-chan time.Time, func())) http.Handler {
 	mux := http.NewServeMux()
 	api := newAPI(mux)
-	s := &server{cfg, ticker}
+	s := &server{cfg, &states{record: cfg.Record, known: map[string]*followed{}}, ticker}
 	s.routes(huma.NewGroup(api, "/api/v1"))
 	s.probes(huma.NewGroup(api, "", "/api/v1"))
 	describeMetrics(api)

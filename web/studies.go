@@ -40,41 +40,52 @@ func (s *server) submit(ctx context.Context, in *documentInput) (*submitOutput, 
 	return out, nil
 }
 
-func (s *server) studies(ctx context.Context, _ *struct{}) (*body[[]StudyHead], error) {
+func (s *server) studies(ctx context.Context, _ *struct{}) (*body[[]StudyEntry], error) {
 	all, err := s.Record.Studies(ctx)
 	if err != nil {
 		return nil, s.fail(err)
 	}
-	out := []StudyHead{}
-	for _, q := range all {
-		out = append(out, StudyHead(q))
-	}
-	return &body[[]StudyHead]{out}, nil
-}
-
-func (s *server) study(ctx context.Context, in *idInput) (*body[view.Status], error) {
-	st, err := s.Record.Load(ctx, in.ID)
+	states, err := s.Record.StudyStates(ctx)
 	if err != nil {
 		return nil, s.fail(err)
 	}
+	out := []StudyEntry{}
+	for _, q := range all {
+		if state, there := states[q.ID]; there { // else it was deleted meanwhile
+			out = append(out, StudyEntry{StudyHead(q), state})
+		}
+	}
+	return &body[[]StudyEntry]{out}, nil
+}
+
+func (s *server) study(ctx context.Context, in *idInput) (*body[view.Status], error) {
 	r, err := s.knownRunners(ctx)
 	if err != nil {
 		return nil, s.fail(err)
 	}
-	return &body[view.Status]{view.StatusOf(st, r, s.GPUs(st.Study), s.Planned(st.Study), time.Now())}, nil
-}
-
-func (s *server) best(ctx context.Context, in *idInput) (*body[*view.Best], error) {
-	st, err := s.Record.Load(ctx, in.ID)
+	out := &body[view.Status]{}
+	err = s.states.with(ctx, in.ID, func(st *trial.State) error {
+		out.Body = view.StatusOf(st, r, s.GPUs(st.Study), s.Planned(st.Study), time.Now())
+		return nil
+	})
 	if err != nil {
 		return nil, s.fail(err)
 	}
-	b := view.BestOf(st, s.GPUs(st.Study))
-	if b == nil {
-		return nil, s.fail(trial.Errorf(trial.NotFound, "study %s has no complete trial", st.Study.Name).
-			WithHint("it is %s", st.Status))
+	return out, nil
+}
+
+func (s *server) best(ctx context.Context, in *idInput) (*body[*view.Best], error) {
+	out := &body[*view.Best]{}
+	err := s.states.with(ctx, in.ID, func(st *trial.State) error {
+		if out.Body = view.BestOf(st, s.GPUs(st.Study)); out.Body == nil {
+			return trial.Errorf(trial.NotFound, "study %s has no complete trial", st.Study.Name).WithHint("it is %s", st.Status)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, s.fail(err)
 	}
-	return &body[*view.Best]{b}, nil
+	return out, nil
 }
 
 func (s *server) record(ctx context.Context, in *recordInput) (*body[StudyRecord], error) {

@@ -14,20 +14,22 @@ import (
 // trials is a page of the trials of a study. The cursor is the number of the last trial seen: trials are never renumbered, so
 // pages neither repeat one nor leave one out while the study runs.
 func (s *server) trials(ctx context.Context, in *trialsInput) (*page[view.Trial], error) {
-	st, err := s.Record.Load(ctx, in.ID)
+	out := &page[view.Trial]{Body: []view.Trial{}}
+	err := s.states.with(ctx, in.ID, func(st *trial.State) error {
+		for _, t := range st.Trials[min(in.After, len(st.Trials)-1)+1:] {
+			if in.State != "" && in.State != string(t.Status) {
+				continue
+			}
+			if len(out.Body) == in.Limit {
+				out.Link = in.next(out.Body[in.Limit-1].Trial)
+				break
+			}
+			out.Body = append(out.Body, view.TrialOf(st, t))
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, s.fail(err)
-	}
-	out := &page[view.Trial]{Body: []view.Trial{}}
-	for _, t := range st.Trials {
-		if t.Number <= in.After || in.State != "" && in.State != string(t.Status) {
-			continue
-		}
-		if len(out.Body) == in.Limit {
-			out.Link = in.next(out.Body[in.Limit-1].Trial)
-			break
-		}
-		out.Body = append(out.Body, view.TrialOf(st, t))
 	}
 	return out, nil
 }
@@ -42,27 +44,28 @@ func (in *trialsInput) next(after int) string {
 }
 
 func (s *server) trial(ctx context.Context, in *trialInput) (*body[view.Trial], error) {
-	st, t, err := s.loadTrial(ctx, in)
+	out := &body[view.Trial]{}
+	err := s.withTrial(ctx, in, func(st *trial.State, t *trial.Trial) {
+		out.Body = view.TrialOf(st, t)
+		out.Body.Curves = view.CurvesOf(t)
+	})
 	if err != nil {
 		return nil, s.fail(err)
 	}
-	v := view.TrialOf(st, t)
-	v.Curves = view.CurvesOf(t)
-	return &body[view.Trial]{v}, nil
+	return out, nil
 }
 
-// loadTrial finds the trial that a request is about.
-func (s *server) loadTrial(ctx context.Context, in *trialInput) (*trial.State, *trial.Trial, error) {
-	st, err := s.Record.Load(ctx, in.ID)
-	if err != nil {
-		return nil, nil, err
-	}
-	t := st.Trial(in.Number)
-	if t == nil {
-		return nil, nil, trial.Errorf(trial.NotFound, "study %s has no trial %d", st.Study.Name, in.Number).
-			WithHint("it has %d trials, numbered from 0", len(st.Trials))
-	}
-	return st, t, nil
+// withTrial hands the trial that a request is about to f, which must not keep it.
+func (s *server) withTrial(ctx context.Context, in *trialInput, f func(*trial.State, *trial.Trial)) error {
+	return s.states.with(ctx, in.ID, func(st *trial.State) error {
+		t := st.Trial(in.Number)
+		if t == nil {
+			return trial.Errorf(trial.NotFound, "study %s has no trial %d", st.Study.Name, in.Number).
+				WithHint("it has %d trials, numbered from 0", len(st.Trials))
+		}
+		f(st, t)
+		return nil
+	})
 }
 
 func (s *server) reports(ctx context.Context, in *trialInput) (*body[[]ReportEntry], error) {
@@ -95,9 +98,10 @@ func (s *server) decisions(ctx context.Context, in *trialInput) (*body[[]Decisio
 
 // trialEvents is the record of the study of a trial that exists.
 func (s *server) trialEvents(ctx context.Context, in *trialInput) ([]trial.Event, error) {
-	st, _, err := s.loadTrial(ctx, in)
+	var study string
+	err := s.withTrial(ctx, in, func(st *trial.State, _ *trial.Trial) { study = st.Study.ID })
 	if err != nil {
 		return nil, err
 	}
-	return s.Record.EventsN(ctx, st.Study.ID, 0, math.MaxInt)
+	return s.Record.EventsN(ctx, study, 0, math.MaxInt)
 }

@@ -25,6 +25,12 @@ type StudyHead struct {
 	Created   time.Time         `json:"created"`
 }
 
+// StudyEntry is a study in the list of all.
+type StudyEntry struct {
+	StudyHead
+	State trial.StudyState `json:"state" enum:"RUNNING,DRAINING,PAUSED,DONE,STOPPED"`
+}
+
 // StudyRecord is a study with events of its record, in order: applying all of them gives its state.
 type StudyRecord struct {
 	Study  StudyHead     `json:"study"`

@@ -123,6 +123,12 @@ def interval(values: list[float]) -> tuple[float, float]:
     return means[49], means[1949]
 
 
+def signed(value: float) -> str:
+    """Four digits with a sign; what rounds to zero has none."""
+    text = f"{value:+.4f}"
+    return "0" if float(text) == 0 else text
+
+
 def by_task(runs: list[Run], budget: float) -> list[float]:
     """The mean over seeds of each task."""
     tasks: dict[str, list[float]] = {}
@@ -147,7 +153,7 @@ def report(folder: Path) -> None:
             gap = [a - b for a, b in zip(over, within, strict=True)]
             least, most = interval(gap)
             print(f"| {suite} | {workers} | {tasks} x {seeds} | {budget:g}x | {mean(over):.4f} | {mean(within):.4f} ({low:.4f} to {high:.4f}) | "
-                  f"{mean(gap):+.4f} ({least:+.4f} to {most:+.4f}) | {sum(same(a, b) for a, b in mine)} of {len(mine)} |")
+                  f"{signed(mean(gap))} ({signed(least)} to {signed(most)}) | {sum(same(a, b) for a, b in mine)} of {len(mine)} |")
     print()
     print("| suite | workers | seconds in ask and tell of a run, over HTTP | in process | ask p50/p99 ms, over HTTP | in process |")
     print("|---|---|---|---|---|---|")

@@ -38,13 +38,23 @@ func TestWarmStart(t *testing.T) {
 	best := st.Best().Params.Float("x", 0)
 
 	dir := filepath.Dir(s.sweep)
+	sweep := filepath.Join(dir, "second.yaml")
+	if err := os.WriteFile(sweep, []byte(learned), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.run("plan", sweep); r.code != 2 || !strings.Contains(r.err, "second.yaml:9:19: warm_start[1]") {
+		t.Errorf("plan without the table: %d, %q", r.code, r.err)
+	}
 	table := filepath.Join(dir, "table.csv")
 	if err := os.WriteFile(table, []byte("x,loss\n0.25,3\n-4,9\n7,1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sweep := filepath.Join(dir, "second.yaml")
-	if err := os.WriteFile(sweep, []byte(learned), 0o600); err != nil {
-		t.Fatal(err)
+	if r := s.ok("plan", sweep); !strings.Contains(r.err, "e2e: 4 known results") || !strings.Contains(r.err, "table.csv: 2 known results") {
+		t.Errorf("plan said %q", r.err)
+	}
+	elsewhere := &site{t: t, dir: filepath.Join(dir, "elsewhere"), limit: s.limit}
+	if r := elsewhere.run("plan", sweep); r.code != 2 || !strings.Contains(r.err, "second.yaml:9:14: warm_start[0]: there is no study in") {
+		t.Errorf("plan without a record: %d, %q", r.code, r.err)
 	}
 	if r := s.ok("submit", sweep); !strings.Contains(r.err, "table.csv: 2 known results; 1 left out, the first because parameter x: 7") {
 		t.Errorf("said %q", r.err)

@@ -25,9 +25,12 @@ func (a *app) planCmd() *cobra.Command {
 		Use:   "plan SWEEP.yaml",
 		Short: "Print the brackets, rungs, trials and epochs of a sweep before anything runs",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			sweep, err := loadSweep(args[0])
 			if err != nil {
+				return err
+			}
+			if err := a.rehearse(c.Context(), sweep); err != nil {
 				return err
 			}
 			study, err := newStudy(sweep)

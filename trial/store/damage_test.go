@@ -6,10 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"automl/trial"
 	"automl/trial/store"
+	"automl/trial/store/storetest"
 )
 
 // filled is the data directory of a closed database.
@@ -59,18 +58,8 @@ func TestDatabaseOfAnotherProgram(t *testing.T) {
 	wantError(t, err, trial.Invalid, "not made by automl", "another data directory")
 }
 
-// smallDisk is a disk of a few megabytes.
-func smallDisk(t *testing.T, size string) string {
-	dir := t.TempDir()
-	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
-		t.Skip("needs the right to mount a small disk: ", err)
-	}
-	t.Cleanup(func() { check(t, unix.Unmount(dir, 0)) })
-	return dir
-}
-
 func TestFullDisk(t *testing.T) {
-	dir := smallDisk(t, "5m")
+	dir := storetest.SmallDisk(t, "5m")
 	ballast := filepath.Join(dir, "ballast")
 	check(t, os.WriteFile(ballast, make([]byte, 2<<20), 0o600))
 	db := openIn(t, dir)
@@ -86,7 +75,7 @@ func TestFullDisk(t *testing.T) {
 		return nil
 	}
 	for range 3 { // failing again and again must not eat what is there
-		wantError(t, grow(), trial.Unavailable, "", "full")
+		wantError(t, grow(), trial.Storage, "", "full")
 		events, err := db.Events(t.Context(), "a", 0)
 		check(t, err)
 		if int64(len(events)) != seq {
@@ -96,7 +85,7 @@ func TestFullDisk(t *testing.T) {
 	sound(t, db)
 	check(t, os.Remove(ballast))
 	full := seq
-	wantError(t, grow(), trial.Unavailable, "", "full") // in the end it is full again
+	wantError(t, grow(), trial.Storage, "", "full") // in the end it is full again
 	if seq == full {
 		t.Error("nothing was written after space came back")
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/mattn/go-sqlite3"
+	"golang.org/x/sys/unix"
 
 	"automl/trial"
 )
@@ -42,19 +43,33 @@ func classify(err error, dir string) (trial.Code, string) {
 	}
 	switch lite.Code {
 	case sqlite3.ErrFull:
-		return trial.Unavailable, "the disk is full: free some space; nothing that was recorded is lost"
+		return trial.Storage, fullHint
 	case sqlite3.ErrIoErr:
-		return trial.Unavailable, "the disk failed or is full; nothing that was recorded is lost"
+		return trial.Storage, "the disk failed or is full; nothing that was recorded is lost"
 	case sqlite3.ErrBusy, sqlite3.ErrLocked:
 		return trial.Unavailable, "another program holds a write transaction on the database; end it"
 	case sqlite3.ErrReadonly, sqlite3.ErrCantOpen, sqlite3.ErrPerm, sqlite3.ErrAuth:
-		return trial.Unavailable, "check the permissions of " + dir
+		return trial.Storage, "check the permissions of " + dir
 	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB:
 		return trial.Internal, damagedHint(dir)
 	case sqlite3.ErrConstraint, sqlite3.ErrTooBig, sqlite3.ErrMismatch:
 		return trial.Invalid, ""
 	}
 	return trial.Internal, ""
+}
+
+const fullHint = "the disk is full: free some space; nothing that was recorded is lost"
+
+// fileError is an error of a file that is not SQLite's business.
+func fileError(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	e := &trial.Error{Code: trial.Storage, Msg: fmt.Sprintf(format, args...), Err: err}
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		e.Hint = fullHint
+	}
+	return e
 }
 
 // damagedHint says what to do about a damaged database: use the newest backup, or salvage.

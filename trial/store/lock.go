@@ -18,16 +18,17 @@ import (
 func takeLock(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, trial.Wrap(trial.Unavailable, err, "lock the data directory")
+		return nil, fileError(err, "lock the data directory")
 	}
 	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		err = occupied(dir, f)
-	} else if err == nil {
+		return nil, trial.Wrap(trial.Unavailable, errors.Join(occupied(dir, f), f.Close()), "lock the data directory %s", dir)
+	}
+	if err == nil {
 		err = sign(f)
 	}
 	if err != nil {
-		return nil, trial.Wrap(trial.Unavailable, errors.Join(err, f.Close()), "lock the data directory %s", dir)
+		return nil, fileError(errors.Join(err, f.Close()), "lock the data directory %s", dir)
 	}
 	return f, nil
 }

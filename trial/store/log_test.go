@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"automl/trial/store"
+	"automl/trial/store/storetest"
 )
 
 func logSize(t *testing.T, db *store.DB) int64 {
@@ -48,7 +49,7 @@ func TestLogReserved(t *testing.T) {
 
 // TestNoRoomForLog has a disk that holds a study but no log of the usual size.
 func TestNoRoomForLog(t *testing.T) {
-	db := openIn(t, smallDisk(t, "1m"))
+	db := openIn(t, storetest.SmallDisk(t, "1m"))
 	create(t, db, benchStudy("a"))
 	check(t, db.Append(t.Context(), "a", eventsAfter(0, 100)))
 	sound(t, db)

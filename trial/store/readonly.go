@@ -29,7 +29,7 @@ func OpenReadOnly(ctx context.Context, dir string, opts ...Option) (*DB, error) 
 			WithHint("give the data directory of a study, or start one with: automl run")
 	}
 	if err != nil {
-		return nil, trial.Wrap(trial.Unavailable, err, "open the database")
+		return nil, fileError(err, "open the database")
 	}
 	if err := db.openRead(ctx, o); err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 
 	"automl/trial"
 	"automl/trial/store"
+	"automl/trial/store/storetest"
 )
 
 func openReadOnly(t *testing.T, dir string) *store.DB {
@@ -96,7 +97,7 @@ func TestReadOnlyLog(t *testing.T) {
 
 // TestReadOnlyDisk reads what cannot even be locked.
 func TestReadOnlyDisk(t *testing.T) {
-	dir := smallDisk(t, "20m")
+	dir := storetest.SmallDisk(t, "20m")
 	db, err := store.Open(t.Context(), dir)
 	check(t, err)
 	create(t, db, benchStudy("a"))
@@ -107,5 +108,5 @@ func TestReadOnlyDisk(t *testing.T) {
 		t.Errorf("state %v, error %v", state, err)
 	}
 	_, err = store.Open(t.Context(), dir)
-	wantError(t, err, trial.Unavailable, "read-only", "")
+	wantError(t, err, trial.Storage, "read-only", "")
 }

@@ -64,7 +64,7 @@ func (db *DB) Stats(ctx context.Context) (Stats, error) {
 func (db *DB) Size() (file, log int64, err error) {
 	info, err := os.Stat(db.path)
 	if err != nil {
-		return 0, 0, trial.Wrap(trial.Unavailable, err, "size of the database")
+		return 0, 0, fileError(err, "size of the database")
 	}
 	file = info.Size()
 	info, err = os.Stat(db.path + "-wal")
@@ -72,7 +72,7 @@ func (db *DB) Size() (file, log int64, err error) {
 		return file, 0, nil
 	}
 	if err != nil {
-		return 0, 0, trial.Wrap(trial.Unavailable, err, "size of the write-ahead log")
+		return 0, 0, fileError(err, "size of the write-ahead log")
 	}
 	return file, info.Size(), nil
 }

@@ -47,7 +47,8 @@ func newOptions(opts []Option) options {
 const fileName = "automl.db"
 
 // Open opens the data directory to write, creating it if need be. It fails with code Unavailable while another process has
-// it open to write. A database of an older version is copied to backup-v<N>.db and migrated.
+// it open to write, with code Storage where the disk does not let it. A database of an older version is copied to
+// backup-v<N>.db and migrated.
 func Open(ctx context.Context, dir string, opts ...Option) (*DB, error) {
 	o := newOptions(opts)
 	dir, err := filepath.Abs(dir)
@@ -55,7 +56,7 @@ func Open(ctx context.Context, dir string, opts ...Option) (*DB, error) {
 		return nil, trial.Wrap(trial.Invalid, err, "data directory")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, trial.Wrap(trial.Unavailable, err, "create the data directory")
+		return nil, fileError(err, "create the data directory")
 	}
 	lock, err := takeLock(dir)
 	if err != nil {
@@ -73,10 +74,10 @@ func (db *DB) open(ctx context.Context, o options) error {
 	// Created here rather than by SQLite, which would let the umask decide who reads it.
 	f, err := os.OpenFile(db.path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return trial.Wrap(trial.Unavailable, err, "open the database")
+		return fileError(err, "open the database")
 	}
 	if err := f.Close(); err != nil {
-		return trial.Wrap(trial.Unavailable, err, "open the database")
+		return fileError(err, "open the database")
 	}
 	pool := connect(db.path, writeMode)
 	pool.SetMaxOpenConns(1)
@@ -121,7 +122,7 @@ func requireWAL(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	if mode != "wal" {
-		return trial.Errorf(trial.Unavailable, "the file system does not support a write-ahead log (journal mode %q)", mode).
+		return trial.Errorf(trial.Storage, "the file system does not support a write-ahead log (journal mode %q)", mode).
 			WithHint("put the data directory on a local disk")
 	}
 	return nil

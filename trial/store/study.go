@@ -86,6 +86,28 @@ func (db *DB) Studies(ctx context.Context) (out []trial.Study, err error) {
 	return out, err
 }
 
+// StudyStates is where each study stands, by id.
+func (db *DB) StudyStates(ctx context.Context) (map[string]trial.StudyState, error) {
+	out := map[string]trial.StudyState{}
+	err := db.reading(ctx, func(conn *sql.Conn) (err error) {
+		rows, err := conn.QueryContext(ctx, "SELECT id, state FROM studies_v")
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, rows.Close()) }()
+		for rows.Next() {
+			var id string
+			var state trial.StudyState
+			if err := rows.Scan(&id, &state); err != nil {
+				return err
+			}
+			out[id] = state
+		}
+		return rows.Err()
+	})
+	return out, err
+}
+
 // Study returns a study by its id or its name; code NotFound when there is none.
 func (db *DB) Study(ctx context.Context, idOrName string) (s trial.Study, err error) {
 	err = db.reading(ctx, func(conn *sql.Conn) error {
