@@ -14,11 +14,12 @@ type AttentionParams struct {
 
 // AttentionConfig sets a multi-head attention.
 type AttentionConfig struct {
-	Heads    int  // a divisor of H
-	Causal   bool // a token sees itself and those before it only
-	Residual bool // add the input to the result
-	Weights  Drop // of the attention weights
-	Out      Drop // of the result, before the residual is added
+	Heads    int   // a divisor of H
+	Causal   bool  // a token sees itself and those before it only
+	Residual bool  // add the input to the result
+	Weights  Drop  // of the attention weights
+	Out      Drop  // of the result, before the residual is added
+	Norm     *Norm // before it; nil: none
 }
 
 // SelfAttention adds multi-head self-attention within each sequence (Vaswani et
@@ -26,7 +27,8 @@ type AttentionConfig struct {
 //
 //	y = [x +] Out(Wo concat_h(Weights(softmax(Q_h K_h^T / sqrt(H/Heads))) V_h) + bo)
 //
-// for x (tokens, H). The residual is part of the operation: it is added while a
+// for x (tokens, H), which is normalized before the projections if there is a
+// Norm. The residual is part of the operation: it is added while a
 // product's result is in the cache, forward and backward, and no activation has
 // two readers whose gradients would have to be added up.
 func (b *Builder[T]) SelfAttention(x *Node, p AttentionParams, c AttentionConfig) *Node {
@@ -45,6 +47,10 @@ func (b *Builder[T]) SelfAttention(x *Node, p AttentionParams, c AttentionConfig
 		return b.fail("attention: %d heads do not divide a width of %d", c.Heads, h)
 	}
 	a := &attention[T]{k: b.k, run: &b.run, seqs: b.seqs, cfg: c, h: h, bias: make([]T, 3*h)}
+	a.norm = newPrenorm(b, "attention", x, c.Norm, &in, 3, 3)
+	if b.err != nil {
+		return nil
+	}
 	// Kept for the backward pass, or gone after the forward pass.
 	if b.needs(in...) {
 		qkv, mixed := room[T](b, n*3*h), room[T](b, n*h)
@@ -65,6 +71,7 @@ type attention[T Float] struct {
 	seqs         *Sequences
 	cfg          AttentionConfig
 	h            int
+	norm         *prenorm[T]
 	qkv, mixed   *[]T // projections of the input, and what the heads make of them
 	dqkv, dmixed *[]T // their gradients
 	dropped      *[]T // the result, or its gradient, on the other side of the dropout
@@ -78,12 +85,13 @@ func (a *attention[T]) core() blas.Attention {
 }
 
 func (a *attention[T]) forward(in [][]T, out []T) error {
-	n, h, x, qkv, mixed := a.seqs.tokens, a.h, in[0], *a.qkv, *a.mixed
+	n, h, qkv, mixed := a.seqs.tokens, a.h, *a.qkv, *a.mixed
+	x := a.norm.forward(n, in)
 	for i := range 3 {
 		a.k.GemmFinish(false, true, n, h, h, 1, x, h, in[1+i], h, 0, qkv[i*h:], 3*h, finish[T]{Bias: in[5+i]})
 	}
 	a.k.Attend(a.core(), a.seqs.starts, qkv, mixed)
-	project(a.k, n, a.cfg.Residual, a.cfg.Out.mask(a.run), a.dropped, x, mixed, in[4], in[8], out)
+	project(a.k, n, a.cfg.Residual, a.cfg.Out.mask(a.run), a.dropped, in[0], mixed, in[4], in[8], out)
 	return nil
 }
 
@@ -122,20 +130,24 @@ func projectGrad[T Float](k kernels[T], n int, drop blas.Dropout, scratch *[]T, 
 }
 
 func (a *attention[T]) backward(in [][]T, _, grad []T, d [][]T) error {
-	n, h, x := a.seqs.tokens, a.h, in[0]
+	n, h, x, dx := a.seqs.tokens, a.h, a.norm.read(in), a.norm.gradient(d)
 	dqkv, dmixed := *a.dqkv, *a.dmixed
 	projectGrad(a.k, n, a.cfg.Out.mask(a.run), a.dropped, *a.mixed, in[4], grad, nil, dmixed, d[4], d[8], h)
 	a.k.AttendGrad(a.core(), a.seqs.starts, *a.qkv, dmixed[:n*h], dqkv[:3*n*h])
+	residual := grad
+	if !a.cfg.Residual {
+		residual = nil
+	}
 	var beta T
 	var f finish[T]
-	if a.cfg.Residual {
-		f.Add = grad
+	if a.norm == nil {
+		f.Add = residual
 	}
 	a.k.ColumnSum(n, 3*h, dqkv, a.bias)
 	for i := range 3 {
 		part := dqkv[i*h:]
-		if d[0] != nil {
-			a.k.GemmFinish(false, false, n, h, h, 1, part, 3*h, in[1+i], h, beta, d[0], h, f)
+		if dx != nil {
+			a.k.GemmFinish(false, false, n, h, h, 1, part, 3*h, in[1+i], h, beta, dx, h, f)
 			beta, f.Add = 1, nil
 		}
 		if d[1+i] != nil {
@@ -145,5 +157,6 @@ func (a *attention[T]) backward(in [][]T, _, grad []T, d [][]T) error {
 			copy(d[5+i], a.bias[i*h:])
 		}
 	}
+	a.norm.backward(n, in, d, residual)
 	return nil
 }

@@ -10,13 +10,15 @@ type FeedForwardParams struct {
 
 // FeedForwardConfig sets a feed-forward network.
 type FeedForwardConfig struct {
-	Tanh     bool // GELU in its approximation by a hyperbolic tangent
-	Residual bool // add the input to the result
-	Out      Drop // of the result, before the residual is added
+	Tanh     bool  // GELU in its approximation by a hyperbolic tangent
+	Residual bool  // add the input to the result
+	Out      Drop  // of the result, before the residual is added
+	Norm     *Norm // before it; nil: none
 }
 
 // FeedForward adds y = [x +] Out(W2 gelu(W1 x + b1) + b2) for x (N, H), with the
-// exact GELU x*F(x) of Hendrycks and Gimpel 2016 unless Tanh.
+// exact GELU x*F(x) of Hendrycks and Gimpel 2016 unless Tanh. If there is a Norm,
+// W1 is applied to x normalized.
 func (b *Builder[T]) FeedForward(x *Node, p FeedForwardParams, c FeedForwardConfig) *Node {
 	in := []*Node{x, p.InW, p.InB, p.OutW, p.OutB}
 	if !b.ready("feedforward", []int{2, 2, 1, 2, 1}, in...) || !b.dropReady("feedforward", c.Out) {
@@ -28,6 +30,10 @@ func (b *Builder[T]) FeedForward(x *Node, p FeedForwardParams, c FeedForwardConf
 			x.Shape(), p.InW.Shape(), p.OutW.Shape(), p.InB.Shape(), p.OutB.Shape())
 	}
 	ff := &feedForward[T]{k: b.k, run: &b.run, rows: b.rowsOf(x), cfg: c, h: h, f: f}
+	ff.norm = newPrenorm(b, "feedforward", x, c.Norm, &in, 1, 1)
+	if b.err != nil {
+		return nil
+	}
 	if ff.train = b.needs(in...); ff.train {
 		hidden, slope := room[T](b, n*f), room[T](b, n*f)
 		ff.hidden, ff.slope, ff.dhidden = &hidden, &slope, b.shared(0, n*f)
@@ -47,6 +53,7 @@ type feedForward[T Float] struct {
 	cfg     FeedForwardConfig
 	h, f    int
 	train   bool
+	norm    *prenorm[T]
 	hidden  *[]T // what GELU returns
 	slope   *[]T // its derivative there, which the backward pass multiplies with
 	dhidden *[]T
@@ -54,16 +61,16 @@ type feedForward[T Float] struct {
 }
 
 func (ff *feedForward[T]) forward(in [][]T, out []T) error {
-	n, h, f, hidden := *ff.rows, ff.h, ff.f, *ff.hidden
+	n, h, f, hidden, x := *ff.rows, ff.h, ff.f, *ff.hidden, ff.norm.forward(*ff.rows, in)
 	var slope []T
 	if ff.train {
 		slope = *ff.slope
 	}
 	if ff.cfg.Tanh {
-		ff.k.Gemm(false, true, n, f, h, 1, in[0], h, in[1], h, 0, hidden, f)
+		ff.k.Gemm(false, true, n, f, h, 1, x, h, in[1], h, 0, hidden, f)
 		ff.k.TanhGELU(n, hidden, in[2], hidden, slope)
 	} else {
-		ff.k.GemmFinish(false, true, n, f, h, 1, in[0], h, in[1], h, 0, hidden, f, finish[T]{Bias: in[2], GELU: true, Slope: slope})
+		ff.k.GemmFinish(false, true, n, f, h, 1, x, h, in[1], h, 0, hidden, f, finish[T]{Bias: in[2], GELU: true, Slope: slope})
 	}
 	project(ff.k, n, ff.cfg.Residual, ff.mask(), ff.dropped, in[0], hidden, in[3], in[4], out)
 	return nil
@@ -72,26 +79,31 @@ func (ff *feedForward[T]) forward(in [][]T, out []T) error {
 func (ff *feedForward[T]) mask() blas.Dropout { return ff.cfg.Out.mask(ff.run) }
 
 func (ff *feedForward[T]) backward(in [][]T, _, grad []T, d [][]T) error {
-	n, h, f, dh := *ff.rows, ff.h, ff.f, *ff.dhidden
-	if d[0] == nil && d[1] == nil && d[2] == nil {
+	n, h, f, dh, dx := *ff.rows, ff.h, ff.f, *ff.dhidden, ff.norm.gradient(d)
+	if dx == nil && d[1] == nil && d[2] == nil {
 		dh = nil
 	}
 	projectGrad(ff.k, n, ff.mask(), ff.dropped, *ff.hidden, in[3], grad, *ff.slope, dh, d[3], d[4], h)
 	if dh == nil {
 		return nil
 	}
+	residual := grad
+	if !ff.cfg.Residual {
+		residual = nil
+	}
 	if d[2] != nil {
 		ff.k.ColumnSum(n, f, dh, d[2])
 	}
 	if d[1] != nil {
-		ff.k.Gemm(true, false, f, h, n, 1, dh, f, in[0], h, 0, d[1], h)
+		ff.k.Gemm(true, false, f, h, n, 1, dh, f, ff.norm.read(in), h, 0, d[1], h)
 	}
-	if d[0] != nil {
+	if dx != nil {
 		var after finish[T]
-		if ff.cfg.Residual {
-			after.Add = grad
+		if ff.norm == nil {
+			after.Add = residual
 		}
-		ff.k.GemmFinish(false, false, n, h, f, 1, dh, f, in[1], h, 0, d[0], h, after)
+		ff.k.GemmFinish(false, false, n, h, f, 1, dh, f, in[1], h, 0, dx, h, after)
 	}
+	ff.norm.backward(n, in, d, residual)
 	return nil
 }

@@ -4,17 +4,22 @@ import "gorgonia.org/tensor"
 
 // MeanTokens averages x (tokens, H) over the tokens of each sequence.
 func (b *Builder[T]) MeanTokens(x *Node) *Node {
-	return b.poolTokens("meantokens", x, func(length int) (tokens int, weight T) { return length, 1 / T(length) })
+	return b.poolTokens("meantokens", x, func(length int) (from, to int, weight T) { return 0, length, 1 / T(length) })
 }
 
 // FirstToken takes the first token of each sequence of x (tokens, H).
 func (b *Builder[T]) FirstToken(x *Node) *Node {
-	return b.poolTokens("firsttoken", x, func(int) (tokens int, weight T) { return 1, 1 })
+	return b.poolTokens("firsttoken", x, func(int) (from, to int, weight T) { return 0, 1, 1 })
 }
 
-// poolTokens adds up the first tokens of each sequence with a weight that
-// depends on its length.
-func (b *Builder[T]) poolTokens(name string, x *Node, of func(length int) (tokens int, weight T)) *Node {
+// LastToken takes the last token of each sequence of x (tokens, H).
+func (b *Builder[T]) LastToken(x *Node) *Node {
+	return b.poolTokens("lasttoken", x, func(length int) (from, to int, weight T) { return length - 1, length, 1 })
+}
+
+// poolTokens adds up some tokens of each sequence with a weight; which and how
+// much depends on its length.
+func (b *Builder[T]) poolTokens(name string, x *Node, of func(length int) (from, to int, weight T)) *Node {
 	if !b.ready(name, []int{2}, x) || !b.tokenReady(name, x) {
 		return nil
 	}
@@ -22,8 +27,8 @@ func (b *Builder[T]) poolTokens(name string, x *Node, of func(length int) (token
 	// each calls f for every row that counts in sequence s.
 	each := func(f func(s, row int, weight T)) {
 		for s := range seqs.Len() {
-			tokens, weight := of(int(seqs.starts[s+1] - seqs.starts[s]))
-			for t := range tokens {
+			from, to, weight := of(int(seqs.starts[s+1] - seqs.starts[s]))
+			for t := from; t < to; t++ {
 				f(s, int(seqs.starts[s])+t, weight)
 			}
 		}

@@ -61,36 +61,60 @@ func attentionParams(l map[string]*Node, prefix string) AttentionParams {
 
 func TestAttentionGradient(t *testing.T) {
 	for name, c := range map[string]AttentionConfig{
-		"plain":    {Heads: 2},
-		"residual": {Heads: 3, Residual: true},
-		"causal":   {Heads: 1, Causal: true},
-		"dropout":  {Heads: 2, Residual: true, Weights: Drop{P: 0.3, Seed: 4, Number: 1}, Out: Drop{P: 0.4, Seed: 4, Number: 2}},
+		"plain":                 {Heads: 2},
+		"residual":              {Heads: 3, Residual: true},
+		"causal":                {Heads: 1, Causal: true},
+		"norm":                  {Heads: 2, Causal: true, Residual: true, Norm: &Norm{Eps: 1e-5}},
+		"norm without residual": {Heads: 2, Norm: &Norm{Eps: 1e-5}},
+		"dropout":               {Heads: 2, Residual: true, Weights: Drop{P: 0.3, Seed: 4, Number: 1}, Out: Drop{P: 0.4, Seed: 4, Number: 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, rng := textProblem(func(b *Builder[float64], l map[string]*Node) *Node {
+				c.Norm = normLeaves(c.Norm, l)
 				return b.SelfAttention(l["x"], attentionParams(l, ""), c)
 			})
 			attentionLeaves(p, rng, "", 6)
+			addNorm(p, rng, c.Norm)
 			finite(t, p, 3)
 		})
 	}
 }
 
+// addNorm adds the leaves of a norm before an operation, if it has one; normLeaves
+// takes them.
+func addNorm(p *problem[float64], rng *rand.Rand, norm *Norm) {
+	if norm != nil {
+		p.leaf(rng, "gamma", 6)
+		p.leaf(rng, "beta", 6)
+	}
+}
+
+func normLeaves(norm *Norm, l map[string]*Node) *Norm {
+	if norm == nil {
+		return nil
+	}
+	return &Norm{Gamma: l["gamma"], Beta: l["beta"], Eps: norm.Eps}
+}
+
 func TestFeedForwardGradient(t *testing.T) {
 	for name, c := range map[string]FeedForwardConfig{
-		"plain":    {},
-		"residual": {Residual: true},
-		"tanh":     {Tanh: true},
-		"dropout":  {Residual: true, Out: Drop{P: 0.4, Seed: 4, Number: 2}},
+		"plain":                 {},
+		"residual":              {Residual: true},
+		"tanh":                  {Tanh: true},
+		"norm":                  {Tanh: true, Residual: true, Norm: &Norm{Eps: 1e-5}},
+		"norm without residual": {Norm: &Norm{Eps: 1e-5}},
+		"dropout":               {Residual: true, Out: Drop{P: 0.4, Seed: 4, Number: 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, rng := textProblem(func(b *Builder[float64], l map[string]*Node) *Node {
+				c.Norm = normLeaves(c.Norm, l)
 				return b.FeedForward(l["x"], FeedForwardParams{InW: l["w1"], InB: l["b1"], OutW: l["w2"], OutB: l["b2"]}, c)
 			})
 			p.leaf(rng, "w1", 10, 6)
 			p.leaf(rng, "b1", 10)
 			p.leaf(rng, "w2", 6, 10)
 			p.leaf(rng, "b2", 6)
+			addNorm(p, rng, c.Norm)
 			finite(t, p, 3)
 		})
 	}
@@ -102,6 +126,11 @@ func TestTokenPoolGradients(t *testing.T) {
 	p.build = func(b *Builder[float64], l map[string]*Node) *Node {
 		tokenLeaf(b, l["x"])
 		return head(b, b.Tanh(b.FirstToken(l["x"])), l["head"], []int32{0, 2, 1})
+	}
+	finite(t, p, 3)
+	p.build = func(b *Builder[float64], l map[string]*Node) *Node {
+		tokenLeaf(b, l["x"])
+		return head(b, b.LastToken(l["x"]), l["head"], []int32{0, 2, 1})
 	}
 	finite(t, p, 3)
 }
