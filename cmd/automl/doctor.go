@@ -174,7 +174,23 @@ func (a *app) record(ctx context.Context) []check {
 	case len(wrong) > 0:
 		agree = check{Check: "summaries", Detail: fmt.Sprintf("%d differences, the first: %s", len(wrong), wrong[0])}
 	}
-	return []check{damage, agree, a.running()}
+	return []check{damage, agree, unreadable(ctx, db), a.running()}
+}
+
+// unreadable tells of messages in quarantine: somebody runs another version, or plays foul.
+func unreadable(ctx context.Context, db *store.DB) check {
+	const most = 1000
+	found, err := db.Quarantined(ctx, most)
+	switch {
+	case err != nil:
+		return check{Check: "quarantine", Detail: err.Error()}
+	case len(found) == 0:
+		return check{Check: "quarantine", OK: true, Detail: "every message could be read"}
+	}
+	q := found[0]
+	return check{Check: "quarantine", OK: true,
+		Detail: fmt.Sprintf("%d messages that nobody can read, the last at %s on %s: %s", len(found), q.Time.Format(time.DateTime), q.Subject, q.Reason),
+		Hint:   "the view quarantine_v of the database shows them; a runner of another version may have sent them"}
 }
 
 func (a *app) running() check {

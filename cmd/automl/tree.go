@@ -42,6 +42,12 @@ func (t *tree) republish() {
 	}
 }
 
+// quarantine keeps a message that nobody can read.
+func (t *tree) quarantine(subject string, data []byte, reason string) error {
+	t.log.Warn().Str("subject", subject).Int("bytes", len(data)).Str("reason", reason).Msg("a message that nobody can read is in quarantine")
+	return t.db.Quarantine(context.Background(), time.Now(), subject, data, reason)
+}
+
 // startTree brings up everything in the order reliability asks for: the lock and the record first, then the bus, the search
 // from the record, and the doors last.
 func startTree(ctx context.Context, dir, listen string, log zerolog.Logger) (*tree, error) {
@@ -64,7 +70,8 @@ func (t *tree) start(ctx context.Context, listen string) (err error) {
 	if err = keepAddress(dir, t.nats.URL()); err != nil {
 		return err
 	}
-	bus := dispatch.Options{URL: t.nats.URL(), Credentials: t.nats.Credentials(dispatch.RoleDaemon), Log: log, Recreated: t.republish}
+	bus := dispatch.Options{URL: t.nats.URL(), Credentials: t.nats.Credentials(dispatch.RoleDaemon), Log: log, Recreated: t.republish,
+		Quarantine: t.quarantine}
 	if t.bus, err = dispatch.NewDaemon(ctx, bus); err != nil {
 		return err
 	}

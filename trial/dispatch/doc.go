@@ -15,7 +15,7 @@
 //
 // Every message is the JSON envelope {"v":1,"kind":...,"body":...}. Unknown fields are ignored. A message with another version
 // or kind, one that cannot be decoded, or whose body names another run or attempt than its subject, is handed to
-// Options.Quarantine and then acknowledged, so it never comes back.
+// Options.Quarantine and, once that has kept it, acknowledged, so it never comes back.
 //
 // # What is promised
 //

@@ -98,8 +98,9 @@ func (d *Daemon) receive(m jetstream.Msg) {
 		err = checkInbound(body, m.Subject())
 	}
 	if err != nil {
-		d.o.Quarantine(m.Subject(), m.Data(), err.Error())
-		_ = m.Ack()
+		if d.o.quarantine(m.Subject(), m.Data(), err) {
+			_ = m.Ack()
+		}
 		return
 	}
 	d.inbox.put(trial.Mail{Inbound: &body, Ack: func() { _ = m.Ack() }}, forever) // a lost ack: it comes again
@@ -129,7 +130,7 @@ func (d *Daemon) listen(k kind, patience time.Duration, read func(m *nats.Msg, r
 	_, err := d.nc.Subscribe(runSubject(k, "*"), func(m *nats.Msg) {
 		mail, err := read(m, runOf(m.Subject))
 		if err != nil {
-			d.o.Quarantine(m.Subject, m.Data, err.Error())
+			d.o.quarantine(m.Subject, m.Data, err)
 			return
 		}
 		if !d.inbox.put(mail, patience) && patience > 0 {

@@ -20,11 +20,14 @@ type Options struct {
 	Nats        []nats.Option // more, for an external server: TLS, certificates
 
 	// The daemon's only.
-	AckWait    time.Duration                                    // after which an unacknowledged message comes again; default 30 s
-	Buffer     int                                              // of Inbox; default 1024
-	Replicas   int                                              // of the streams, on a cluster; default 1
-	Quarantine func(subject string, data []byte, reason string) // called for a message nobody can read; default: log it
-	Recreated  func()                                           // must not block; called when a stream was lost: publish again
+	AckWait   time.Duration // after which an unacknowledged message comes again; default 30 s
+	Buffer    int           // of Inbox; default 1024
+	Replicas  int           // of the streams, on a cluster; default 1
+	Recreated func()        // must not block; called when a stream was lost: publish again
+
+	// Quarantine is called for a message nobody can read, possibly from several goroutines. The bus forgets the message when it
+	// returns nil, and brings it again after AckWait otherwise. Default: log it.
+	Quarantine func(subject string, data []byte, reason string) error
 }
 
 func (o Options) withDefaults() Options {
@@ -39,14 +42,24 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Quarantine == nil {
 		log := o.Log
-		o.Quarantine = func(subject string, data []byte, reason string) {
-			log.Warn().Str("subject", subject).Int("bytes", len(data)).Str("reason", reason).Msg("message quarantined")
+		o.Quarantine = func(subject string, data []byte, reason string) error {
+			log.Warn().Str("subject", subject).Int("bytes", len(data)).Str("reason", reason).Msg("a message that nobody can read is dropped")
+			return nil
 		}
 	}
 	if o.Recreated == nil {
 		o.Recreated = func() {}
 	}
 	return o
+}
+
+// quarantine hands a message over that nobody can read, and reports whether the bus may forget it.
+func (o Options) quarantine(subject string, data []byte, reason error) bool {
+	err := o.Quarantine(subject, data, reason.Error())
+	if err != nil {
+		o.Log.Error().Err(err).Str("subject", subject).Msg("a message that nobody can read could not be kept")
+	}
+	return err == nil
 }
 
 // Pings find a dead peer within half a lease.

@@ -79,7 +79,7 @@ func TestQuarantine(t *testing.T) {
 	entries := make(chan entry, 10)
 	s := serve(t, t.TempDir(), "")
 	o := options(s, RoleDaemon)
-	o.Quarantine = func(subject string, _ []byte, reason string) { entries <- entry{subject, reason} }
+	o.Quarantine = func(subject string, _ []byte, reason string) error { entries <- entry{subject, reason}; return nil }
 	d := newDaemon(t, o)
 	nc, _ := hostile(t, s)
 	in := inSubject(trial.Inbound{Run: "evil", Key: key, N: 1})
@@ -125,13 +125,36 @@ func TestQuarantine(t *testing.T) {
 	}
 }
 
+// TestQuarantineFails has a message come again that could not be kept.
+func TestQuarantineFails(t *testing.T) {
+	s := serve(t, t.TempDir(), "")
+	o := options(s, RoleDaemon)
+	o.AckWait = 200 * time.Millisecond
+	calls := make(chan string, 10)
+	full := errors.New("the disk is full")
+	o.Quarantine = func(subject string, _ []byte, _ string) error {
+		calls <- subject
+		return full
+	}
+	d := newDaemon(t, o)
+	nc, _ := hostile(t, s)
+	subject := inSubject(trial.Inbound{Run: "evil", Key: key, N: 1})
+	ok(t, nc.Publish(subject, []byte("?")))
+	for range 2 {
+		if got := dispatchtest.Next(t, calls); got != subject {
+			t.Errorf("quarantined %s", got)
+		}
+	}
+	d.Close()
+}
+
 // TestQuarantineWork takes an assignment nobody can read off the queue.
 func TestQuarantineWork(t *testing.T) {
 	s := serve(t, t.TempDir(), "")
 	d := newDaemon(t, options(s, RoleDaemon))
 	entries := make(chan string, 10)
 	o := options(s, RoleRunner)
-	o.Quarantine = func(_ string, _ []byte, reason string) { entries <- reason }
+	o.Quarantine = func(_ string, _ []byte, reason string) error { entries <- reason; return nil }
 	r, err := NewRunner(t.Context(), "run1", o)
 	ok(t, err)
 	defer r.Close()

@@ -115,8 +115,9 @@ func (r *Runner) delivery(m jetstream.Msg) (trial.Delivery, bool) {
 		err = errForged
 	}
 	if err != nil {
-		r.o.Quarantine(m.Subject(), m.Data(), err.Error())
-		_ = m.Ack()
+		if r.o.quarantine(m.Subject(), m.Data(), err) {
+			_ = m.Ack()
+		}
 		return trial.Delivery{}, false
 	}
 	return trial.Delivery{

@@ -80,7 +80,7 @@ func (r *Runner) start() (err error) {
 	_, err = r.nc.Subscribe(runSubject(kindOut, r.run), func(m *nats.Msg) {
 		out, err := decode[trial.Outbound](kindOut, m.Data)
 		if err != nil {
-			r.o.Quarantine(m.Subject, m.Data, err.Error())
+			r.o.quarantine(m.Subject, m.Data, err)
 			return
 		}
 		r.answers.put(out, forever)

@@ -16,6 +16,8 @@
 // write-ahead log is made durable with every commit (synchronous = FULL). Moving it into the database is left to a connection of
 // its own, so that no transaction waits for it.
 //
+// Messages that nobody can read stand in a table of their own, the newest thousand ([DB.Quarantine]); they belong to no record.
+//
 // Duties of the caller:
 //
 //   - When [DB.Append] fails, nothing was recorded: throw away whatever state the events were applied to and rebuild it from

@@ -26,6 +26,8 @@ type Stats struct {
 	Repeated  int64  `json:"repeated"`  // rows that repeat a known point
 	Conflicts int64  `json:"conflicts"` // of these, rows with another value than the one that stands
 	SQLite    string `json:"sqlite"`
+
+	Quarantined int64 `json:"quarantined"` // messages that nobody could read
 }
 
 // conflictsSQL counts repetitions with another value. CROSS JOIN has it begin with the few repetitions.
@@ -49,6 +51,7 @@ func (db *DB) Stats(ctx context.Context) (Stats, error) {
 			"SELECT count(*) FROM decisions":                  &s.Decisions,
 			"SELECT count(*) FROM reports":                    &s.Reports,
 			"SELECT count(*) FROM reports WHERE repeated = 1": &s.Repeated,
+			"SELECT count(*) FROM quarantine":                 &s.Quarantined,
 			conflictsSQL:                                      &s.Conflicts,
 		} {
 			if err := conn.QueryRowContext(ctx, query).Scan(at); err != nil {
