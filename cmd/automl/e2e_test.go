@@ -27,6 +27,9 @@ func TestMain(m *testing.M) {
 	if mode := os.Getenv("E2E_TRAINER"); mode != "" {
 		os.Exit(testTrainer(mode))
 	}
+	if len(os.Args) > 1 && os.Args[1] == "trainer" { // of a runner in this process
+		main()
+	}
 	dir, err := os.MkdirTemp("", "automl-e2e-")
 	if err != nil {
 		panic(err)

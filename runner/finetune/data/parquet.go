@@ -65,6 +65,9 @@ func openParquet(s source) (_ rows, err error) {
 	if err != nil {
 		return nil, s.fault(0, "is no Parquet file: %v", err)
 	}
+	if err := checkPages(f, info.Size(), file.Metadata().RowGroups); err != nil {
+		return nil, s.fault(0, "is damaged: %v", err)
+	}
 	for i, field := range file.Schema().Fields() {
 		r.names = append(r.names, field.Name())
 		r.addLeaves(field, i)

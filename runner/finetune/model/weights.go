@@ -112,19 +112,17 @@ type sparing interface {
 	spare(name string) bool
 }
 
-// fill makes a head if the file holds none, and gives every other Param its
-// tensor.
+// fill gives every Param its tensor, and makes a head if the file holds none:
+// last, since what sizes the head is config.json alone.
 func (n *Net) fill(f *source) error {
 	w, err := f.weights()
 	if err != nil {
 		return err
 	}
-	if f.classes > 0 {
-		n.ReplaceHead(f.classes, 0)
-	}
 	used := map[string]bool{}
+	weight, bias := n.Head()
 	for _, p := range n.params {
-		if p.Data != nil {
+		if f.classes > 0 && (p == weight || p == bias) {
 			continue
 		}
 		stored, ok := w.find(p.Name)
@@ -146,6 +144,9 @@ func (n *Net) fill(f *source) error {
 				return fmt.Errorf("%s: tensor %q is unknown to %s networks", w.tensors[name].file, name, n.Type())
 			}
 		}
+	}
+	if f.classes > 0 {
+		n.ReplaceHead(f.classes, 0)
 	}
 	return nil
 }

@@ -99,7 +99,7 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// Reading allocates the values and, in turn for each tensor, its bytes; a header cannot make it much more than itself.
+// Reading allocates the values, which have twice the size of half precision; a header cannot make it much more than itself.
 func TestMemoryIsBoundedByTheFile(t *testing.T) {
 	const n = 1 << 20
 	var header strings.Builder
@@ -110,9 +110,9 @@ func TestMemoryIsBoundedByTheFile(t *testing.T) {
 		file  []byte
 		times float64 // of the size of the file
 	}{
-		"F32":          {raw(fmt.Sprintf(`{"a":{"dtype":"F32","shape":[%d],"data_offsets":[0,%d]}}`, n, 4*n), make([]byte, 4*n)), 2.1},
-		"F16":          {raw(fmt.Sprintf(`{"a":{"dtype":"F16","shape":[%d],"data_offsets":[0,%d]}}`, n, 2*n), make([]byte, 2*n)), 3.1},
-		"BF16":         {raw(fmt.Sprintf(`{"a":{"dtype":"BF16","shape":[%d],"data_offsets":[0,%d]}}`, n, 2*n), make([]byte, 2*n)), 3.1},
+		"F32":          {raw(fmt.Sprintf(`{"a":{"dtype":"F32","shape":[%d],"data_offsets":[0,%d]}}`, n, 4*n), make([]byte, 4*n)), 1.1},
+		"F16":          {raw(fmt.Sprintf(`{"a":{"dtype":"F16","shape":[%d],"data_offsets":[0,%d]}}`, n, 2*n), make([]byte, 2*n)), 2.1},
+		"BF16":         {raw(fmt.Sprintf(`{"a":{"dtype":"BF16","shape":[%d],"data_offsets":[0,%d]}}`, n, 2*n), make([]byte, 2*n)), 2.1},
 		"many tensors": {raw("{"+strings.TrimSuffix(header.String(), ",")+"}", make([]byte, 15_000)), 30}, // garbage of the JSON decoder; a header has at most 1 MiB
 		"metadata":     {raw(`{"__metadata__":{"a":"`+strings.Repeat("x", 900_000)+`"}}`, nil), 6},
 		"deep":         {raw(`{"a":`+strings.Repeat("[", 500_000), nil), 6},

@@ -211,19 +211,37 @@ func (e *entry) read(r io.ReaderAt, base int64) (Tensor, error) {
 	if !e.DType.decoded() {
 		return t, nil
 	}
-	n := e.Offsets[1] - e.Offsets[0]
-	var raw []byte
-	if e.DType == F32 { // straight into place: most weights are stored like this
+	n, at := e.Offsets[1]-e.Offsets[0], base+e.Offsets[0]
+	var err error
+	switch {
+	case e.DType == U8:
+		t.Bytes = make([]byte, n)
+		err = readFull(r, t.Bytes, at)
+	case e.DType == F32 && littleEndian: // straight into place: most weights are stored like this
 		t.Data = make([]float32, n/4)
-		raw = bytesOf(t.Data)
-	} else {
-		raw = make([]byte, n)
+		err = readFull(r, bytesOf(t.Data), at)
+	default:
+		err = t.widen(r, at, n)
 	}
-	if err := readFull(r, raw, base+e.Offsets[0]); err != nil {
+	if err != nil {
 		return t, fmt.Errorf("tensor %q: %w", e.name, err)
 	}
-	t.decode(raw)
 	return t, nil
+}
+
+// widen reads n bytes at an offset, a part at a time, so that they do not lie in memory beside their values.
+func (t *Tensor) widen(r io.ReaderAt, at, n int64) error {
+	t.room(n)
+	part := make([]byte, min(n, 1<<16))
+	for n > 0 {
+		part = part[:min(n, int64(len(part)))]
+		if err := readFull(r, part, at); err != nil {
+			return err
+		}
+		t.append(part)
+		at, n = at+int64(len(part)), n-int64(len(part))
+	}
+	return nil
 }
 
 // readFull fills buf from offset off, and reports a short read as an error.

@@ -59,30 +59,36 @@ func (t *Tensor) Len() int {
 	return n
 }
 
-// decode fills the data field that belongs to t.DType from its raw bytes,
-// whose length the header check has already matched to the shape.
-func (t *Tensor) decode(raw []byte) {
+// room makes room for the values of n raw bytes.
+func (t *Tensor) room(n int64) {
+	count := n / widths[t.DType]
+	switch t.DType {
+	case F32, F16, BF16:
+		t.Data = make([]float32, 0, count)
+	case F64:
+		t.F64s = make([]float64, 0, count)
+	case I64, I32:
+		t.Ints = make([]int64, 0, count)
+	}
+}
+
+// append decodes raw bytes, of whole values, and appends them.
+func (t *Tensor) append(raw []byte) {
 	le := binary.LittleEndian
 	switch t.DType {
-	case F32: // raw is the memory of Data
-		if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
-			for i := range t.Data {
-				t.Data[i] = math.Float32frombits(le.Uint32(raw[4*i:]))
-			}
-		}
+	case F32:
+		t.Data = convert(t.Data, raw, 4, func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) })
 	case F16:
-		t.Data = convert(raw, 2, func(b []byte) float32 { return halfToFloat(le.Uint16(b)) })
+		t.Data = convert(t.Data, raw, 2, func(b []byte) float32 { return halfToFloat(le.Uint16(b)) })
 	case BF16:
 		// A bfloat16 is the upper half of a float32.
-		t.Data = convert(raw, 2, func(b []byte) float32 { return math.Float32frombits(uint32(le.Uint16(b)) << 16) })
+		t.Data = convert(t.Data, raw, 2, func(b []byte) float32 { return math.Float32frombits(uint32(le.Uint16(b)) << 16) })
 	case F64:
-		t.F64s = convert(raw, 8, func(b []byte) float64 { return math.Float64frombits(le.Uint64(b)) })
+		t.F64s = convert(t.F64s, raw, 8, func(b []byte) float64 { return math.Float64frombits(le.Uint64(b)) })
 	case I64:
-		t.Ints = convert(raw, 8, func(b []byte) int64 { return int64(le.Uint64(b)) })
+		t.Ints = convert(t.Ints, raw, 8, func(b []byte) int64 { return int64(le.Uint64(b)) })
 	case I32:
-		t.Ints = convert(raw, 4, func(b []byte) int64 { return int64(int32(le.Uint32(b))) })
-	case U8:
-		t.Bytes = raw
+		t.Ints = convert(t.Ints, raw, 4, func(b []byte) int64 { return int64(int32(le.Uint32(b))) })
 	}
 }
 
@@ -100,13 +106,15 @@ func bytesOf(x []float32) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))
 }
 
-func convert[T any](raw []byte, width int, f func([]byte) T) []T {
-	out := make([]T, len(raw)/width)
-	for i := range out {
-		out[i] = f(raw[i*width:])
+func convert[T any](out []T, raw []byte, width int, f func([]byte) T) []T {
+	for i := 0; i+width <= len(raw); i += width {
+		out = append(out, f(raw[i:]))
 	}
 	return out
 }
+
+// littleEndian says that numbers lie in memory as they do in a file.
+var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
 // halfToFloat widens an IEEE 754 binary16 value exactly.
 func halfToFloat(h uint16) float32 {
