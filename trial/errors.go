@@ -12,6 +12,7 @@ type Code string
 const (
 	Invalid     Code = "invalid"     // the input is wrong
 	NotFound    Code = "not_found"   // no such study, trial, file
+	Denied      Code = "denied"      // whoever asks may not
 	Conflict    Code = "conflict"    // it exists with another content, or the state does not allow it
 	Unavailable Code = "unavailable" // the daemon, the bus or the database cannot be reached or is locked
 	Storage     Code = "storage"     // a file cannot be read or written: the disk is full or fails, or permissions are missing

@@ -1,6 +1,9 @@
 package trial
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // RunnerInfo is what a runner tells of itself with every heartbeat.
 type RunnerInfo struct {
@@ -14,6 +17,10 @@ type RunnerInfo struct {
 	Attempts []Key     `json:"attempts"`           // what it is working on
 	Draining bool      `json:"draining,omitempty"` // takes nothing new
 }
+
+// Owner is who runs a run: what stands before the last '-' of its id, and empty where there is none. An owner is a runner with
+// credentials of its own; nobody else can send as one of its runs. Runs without an owner share theirs.
+func Owner(run string) string { return run[:max(0, strings.LastIndexByte(run, '-'))] }
 
 // Announce asks for the lease of an attempt before its trainer is started.
 type Announce struct {

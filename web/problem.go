@@ -31,6 +31,7 @@ func (p *problem) ContentType(_ string) string { return problemType }
 var statuses = map[trial.Code]int{
 	trial.Invalid:     http.StatusUnprocessableEntity,
 	trial.NotFound:    http.StatusNotFound,
+	trial.Denied:      http.StatusForbidden,
 	trial.Conflict:    http.StatusConflict,
 	trial.Unavailable: http.StatusServiceUnavailable,
 	trial.Storage:     http.StatusServiceUnavailable,

@@ -245,3 +245,24 @@ func TestForgottenAttemptIsLost(t *testing.T) {
 		}
 	})
 }
+
+// A runner that takes another's name takes none of its work: only the owner of a run can say that it was started anew.
+func TestNameOfAnotherOwner(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, newMemory())
+		defer h.stop()
+		h.submit()
+		h.heartbeat("victim-1", time.Now(), 1)
+		work := h.bus.take()
+		h.announce(work[0].Key(), "victim-1")
+		time.Sleep(time.Second)
+		h.heartbeat("evil-1", time.Now(), 1) // the house calls all its runners box
+		if tr := h.trial(0); tr.Status != trial.Running {
+			t.Errorf("%s after another runner took the name", tr.Status)
+		}
+		h.heartbeat("victim-2", time.Now(), 1)
+		if tr := h.trial(0); tr.Status != trial.Waiting {
+			t.Errorf("%s after its own runner was started anew", tr.Status)
+		}
+	})
+}

@@ -80,10 +80,10 @@ func (d *Daemon) mending(study string) bool {
 	return slices.ContainsFunc(d.broken, func(s trial.Study) bool { return s.ID == study })
 }
 
-// heartbeat notes that a run is alive. A new run under a known name means that the old one is dead.
+// heartbeat notes that a run is alive. A new run under a known name means that the old one is dead; only the owner of a run can say so.
 func (d *Daemon) heartbeat(info trial.RunnerInfo) {
 	for run, mem := range d.runners {
-		if mem.info.Name == info.Name && run != info.Run && mem.info.Started.Before(info.Started) {
+		if mem.info.Name == info.Name && run != info.Run && mem.info.Started.Before(info.Started) && trial.Owner(run) == trial.Owner(info.Run) {
 			kind := trial.Lost
 			if !mem.met {
 				kind = trial.Aborted // it ended with the daemon before this one

@@ -28,7 +28,7 @@ type Daemon struct {
 // openDaemon connects and no more.
 func openDaemon(o Options) (*Daemon, error) {
 	d := &Daemon{o: o, reconnected: make(chan struct{}, 1)}
-	nc, err := o.connect(string(RoleDaemon), d.wake)
+	nc, err := o.connect(string(RoleDaemon), daemonInbox, d.wake)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func publishError(err error, what string) error {
 
 // Send answers a run. It is not durable: nil means that it left, and a runner that hears nothing sends its message again.
 func (d *Daemon) Send(run string, out trial.Outbound) error {
-	if err := checkToken("run", run); err != nil {
+	if err := checkRun(run); err != nil {
 		return err
 	}
 	data, err := encode(kindOut, out)

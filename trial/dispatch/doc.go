@@ -4,14 +4,16 @@
 //
 // # Subjects
 //
-//	subject                                               carried by    what                         delivery
-//	automl.v1.work.<study>.<trial>.<attempt>              AUTOML_WORK   Assignment, daemon->runners  at least once, to one runner at a time
-//	automl.v1.in.<run>.<study>.<trial>.<attempt>.<n>      AUTOML_IN     Inbound, runner->daemon      at least once, in the order sent
-//	automl.v1.announce.<run>                              core request  Announce, answered by Grant  at most once
-//	automl.v1.heartbeat.<run>                             core          RunnerInfo                   at most once
-//	automl.v1.leave.<run>                                 core          RunnerInfo                   at most once
-//	automl.v1.progress.<run>                              core          Progress                     at most once, the first to be dropped
-//	automl.v1.out.<run>                                   core          Outbound, daemon->run        at most once
+//	subject                                                    carried by    what                         delivery
+//	automl.v1.work.<study>.<trial>.<attempt>                   AUTOML_WORK   Assignment, daemon->runners  at least once, to one runner at a time
+//	automl.v1.in.<owner>.<run>.<study>.<trial>.<attempt>.<n>   AUTOML_IN     Inbound, runner->daemon      at least once, in the order sent
+//	automl.v1.announce.<owner>.<run>                           core request  Announce, answered by Grant  at most once
+//	automl.v1.heartbeat.<owner>.<run>                          core          RunnerInfo                   at most once
+//	automl.v1.leave.<owner>.<run>                              core          RunnerInfo                   at most once
+//	automl.v1.progress.<owner>.<run>                           core          Progress                     at most once, the first to be dropped
+//	automl.v1.out.<owner>.<run>                                core          Outbound, daemon->run        at most once
+//
+// The id of a run is "<owner>-<run>", or has no '-' and no owner, whose token is then "_" (trial.Owner).
 //
 // Every message is the JSON envelope {"v":1,"kind":...,"body":...}. Unknown fields are ignored. A message with another version
 // or kind, one that cannot be decoded, or whose body names another run or attempt than its subject, is handed to

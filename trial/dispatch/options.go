@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"crypto/tls"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -17,7 +18,8 @@ type Options struct {
 	Credentials Credentials
 	Log         zerolog.Logger
 	Timeout     time.Duration // of one request; default 5 s
-	Nats        []nats.Option // more, for an external server: TLS, certificates
+	TLS         *tls.Config   // of a server that wants it; nil: what the URL says, with the authorities of the system
+	Nats        []nats.Option // more, for an external server
 
 	// The daemon's only.
 	AckWait   time.Duration // after which an unacknowledged message comes again; default 30 s
@@ -70,10 +72,10 @@ const (
 
 // client are the options of every connection: it reconnects for ever, and while it is away it refuses rather than buffers, so a
 // message is sent now or the sender knows.
-func (o Options) client(name string, reconnected func()) []nats.Option {
+func (o Options) client(name, inbox string, reconnected func()) []nats.Option {
 	options := []nats.Option{
 		nats.Name(name),
-		nats.CustomInboxPrefix(inbox(name)),
+		nats.CustomInboxPrefix(inbox),
 		nats.Timeout(o.Timeout),
 		nats.PingInterval(pingInterval),
 		nats.MaxPingsOutstanding(maxPings),
@@ -94,20 +96,26 @@ func (o Options) client(name string, reconnected func()) []nats.Option {
 			reconnected()
 		}),
 	}
-	if o.Credentials.File != "" {
-		options = append(options, nats.UserCredentials(o.Credentials.File))
-	} else if o.Credentials.User != "" {
-		options = append(options, nats.UserInfo(o.Credentials.User, o.Credentials.Password))
+	if o.TLS != nil {
+		options = append(options, nats.Secure(o.TLS))
 	}
 	return append(options, o.Nats...)
 }
 
 // connect gets on the bus; code Invalid when the credentials are refused, Unavailable when nobody is there.
-func (o Options) connect(name string, reconnected func(), more ...nats.Option) (*nats.Conn, error) {
-	nc, err := nats.Connect(o.URL, append(o.client(name, reconnected), more...)...)
+func (o Options) connect(name, inbox string, reconnected func(), more ...nats.Option) (*nats.Conn, error) {
+	let, err := o.Credentials.option()
+	if err != nil {
+		return nil, err
+	}
+	if let != nil {
+		more = append(more, let)
+	}
+	nc, err := nats.Connect(o.URL, append(o.client(name, inbox, reconnected), more...)...)
 	switch {
 	case errors.Is(err, nats.ErrAuthorization):
-		e := trial.Errorf(trial.Invalid, "the bus at %s refuses the credentials", redact(o.URL)).WithHint("give the %s of the daemon", AuthFile)
+		e := trial.Errorf(trial.Invalid, "the bus at %s refuses the credentials", redact(o.URL)).
+			WithHint("give the %s of the daemon, or join it anew: automl runner --join TOKEN", AuthFile)
 		e.Err = err
 		return nil, e
 	case err != nil:

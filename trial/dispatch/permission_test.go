@@ -16,7 +16,7 @@ import (
 func hostile(t *testing.T, s *Server) (*nats.Conn, chan string) {
 	denied := make(chan string, 100)
 	c := s.Credentials(RoleRunner)
-	nc, err := nats.Connect(s.URL(), nats.UserInfo(c.User, c.Password), nats.Name("evil"), nats.CustomInboxPrefix(inbox("evil")),
+	nc, err := nats.Connect(s.URL(), nats.UserInfo(c.User, c.Password), nats.Name("evil"), nats.CustomInboxPrefix(runInbox("evil")),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { denied <- err.Error() }))
 	ok(t, err)
 	t.Cleanup(nc.Close)
@@ -30,7 +30,7 @@ func TestRunnerMayNotPublish(t *testing.T) {
 	for _, subject := range []string{
 		runSubject(kindOut, "victim"), runSubject(kindOut, "evil"), runSubject(kindAnnounce, "victim"),
 		runSubject(kindHeartbeat, "victim"), runSubject(kindLeave, "victim"), runSubject(kindProgress, "victim"),
-		workSubject(key), inSubject(trial.Inbound{Run: "victim", Key: key, N: 1}), inbox("victim") + ".x", inbox("daemon") + ".x",
+		workSubject(key), inSubject(trial.Inbound{Run: "victim", Key: key, N: 1}), runInbox("victim") + ".x", daemonInbox + ".x",
 		"$JS.API.STREAM.PURGE." + workStream, "$JS.API.STREAM.DELETE." + inStream, "$JS.API.STREAM.INFO." + inStream,
 		"$JS.API.STREAM.MSG.GET." + inStream, "$JS.API.CONSUMER.CREATE." + inStream, "$JS.API.CONSUMER.DELETE.AUTOML_WORK.runners",
 		"$JS.API.CONSUMER.MSG.NEXT.AUTOML_IN.daemon", "$JS.ACK.AUTOML_IN.daemon.1.1.1.1.0", "anything",
@@ -48,9 +48,9 @@ func TestRunnerMayNotSubscribe(t *testing.T) {
 	newDaemon(t, options(s, RoleDaemon))
 	nc, denied := hostile(t, s)
 	for _, subject := range []string{
-		runSubject(kindOut, "victim"), runSubject(kindOut, "*"), root + ">", ">", "*.*.*.*", root + "in.>", root + "in.evil.>",
+		runSubject(kindOut, "victim"), runSubject(kindOut, "*"), root + ">", ">", "*.*.*.*", root + "in.>", root + "in._.evil.>",
 		root + "work.>", runSubject(kindAnnounce, "*"), runSubject(kindHeartbeat, "evil"),
-		inbox("victim") + ".>", "_INBOX.>", "_INBOX.*.*", "$JS.>", "$SYS.>",
+		runInbox("victim") + ".>", "_INBOX.>", "_INBOX.*.*", "$JS.>", "$SYS.>",
 	} {
 		_, err := nc.Subscribe(subject, func(*nats.Msg) { t.Errorf("got a message of %s", subject) })
 		ok(t, err)

@@ -47,7 +47,7 @@ const answerBuffer = 256
 // Unavailable until then. Refused credentials are an error, now; later they are tried for ever. ctx bounds the start only;
 // Close ends the runner's end.
 func NewRunner(ctx context.Context, run string, o Options) (*Runner, error) {
-	if err := checkToken("run", run); err != nil {
+	if err := checkRun(run); err != nil {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
@@ -57,10 +57,10 @@ func NewRunner(ctx context.Context, run string, o Options) (*Runner, error) {
 	r := &Runner{o: o, run: run, answers: newMailbox[trial.Outbound](answerBuffer)}
 	r.session.Store(newSession())
 	r.live, r.stop = context.WithCancel(context.Background())
-	nc, err := o.connect(run, r.wake)
+	nc, err := o.connect(run, runInbox(run), r.wake)
 	if trial.CodeOf(err) == trial.Unavailable {
 		o.Log.Info().Err(err).Msg("the bus is away; waiting for it")
-		nc, err = o.connect(run, r.wake, nats.RetryOnFailedConnect(true), nats.ConnectHandler(func(*nats.Conn) { r.wake() }))
+		nc, err = o.connect(run, runInbox(run), r.wake, nats.RetryOnFailedConnect(true), nats.ConnectHandler(func(*nats.Conn) { r.wake() }))
 	}
 	if err != nil {
 		return nil, err

@@ -1,15 +1,17 @@
 package dispatch
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"automl/trial"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nkeys"
 )
 
 // AuthFile is the name of the file with the embedded server's secrets, in the data directory.
@@ -24,11 +26,41 @@ const (
 	RoleRunner Role = "runner"
 )
 
-// Credentials let a client in: a user with a password, or a NATS credentials file (external servers).
+// Credentials let a client in: a user with a password, an nkey, or what a file holds.
 type Credentials struct {
 	User     string
 	Password string
-	File     string // of a NATS .creds file; wins over User
+	Seed     string // of an nkey: what a runner that joined has; wins over User
+	File     string // a NATS .creds file, or the seed of an nkey alone; wins over all
+}
+
+// option is how a client shows its credentials.
+func (c Credentials) option() (nats.Option, error) {
+	seed := c.Seed
+	if c.File != "" {
+		text, err := os.ReadFile(c.File)
+		if err != nil {
+			return nil, trial.Wrap(trial.Invalid, err, "read the credentials of the bus")
+		}
+		if seed = strings.TrimSpace(string(text)); !strings.HasPrefix(seed, "SU") {
+			return nats.UserCredentials(c.File), nil
+		}
+	}
+	if seed == "" {
+		if c.User == "" {
+			return nil, nil
+		}
+		return nats.UserInfo(c.User, c.Password), nil
+	}
+	pair, err := nkeys.FromSeed([]byte(seed))
+	if err != nil {
+		return nil, trial.Wrap(trial.Invalid, err, "the nkey of the bus")
+	}
+	public, err := pair.PublicKey()
+	if err != nil {
+		return nil, trial.Wrap(trial.Invalid, err, "the nkey of the bus")
+	}
+	return nats.Nkey(public, pair.Sign), nil
 }
 
 // secrets are the passwords of both roles.
@@ -92,25 +124,22 @@ func ensureSecrets(dir string) (secrets, error) {
 	return s, trial.Wrap(trial.Internal, os.Chmod(path, 0o600), "guard the secrets of the bus")
 }
 
-// newSecret is 256 random bits in hex.
-func newSecret() string {
-	var b [32]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
-}
-
-// writeSecrets writes the file whole or not at all.
 func writeSecrets(path string, s secrets) error {
 	data, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), AuthFile+".*") // CreateTemp makes files 0600
+	return writePrivate(path, append(data, '\n'))
+}
+
+// writePrivate writes a file that its owner alone may read, whole or not at all.
+func writePrivate(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // CreateTemp makes files 0600
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name())
-	_, err = f.Write(append(data, '\n'))
+	_, err = f.Write(data)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}

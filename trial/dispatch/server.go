@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -24,12 +25,17 @@ type ServeOptions struct {
 	Listen string           // host:port; default 127.0.0.1:0, any free port of loopback
 	Log    zerolog.Logger   // gets the server's own log at debug level
 	Now    func() time.Time // names a broken store that is moved aside; default time.Now
+
+	TLS    *tls.Config // needed beyond loopback
+	Trust  *tls.Config // what a client needs to know TLS by
+	Roster *Roster     // runners with credentials of their own; nil: none
 }
 
 // Server is an embedded NATS server with JetStream.
 type Server struct {
 	nats    *server.Server
 	secrets secrets
+	trust   *tls.Config
 }
 
 const startTimeout = 10 * time.Second
@@ -46,7 +52,10 @@ func Serve(o ServeOptions) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	host, port, err := loopback(o.Listen)
+	host, port, err := splitListen(o.Listen)
+	if err == nil && o.TLS == nil {
+		err = mustBeLoopback(host)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -58,24 +67,33 @@ func Serve(o ServeOptions) (*Server, error) {
 		return nil, err
 	}
 	store := filepath.Join(o.Dir, "nats")
-	options := serverOptions(host, port, store, keys)
-	s, err := start(options, keys, o.Log)
+	options := serverOptions(host, port, store)
+	options.CustomClientAuthentication = doorkeeper{keys, o.Roster}
+	options.TLSConfig, options.TLS, options.TLSTimeout = o.TLS, o.TLS != nil, tlsTimeout
+	if o.TLS != nil {
+		options.AuthTimeout = tlsTimeout + 1 // the handshake counts
+	}
+	start := func() (*Server, error) { return start(options, keys, o.Trust, o.Log) }
+	s, err := start()
 	if errors.Is(err, errStore) {
 		aside, moveErr := moveAside(store, o.Now())
 		if moveErr != nil {
 			return nil, trial.Wrap(trial.Internal, moveErr, "move the broken store of the bus aside")
 		}
 		o.Log.Warn().Err(err).Str("moved_to", aside).Msg("the bus starts with an empty store; what was in it is sent again")
-		s, err = start(options, keys, o.Log)
+		s, err = start()
 	}
 	if err != nil {
 		return nil, busError(err, "start the bus on %s", o.Listen)
 	}
+	if o.Roster != nil {
+		o.Roster.kick = s.kick
+	}
 	return s, nil
 }
 
-// loopback splits a listen address and refuses one that other machines reach.
-func loopback(listen string) (host string, port int, err error) {
+// splitListen splits a listen address.
+func splitListen(listen string) (host string, port int, err error) {
 	host, text, err := net.SplitHostPort(listen)
 	if err != nil {
 		return "", 0, trial.Wrap(trial.Invalid, err, "listen address")
@@ -83,43 +101,56 @@ func loopback(listen string) (host string, port int, err error) {
 	if port, err = strconv.Atoi(text); err != nil || port < 0 || port > 65535 {
 		return "", 0, trial.Errorf(trial.Invalid, "listen address %s: no port", listen)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return "", 0, trial.Errorf(trial.Invalid, "the bus will not listen on %s without TLS: other machines reach it", listen).
-			WithHint("listen on 127.0.0.1 and tunnel, or use an external NATS server with TLS")
-	}
 	return host, port, nil
 }
 
-func serverOptions(host string, port int, store string, keys secrets) *server.Options {
+// Loopback tells whether a host is this machine alone.
+func Loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func mustBeLoopback(host string) error {
+	if Loopback(host) {
+		return nil
+	}
+	return trial.Errorf(trial.Invalid, "the bus will not listen on %q without TLS: other machines reach it", host).
+		WithHint("listen on 127.0.0.1 and tunnel, let TLS on, or use an external NATS server with TLS")
+}
+
+// tlsTimeout is how many seconds a client may take to shake hands: a thousand runners may come at once.
+const tlsTimeout = 30
+
+func serverOptions(host string, port int, store string) *server.Options {
 	if port == 0 {
 		port = server.RANDOM_PORT
 	}
 	return &server.Options{
-		ServerName:                 "automl",
-		Host:                       host,
-		Port:                       port,
-		NoSigs:                     true,
-		MaxPayload:                 MaxMessage,
-		PingInterval:               pingInterval,
-		MaxPingsOut:                maxPings,
-		CustomClientAuthentication: doorkeeper{keys},
-		JetStream:                  true,
-		StoreDir:                   store,
-		JetStreamMaxMemory:         16 << 20,
-		JetStreamMaxStore:          2 * (workBytes + inBytes),
-		DisableJetStreamBanner:     true,
+		ServerName:             "automl",
+		Host:                   host,
+		Port:                   port,
+		NoSigs:                 true,
+		MaxPayload:             MaxMessage,
+		PingInterval:           pingInterval,
+		MaxPingsOut:            maxPings,
+		AlwaysEnableNonce:      true, // for the nkeys of runners that joined
+		JetStream:              true,
+		StoreDir:               store,
+		JetStreamMaxMemory:     16 << 20,
+		JetStreamMaxStore:      2 * (workBytes + inBytes),
+		DisableJetStreamBanner: true,
 	}
 }
 
 // start runs a server and proves that its store works; errStore when it does not.
-func start(o *server.Options, keys secrets, log zerolog.Logger) (*Server, error) {
+func start(o *server.Options, keys secrets, trust *tls.Config, log zerolog.Logger) (*Server, error) {
 	n, err := server.NewServer(o.Clone())
 	if err != nil {
 		return nil, err
 	}
 	l := newServerLog(log)
 	n.SetLoggerV2(l, false, false, false)
-	s := &Server{nats: n, secrets: keys}
+	s := &Server{nats: n, secrets: keys, trust: trust}
 	if err := s.awaitReady(l); err != nil {
 		s.Shutdown()
 		return nil, err
@@ -168,7 +199,7 @@ func (s *Server) proveStore(store string) error {
 
 // tryStreams makes the streams as the daemon will.
 func (s *Server) tryStreams(ctx context.Context) error {
-	o := Options{URL: s.URL(), Credentials: s.Credentials(RoleDaemon), Log: zerolog.Nop()}.withDefaults()
+	o := Options{URL: s.URL(), Credentials: s.Credentials(RoleDaemon), TLS: s.trust, Log: zerolog.Nop()}.withDefaults()
 	d, err := openDaemon(o)
 	if err != nil {
 		return err
@@ -194,8 +225,33 @@ func moveAside(store string, now time.Time) (string, error) {
 	}
 }
 
-// URL is where clients connect to; it holds no secret.
-func (s *Server) URL() string { return s.nats.ClientURL() }
+// URL is where clients on this machine connect to; it holds no secret.
+func (s *Server) URL() string {
+	u, err := url.Parse(s.nats.ClientURL())
+	if err != nil {
+		return s.nats.ClientURL()
+	}
+	if ip := net.ParseIP(u.Hostname()); ip != nil && ip.IsUnspecified() {
+		u.Host = net.JoinHostPort("127.0.0.1", u.Port())
+	}
+	return u.String()
+}
+
+// kick closes the connections of an owner's runs.
+func (s *Server) kick(owner string) {
+	for offset := 0; ; {
+		page, err := s.nats.Connz(&server.ConnzOptions{Offset: offset, Limit: 1024})
+		if err != nil || len(page.Conns) == 0 {
+			return
+		}
+		for _, c := range page.Conns {
+			if trial.Owner(c.Name) == owner {
+				_ = s.nats.DisconnectClientByID(c.Cid) // it may be gone
+			}
+		}
+		offset += len(page.Conns)
+	}
+}
 
 // Credentials are those of a role.
 func (s *Server) Credentials(role Role) Credentials { return s.secrets.credentials(role) }

@@ -40,7 +40,7 @@ func workStreamConfig(replicas int) jetstream.StreamConfig {
 }
 
 func inStreamConfig(replicas int) jetstream.StreamConfig {
-	return streamConfig(inStream, root+"in.*.*.*.*.*", inBytes, replicas)
+	return streamConfig(inStream, root+"in.*.*.*.*.*.*", inBytes, replicas)
 }
 
 func workConsumerConfig(ackWait time.Duration) jetstream.ConsumerConfig {
