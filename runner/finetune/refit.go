@@ -22,6 +22,9 @@ const (
 	metricsFile = "metrics.json"
 )
 
+// weightsOf is what the transformers library looks for in a file of weights.
+var weightsOf = map[string]string{"format": "pt"}
+
 // refit trains on all rows and leaves the finished model. Without validation rows there is no early stopping; the epochs are
 // those the work order asks for, on a learning-rate schedule of a whole fold.
 func (s *session) refit(ctx context.Context) (err error) {
@@ -101,12 +104,7 @@ type provenance struct {
 // writeArtifact writes the model so that model.Load reads it back, and what was measured.
 func (s *session) writeArtifact(m *material, metrics trial.Metrics, test *train.Evaluation) error {
 	dir := s.work.ArtifactOut
-	params := m.net.Params()
-	tensors := make([]safetensors.Tensor, len(params))
-	for i, p := range params {
-		tensors[i] = safetensors.Tensor{Name: p.Name, Shape: p.Shape, Data: p.Data}
-	}
-	if err := safetensors.Write(filepath.Join(dir, weightsFile), tensors, nil); err != nil {
+	if err := safetensors.Write(filepath.Join(dir, weightsFile), m.net.Tensors(), weightsOf); err != nil {
 		return err
 	}
 	config, err := m.describe()

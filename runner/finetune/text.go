@@ -49,7 +49,7 @@ func checkTexts(folder string) error {
 		return err
 	}
 	if !net.IsText() {
-		return &data.Error{Field: "trainer.model", Msg: fmt.Sprintf("model %s does not read texts", net.Type()), Hint: "a bert, roberta or distilbert"}
+		return &data.Error{Field: "trainer.model", Msg: fmt.Sprintf("model %s does not read texts", net.Type()), Hint: "a bert, roberta, distilbert or gpt2"}
 	}
 	_, err = loadTokenizer(folder)
 	return err
@@ -84,6 +84,12 @@ func (m *material) describeTexts(w protocol.Work, limit int) (map[string]any, er
 		names[strconv.Itoa(i)], at[name] = name, i
 	}
 	config["id2label"], config["label2id"] = names, at
+	if name := m.net.Architecture(); name != "" {
+		config["architectures"] = []string{name}
+	}
+	if config["pad_token_id"] == nil && config["eos_token_id"] != nil { // without one, transformers takes no batches of a GPT-2
+		config["pad_token_id"] = config["eos_token_id"]
+	}
 	config["preprocessing"] = m.preprocessing(w, map[string]any{"text": w.Trainer.Data.Text, "text_pair": w.Trainer.Data.TextPair, "max_tokens": limit})
 	return config, copyFiles(w.ArtifactOut, w.Trainer.Model, besideText)
 }

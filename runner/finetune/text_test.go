@@ -44,9 +44,22 @@ func textOrder(t *testing.T, to int, params ...trial.Param) protocol.Work {
 	return work
 }
 
+// small are the models of texts that tests fine-tune.
+var small = map[string]func(testing.TB) string{"bert": finetunetest.BERT, "gpt2": finetunetest.GPT2}
+
 func TestFoldOfTexts(t *testing.T) {
+	for name, folder := range small {
+		t.Run(name, func(t *testing.T) { foldOfTexts(t, folder(t)) })
+	}
+}
+
+func foldOfTexts(t *testing.T, folder string) {
 	work := textOrder(t, 2, trial.Param{Name: "lr", Value: 3e-3}, trial.Param{Name: "freeze.strategy", Value: "partial"},
 		trial.Param{Name: "freeze.depth", Value: 0.5})
+	work.Trainer.Model = folder
+	if err := Check(work.Trainer, work.Folds, nil); err != nil {
+		t.Fatal(err)
+	}
 	var f fakeRunner
 	if code := f.run(t, context.Background(), work); code != 0 {
 		t.Fatalf("exit %d: %+v", code, f.failure())
@@ -58,7 +71,14 @@ func TestFoldOfTexts(t *testing.T) {
 
 // TestRefitOfTexts reads the artifact back as the model folder it is, tokenizer included: it measures what the trainer said.
 func TestRefitOfTexts(t *testing.T) {
+	for name, folder := range small {
+		t.Run(name, func(t *testing.T) { refitOfTexts(t, folder(t)) })
+	}
+}
+
+func refitOfTexts(t *testing.T, folder string) {
 	work := textOrder(t, 2, trial.Param{Name: "lr", Value: 3e-3})
+	work.Trainer.Model = folder
 	work.Phase, work.Fold, work.From.Fold, work.To.Fold = trial.Refit, -1, -1, -1
 	work.Trainer.Data.Test = sentences(t, 30)
 	work.ArtifactOut = t.TempDir()

@@ -14,8 +14,9 @@ type Tokens struct {
 	starts     []int // rows + 1
 }
 
-// Tokens cuts the texts of a table to at most limit tokens each, those around a text included. The error names the field that is at
-// fault: a limit too small for anything.
+// Tokens cuts the texts of a table to at most limit tokens each, those around a text included. An empty text of a tokenizer that puts
+// nothing around it is the token that ends a text. The error names the field that is at fault: a limit too small for anything, or
+// the text where there is no such token.
 func (t *Table) Tokens(by *tokenizer.Tokenizer, limit int) (*Tokens, error) {
 	var e tokenizer.Encoding
 	out := &Tokens{by: by, starts: make([]int, 1, len(t.Texts)+1)}
@@ -28,6 +29,13 @@ func (t *Table) Tokens(by *tokenizer.Tokenizer, limit int) (*Tokens, error) {
 		}
 		if err != nil {
 			return nil, &Error{Field: "parameters.max_tokens", Msg: fmt.Sprintf("%d: %v", limit, err), Err: err}
+		}
+		if len(e.IDs) == out.starts[row] {
+			end, ok := by.End()
+			if !ok {
+				return nil, t.src.fault(t.Lines[row], "the tokenizer makes nothing of the text").of(fieldText).hint("leave empty rows out")
+			}
+			e.IDs, e.TypeIDs = append(e.IDs, end), append(e.TypeIDs, 0)
 		}
 		out.starts = append(out.starts, len(e.IDs))
 	}

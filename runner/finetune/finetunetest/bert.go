@@ -5,12 +5,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"automl/runner/finetune/safetensors"
 )
 
 // Sizes of the small BERT.
@@ -24,30 +20,18 @@ var Words = strings.Fields("[PAD] [UNK] [CLS] [SEP] [MASK] red green blue warm c
 // BERT writes the folder of a small BERT of three layers with random weights, and its tokenizer; it is removed with the test.
 func BERT(t testing.TB) string {
 	t.Helper()
-	dir, source := t.TempDir(), rand.New(rand.NewPCG(1, 2))
-	var tensors []safetensors.Tensor
-	add := func(name string, mean, sd float64, shape ...int) {
-		n := 1
-		for _, s := range shape {
-			n *= s
-		}
-		x := safetensors.Tensor{Name: name, Shape: shape, Data: make([]float32, n)}
-		for i := range x.Data {
-			x.Data[i] = float32(mean + sd*source.NormFloat64())
-		}
-		tensors = append(tensors, x)
-	}
+	w := newWeights()
 	norm := func(name string) {
-		add(name+".weight", 1, 0.1, width)
-		add(name+".bias", 0, 0.1, width)
+		w.add(name+".weight", 1, 0.1, width)
+		w.add(name+".bias", 0, 0.1, width)
 	}
 	dense := func(name string, in, out int) {
-		add(name+".weight", 0, 1/math.Sqrt(float64(in)), out, in)
-		add(name+".bias", 0, 0.1, out)
+		w.add(name+".weight", 0, 1/math.Sqrt(float64(in)), out, in)
+		w.add(name+".bias", 0, 0.1, out)
 	}
-	add("embeddings.word_embeddings.weight", 0, 1, len(Words), width)
-	add("embeddings.position_embeddings.weight", 0, 0.3, positions, width)
-	add("embeddings.token_type_embeddings.weight", 0, 0.3, 2, width)
+	w.add("embeddings.word_embeddings.weight", 0, 1, len(Words), width)
+	w.add("embeddings.position_embeddings.weight", 0, 0.3, positions, width)
+	w.add("embeddings.token_type_embeddings.weight", 0, 0.3, 2, width)
 	norm("embeddings.LayerNorm")
 	for i := range layers {
 		at := fmt.Sprintf("encoder.layer.%d.", i)
@@ -60,20 +44,12 @@ func BERT(t testing.TB) string {
 		dense(at+"output.dense", inner, width)
 		norm(at + "output.LayerNorm")
 	}
-	if err := safetensors.Write(filepath.Join(dir, "model.safetensors"), tensors, nil); err != nil {
-		t.Fatal(err)
-	}
-	for name, content := range map[string]string{
+	return w.folder(t, map[string]string{
 		"config.json": fmt.Sprintf(`{"model_type": "bert", "vocab_size": %d, "hidden_size": %d, "num_hidden_layers": %d, "num_attention_heads": 2,
 			"intermediate_size": %d, "max_position_embeddings": %d, "type_vocab_size": 2, "hidden_act": "gelu", "pooling": "mean"}`,
 			len(Words), width, layers, inner, positions),
 		"vocab.txt": strings.Join(Words, "\n") + "\n",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
+	})
 }
 
 // Sentences are texts of lengths that differ, with the colour that each names.

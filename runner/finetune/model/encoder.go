@@ -102,7 +102,17 @@ func (e *encoder) config() any {
 	return c
 }
 func (e *encoder) clone() arch            { return e } // nothing in it changes
+func (e *encoder) initialSD() float64     { return e.cfg.InitialSD }
 func (e *encoder) spare(name string) bool { return e.names.spare(name) }
+
+// class is that of the family if the head reads what the family's own does.
+func (e *encoder) class() string {
+	if e.pooling != PoolerHead {
+		return ""
+	}
+	return map[string]string{"bert": "Bert", "roberta": "Roberta", "distilbert": "DistilBert"}[e.cfg.ModelType] + "ForSequenceClassification"
+}
+
 func (e *encoder) checkInput(_, _ int) error {
 	return fmt.Errorf("it takes texts, not images")
 }
@@ -160,16 +170,11 @@ func (e *encoder) embed(g *graphBuilder) node {
 // layer is one transformer layer, normalized after each residual.
 func (e *encoder) layer(g *graphBuilder, at string, x node) node {
 	n := e.names
-	x = g.SelfAttention(x, ops.AttentionParams{
-		QueryW: g.param(at + n.query + ".weight"), QueryB: g.param(at + n.query + ".bias"),
-		KeyW: g.param(at + n.key + ".weight"), KeyB: g.param(at + n.key + ".bias"),
-		ValueW: g.param(at + n.value + ".weight"), ValueB: g.param(at + n.value + ".bias"),
-		OutW: g.param(at + n.out + ".weight"), OutB: g.param(at + n.out + ".bias"),
-	}, ops.AttentionConfig{Heads: e.cfg.Heads, Residual: true, Weights: g.layerDrop(g.hidden.weights), Out: g.layerDrop(g.hidden.out)})
+	x = g.SelfAttention(x, g.attention(at+n.query, at+n.key, at+n.value, at+n.out), ops.AttentionConfig{
+		Heads: e.cfg.Heads, Residual: true, Weights: g.layerDrop(g.hidden.weights), Out: g.layerDrop(g.hidden.out),
+	})
 	x = g.layerNorm(at+n.attnNorm, x, e.cfg.Eps)
-	x = g.FeedForward(x, ops.FeedForwardParams{
-		InW: g.param(at + n.inner + ".weight"), InB: g.param(at + n.inner + ".bias"),
-		OutW: g.param(at + n.outer + ".weight"), OutB: g.param(at + n.outer + ".bias"),
-	}, ops.FeedForwardConfig{Tanh: e.cfg.tanh(), Residual: true, Out: g.layerDrop(g.hidden.out)})
+	x = g.FeedForward(x, g.feedForward(at+n.inner, at+n.outer),
+		ops.FeedForwardConfig{Tanh: e.cfg.tanh(), Residual: true, Out: g.layerDrop(g.hidden.out)})
 	return g.layerNorm(at+n.outNorm, x, e.cfg.Eps)
 }

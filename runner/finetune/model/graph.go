@@ -111,6 +111,28 @@ func (g *graphBuilder) dense(name string, x node) node {
 	return g.Linear(x, g.param(name+".weight"), g.param(name+".bias"))
 }
 
+// attention takes the named projections of an attention.
+func (g *graphBuilder) attention(query, key, value, out string) ops.AttentionParams {
+	return ops.AttentionParams{
+		QueryW: g.param(query + ".weight"), QueryB: g.param(query + ".bias"),
+		KeyW: g.param(key + ".weight"), KeyB: g.param(key + ".bias"),
+		ValueW: g.param(value + ".weight"), ValueB: g.param(value + ".bias"),
+		OutW: g.param(out + ".weight"), OutB: g.param(out + ".bias"),
+	}
+}
+
+// feedForward takes the two named layers of a feed-forward network.
+func (g *graphBuilder) feedForward(in, out string) ops.FeedForwardParams {
+	return ops.FeedForwardParams{
+		InW: g.param(in + ".weight"), InB: g.param(in + ".bias"), OutW: g.param(out + ".weight"), OutB: g.param(out + ".bias"),
+	}
+}
+
+// norm takes the named layer norm to put it before an operation.
+func (g *graphBuilder) norm(name string, eps float64) *ops.Norm {
+	return &ops.Norm{Gamma: g.param(name + ".weight"), Beta: g.param(name + ".bias"), Eps: eps}
+}
+
 // layerNorm adds the named layer norm.
 func (g *graphBuilder) layerNorm(name string, x node, eps float64) node {
 	return g.LayerNorm(x, g.param(name+".weight"), g.param(name+".bias"), eps)

@@ -29,6 +29,7 @@ var loaders = map[string]loader{
 	"bert":            loadEncoder,
 	"roberta":         loadEncoder,
 	"distilbert":      loadEncoder,
+	"gpt2":            loadGPT2,
 }
 
 // Supported returns the model types that Load can read, sorted.
@@ -46,6 +47,7 @@ type source struct {
 	dir    string
 	config []byte // config.json
 	loaded *weights
+	lm     bool // a language model is wanted
 	// classes, if not 0, is the size of a fresh head, which the file does not hold.
 	classes int
 }

@@ -17,6 +17,8 @@ type Param struct {
 	Trainable bool
 	// Decay says that weight decay applies: to weights, not to biases and norms.
 	Decay bool
+
+	stored layout
 }
 
 // Net is a network with its weights. Create one with Load, NewMLP or Clone.
@@ -50,7 +52,7 @@ type arch interface {
 	checkInput(height, width int) error
 	// build adds block k to a graph. x is what enters it, nil for token ids.
 	build(g *graphBuilder, k int, x node) node
-	// head names the head's weight and bias.
+	// head names the head's weight and bias, "" where it has none.
 	head() (weight, bias string)
 	// config is what decides the arithmetic besides weights and input, for JSON.
 	config() any
@@ -73,8 +75,8 @@ func (n *Net) Param(name string) *Param { return n.byName[name] }
 
 // Classes returns the number of logits.
 func (n *Net) Classes() int {
-	_, bias := n.arch.head()
-	return n.byName[bias].Shape[0]
+	w, _ := n.Head()
+	return w.Shape[0]
 }
 
 // InputShape returns the size of the images, which enter as channels x height
@@ -107,26 +109,29 @@ func (n *Net) PrefixShape(k int) (c, h, w int) {
 	return s[0], s[1], s[2]
 }
 
-// Head is the weights (classes x features) and the biases of the head.
+// Head is the weights (classes x features) and the biases of the head; the biases
+// are nil where it has none.
 func (n *Net) Head() (weight, bias *Param) {
 	w, b := n.arch.head()
 	return n.byName[w], n.byName[b]
 }
 
 // ReplaceHead puts a new head with the given number of classes on the network:
-// weights uniform in +-sqrt(3/fan-in) (LeCun's variance of 1/fan-in), or of an
-// encoder normal as its config.json says, which is smaller; zero bias. Only the
-// seed decides the weights. Graphs built before are invalid.
+// weights uniform in +-sqrt(3/fan-in) (LeCun's variance of 1/fan-in), or of a
+// transformer of texts normal as its config.json says, which is smaller; zero
+// bias. Only the seed decides the weights. Graphs built before are invalid.
 func (n *Net) ReplaceHead(classes int, seed uint64) {
 	classes = max(classes, 1)
 	w, b := n.Head()
 	in := w.Shape[1]
 	w.Shape, w.Data = []int{classes, in}, make([]float32, classes*in)
-	b.Shape, b.Data = []int{classes}, make([]float32, classes)
+	if b != nil {
+		b.Shape, b.Data = []int{classes}, make([]float32, classes)
+	}
 	rng := rand.New(rand.NewPCG(seed, 0x68656164)) // its own stream: "head"
 	draw := func() float64 { return (2*rng.Float64() - 1) * math.Sqrt(3/float64(in)) }
-	if e, ok := n.arch.(*encoder); ok {
-		draw = func() float64 { return e.cfg.InitialSD * rng.NormFloat64() }
+	if a, ok := n.arch.(textArch); ok {
+		draw = func() float64 { return a.initialSD() * rng.NormFloat64() }
 	}
 	for i := range w.Data {
 		w.Data[i] = float32(draw())

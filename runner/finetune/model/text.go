@@ -27,6 +27,10 @@ type textArch interface {
 	arch
 	// tokens returns the size of the vocabulary and the length of the longest text.
 	tokens() (vocabulary, longest int)
+	// initialSD is the standard deviation of the weights of a fresh head.
+	initialSD() float64
+	// class is what reads it in the transformers library; "" where nothing does.
+	class() string
 }
 
 // IsText reports whether the network reads texts.
@@ -56,6 +60,15 @@ func (n *Net) Vocabulary() int {
 		return size
 	}
 	return 0
+}
+
+// Architecture is the class of the transformers library that computes what the
+// network does, for config.json; "" where there is none, or none is known.
+func (n *Net) Architecture() string {
+	if a, ok := n.arch.(textArch); ok {
+		return a.class()
+	}
+	return ""
 }
 
 // PerToken reports whether what enters block k has a row per token, not per

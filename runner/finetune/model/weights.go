@@ -25,6 +25,7 @@ var errWeights = errors.New("weights")
 // weights are a folder's tensors by name.
 type weights struct {
 	source  string // the file that holds or lists them
+	base    string // that names may begin with, or not
 	tensors map[string]tensor
 }
 
@@ -91,11 +92,15 @@ func readShards(dir, index string) (*weights, error) {
 	return w, nil
 }
 
-// find returns the name under which a tensor is stored. Layer norms of old
-// files have gamma and beta for weight and bias.
+// find returns the name under which a tensor is stored. It may lack the base;
+// layer norms of old files have gamma and beta for weight and bias.
 func (w *weights) find(name string) (stored string, ok bool) {
 	if _, ok = w.tensors[name]; ok {
 		return name, true
+	}
+	if bare := strings.TrimPrefix(name, w.base); bare != name {
+		_, ok = w.tensors[bare]
+		return bare, ok
 	}
 	if stem, norm := strings.CutSuffix(name, "LayerNorm.weight"); norm {
 		stored = stem + "LayerNorm.gamma"
@@ -125,18 +130,20 @@ func (n *Net) fill(f *source) error {
 		if f.classes > 0 && (p == weight || p == bias) {
 			continue
 		}
-		stored, ok := w.find(p.Name)
+		want := p.storedShape()
+		stored, ok := w.find(p.storedName())
 		if !ok {
-			return fmt.Errorf("%s: tensor %q is missing, expected shape %v", w.source, p.Name, p.Shape)
+			return fmt.Errorf("%s: tensor %q is missing, expected shape %v", w.source, p.storedName(), want)
 		}
 		t := w.tensors[stored]
 		switch {
-		case !slices.Equal(t.Shape, p.Shape):
-			return fmt.Errorf("%s: tensor %q: expected shape %v, found %v", t.file, stored, p.Shape, t.Shape)
+		case !slices.Equal(t.Shape, want):
+			return fmt.Errorf("%s: tensor %q: expected shape %v, found %v", t.file, stored, want, t.Shape)
 		case t.Data == nil:
 			return fmt.Errorf("%s: tensor %q: type %s is not a float type for weights (F32, F16, BF16)", t.file, stored, t.DType)
 		}
-		p.Data, used[stored] = t.Data, true
+		p.load(t.Data)
+		used[stored] = true
 	}
 	if a, ok := n.arch.(sparing); ok {
 		for _, name := range slices.Sorted(maps.Keys(w.tensors)) {

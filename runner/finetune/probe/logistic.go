@@ -19,6 +19,7 @@ const (
 type Options struct {
 	C             float64   // inverse strength of the penalty; above 0
 	Normalize     bool      // divide each row by its L2 norm first
+	NoIntercept   bool      // B is 0
 	RowWeights    []float64 // one a row, at least 0; nil: all 1
 	ClassWeights  []float64 // one a class, at least 0, multiplied with those of its rows; nil: all 1
 	Tolerance     float64   // largest distance to the optimal weights, as a share of their norm; 0: DefaultTolerance
@@ -57,6 +58,7 @@ func FitLogistic(ctx context.Context, f Features, y []int32, classes int, o Opti
 type design struct {
 	x       Features // normalized if asked for, less mean
 	mean    []float64
+	origin  bool      // no intercepts; the mean is taken for 0
 	y       []int32   // index into present
 	weights []float64 // by row
 	present []int     // classes that have rows
@@ -71,7 +73,7 @@ func newDesign(f Features, y []int32, classes int, o Options) (*design, error) {
 	if len(y) != f.Rows() {
 		return nil, fmt.Errorf("probe: %d classes for %d rows", len(y), f.Rows())
 	}
-	d := &design{classes: classes}
+	d := &design{classes: classes, origin: o.NoIntercept}
 	var err error
 	if d.weights, err = rowWeights(o.RowWeights, len(y)); err != nil {
 		return nil, err
@@ -127,6 +129,9 @@ func (d *design) setFeatures(f Features, normalize bool) {
 		f = f.normalized()
 	}
 	d.mean = f.means(d.weights)
+	if d.origin {
+		clear(d.mean)
+	}
 	d.x = Features{X: make([]float32, len(f.X)), Cols: f.Cols}
 	for i, v := range f.X {
 		d.x.X[i] = float32(float64(v) - d.mean[i%f.Cols])
@@ -164,6 +169,9 @@ func (d *design) begin(v *variables, start *Logistic) []float64 {
 		copy(w[i*cols:], row)
 		b[i] = float64(start.B[c]) + dot(row, d.mean)
 	}
+	if d.origin {
+		clear(b) // where they stay: their gradient is taken for 0
+	}
 	return v.from(w, b)
 }
 
@@ -171,6 +179,12 @@ func (d *design) begin(v *variables, start *Logistic) []float64 {
 func (d *design) finish(w []float32, b []float64) *Logistic {
 	cols := d.x.Cols
 	m := &Logistic{Classes: d.classes, Cols: cols, W: make([]float32, d.classes*cols), B: make([]float32, d.classes)}
+	if d.origin {
+		for i, c := range d.present {
+			copy(m.W[c*cols:], w[i*cols:(i+1)*cols])
+		}
+		return m
+	}
 	middle := 0.0
 	for i := range b {
 		b[i] -= dot(w[i*cols:(i+1)*cols], d.mean)

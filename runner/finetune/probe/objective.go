@@ -53,6 +53,9 @@ func (o *objective) visit(point []float64) {
 	if square == 0 {
 		o.bound = 0
 	}
+	if o.d.origin {
+		clear(o.gb)
+	}
 	o.v.gradient(o.gradient, o.gw, o.gb)
 }
 

@@ -12,9 +12,10 @@ import (
 
 // RidgeOptions set a ridge regression. Only Alpha has no default.
 type RidgeOptions struct {
-	Alpha      float64   // strength of the penalty; above 0
-	Normalize  bool      // divide each row by its L2 norm first
-	RowWeights []float64 // one a row, at least 0; nil: all 1
+	Alpha       float64   // strength of the penalty; above 0
+	Normalize   bool      // divide each row by its L2 norm first
+	NoIntercept bool      // B is 0
+	RowWeights  []float64 // one a row, at least 0; nil: all 1
 }
 
 // Ridge is a fitted ridge regression: y = W x + B.
@@ -74,6 +75,10 @@ func newNormal(f Features, y []float64, outputs int, o RidgeOptions) (*normal, e
 	}
 	for j := range s.middle {
 		s.middle[j] /= total
+	}
+	if o.NoIntercept {
+		clear(s.mean)
+		clear(s.middle)
 	}
 	a, b := make([]float64, n*cols), make([]float64, n*outputs)
 	for i, w := range weights {

@@ -82,7 +82,7 @@ type parts struct {
 
 // build puts the parts together.
 func (p *parts) build(c *config) (*Tokenizer, error) {
-	t := &Tokenizer{tables: unicodeTables(), normalizer: p.normalizer, single: p.single, pair: p.pair, mask: -1}
+	t := &Tokenizer{tables: unicodeTables(), normalizer: p.normalizer, single: p.single, pair: p.pair, mask: -1, end: -1}
 	switch {
 	case p.wordPiece != nil && p.levels == nil:
 		t.model, t.ids = p.wordPiece, p.wordPiece.vocab
@@ -162,11 +162,18 @@ func (t *Tokenizer) finish(c *config) {
 	t.size = int(top) + 1
 	slices.Sort(t.special)
 	t.special = slices.Compact(t.special)
-	for _, name := range []string{c.tokens["mask_token"].Content, "[MASK]", "<mask>"} {
-		if id, ok := t.ID(name); ok && name != "" && t.mask < 0 {
-			t.mask = id
+	t.mask = t.first(c.tokens["mask_token"].Content, "[MASK]", "<mask>")
+	t.end = t.first(c.tokens["eos_token"].Content, "<|endoftext|>")
+}
+
+// first is the id of the first of the tokens that there is; -1: none.
+func (t *Tokenizer) first(names ...string) int32 {
+	for _, name := range names {
+		if id, ok := t.ID(name); ok && name != "" {
+			return id
 		}
 	}
+	return -1
 }
 
 // readSome reads a file of at most maxFile bytes.

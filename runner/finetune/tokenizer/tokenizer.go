@@ -22,6 +22,7 @@ type Tokenizer struct {
 	own      *vocab  // added tokens that are not in the vocabulary
 	special  []int32 // sorted
 	mask     int32   // -1: none
+	end      int32   // of a text; -1: none
 	size     int
 	memories sync.Pool // of *scratch
 }
@@ -83,6 +84,10 @@ func (t *Tokenizer) Special(id int32) bool {
 
 // Mask returns the id of the token that stands for a hidden one, [MASK] or <mask>, and whether there is one.
 func (t *Tokenizer) Mask() (int32, bool) { return t.mask, t.mask >= 0 }
+
+// End returns the id of the token that ends a text, such as <|endoftext|>, and whether there is one. Append does not add it by
+// itself, unless the tokenizer of the folder does.
+func (t *Tokenizer) End() (int32, bool) { return t.end, t.end >= 0 }
 
 func (t *Tokenizer) append(e *Encoding, around *template, limit int, texts ...string) error {
 	if limit != 0 && limit < around.added {

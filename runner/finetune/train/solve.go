@@ -45,7 +45,9 @@ func (l *Loop) solve(ctx context.Context) (pass, error) {
 	for i, v := range w {
 		weight.Data[i] = v / norm
 	}
-	copy(bias.Data, b)
+	if bias != nil {
+		copy(bias.Data, b)
+	}
 	if l.stage.evaluator, err = l.job.Net.NewEvaluator(model.EvalOptions{Batch: evalBatch, From: top}); err != nil {
 		return pass{}, fmt.Errorf("build the evaluation graph: %w", err)
 	}
@@ -85,18 +87,19 @@ func (c *cache) features(rows []int) (probe.Features, float32) {
 // fitHead is the weights (outputs x features) and the biases of the head.
 func (l *Loop) fitHead(ctx context.Context, f probe.Features) (w, b []float32, err error) {
 	t := l.job.Target
+	_, bias := l.job.Net.Head()
 	if t.Kind == trial.Regression {
 		y := make([]float64, len(l.job.Train))
 		for i, row := range l.job.Train {
 			y[i] = float64(t.value(row, 0))
 		}
-		r, err := probe.FitRidge(f, y, 1, probe.RidgeOptions{Alpha: 1 / l.job.Options.HeadC})
+		r, err := probe.FitRidge(f, y, 1, probe.RidgeOptions{Alpha: 1 / l.job.Options.HeadC, NoIntercept: bias == nil})
 		if err != nil {
 			return nil, nil, err
 		}
 		return r.W, r.B, nil
 	}
-	o := probe.Options{C: l.job.Options.HeadC}
+	o := probe.Options{C: l.job.Options.HeadC, NoIntercept: bias == nil}
 	for _, v := range l.weights {
 		o.ClassWeights = append(o.ClassWeights, float64(v))
 	}

@@ -1,11 +1,13 @@
-"""Records what PyTorch computes with small randomly initialized encoders, for encoder_test.go.
+"""Records what PyTorch computes with small randomly initialized transformers, for encoder_test.go and gpt2_test.go.
 
     python -m venv venv && venv/bin/pip install torch transformers safetensors
     venv/bin/python record.py
 
 Each model goes into a folder of its own, as save_pretrained writes it: BERT in one file of float32, RoBERTa in shards,
-DistilBERT in float16. reference.safetensors beside it holds a batch of texts and, of one step of classification in evaluation
-mode and float32: the hidden states (tokens of all texts, without padding), the logits, the loss and every gradient.
+DistilBERT in float16, GPT-2 as a classifier, and as a language model without the prefix of its names, as the Hub has it.
+reference.safetensors beside it holds a batch of texts and, of one step of classification in evaluation
+mode and float32: the hidden states (tokens of all texts, without padding), the logits, the loss and every gradient. A language
+model predicts the next token of every token that has one.
 
 Made with torch 2.15.0 and transformers 5.24.0.
 """
@@ -40,11 +42,21 @@ def models() -> dict[str, transformers.PreTrainedModel]:
     }
 
 
+def decoders() -> dict[str, transformers.PreTrainedModel]:
+    common = {**COMMON, "n_embd": 16, "n_layer": 2, "n_positions": 12, "bos_token_id": 1, "eos_token_id": 1}
+    return {
+        "gpt2": transformers.GPT2ForSequenceClassification(
+            transformers.GPT2Config(**common, n_head=2, n_inner=24, pad_token_id=0)
+        ),
+        "gpt2lm": transformers.GPT2LMHeadModel(transformers.GPT2Config(**common, n_head=4)),
+    }
+
+
 def randomize(model: torch.nn.Module) -> None:
     """Weights large enough for every part to matter, and exact in half precision."""
     with torch.no_grad():
         for name, weight in model.named_parameters():
-            norm = "norm" in name.lower() and name.endswith("weight")
+            norm = ("norm" in name.lower() or "ln_" in name) and name.endswith("weight")
             weight.normal_(1.0 if norm else 0.0, 0.3)
             weight.copy_(weight.half().float())
 
@@ -69,11 +81,16 @@ def record(name: str, model: transformers.PreTrainedModel) -> None:
     randomize(model)
     model.eval()
     inputs = batch(model)
+    kept = inputs["attention_mask"].bool()
     labels = torch.tensor([2, 0, 1, 2])
+    if name == "gpt2lm":
+        labels = inputs["input_ids"].masked_fill(~kept, -100)
     out = model(**inputs, labels=labels, output_hidden_states=True)
     out.loss.backward()
-    kept = inputs["attention_mask"].bool()
-    tensors = {**inputs, "labels": labels, "logits": out.logits.detach(), "loss": out.loss.detach().reshape(1)}
+    logits = out.logits.detach()
+    if name == "gpt2lm":
+        logits = logits[kept].contiguous()
+    tensors = {**inputs, "labels": labels, "logits": logits, "loss": out.loss.detach().reshape(1)}
     for i, hidden in enumerate(out.hidden_states):
         tensors[f"hidden.{i}"] = hidden.detach()[kept].contiguous()
     for key, weight in model.named_parameters():
@@ -81,6 +98,8 @@ def record(name: str, model: transformers.PreTrainedModel) -> None:
             tensors[f"grad.{key}"] = weight.grad.clone()
     if name == "distilbert":
         model.half().save_pretrained(folder)
+    elif name == "gpt2lm":
+        model.base_model.save_pretrained(folder)
     else:
         model.save_pretrained(folder, max_shard_size="12KB" if name == "roberta" else "1GB")
     save_file(tensors, str(folder / "reference.safetensors"))
@@ -88,6 +107,7 @@ def record(name: str, model: transformers.PreTrainedModel) -> None:
 
 
 if __name__ == "__main__":
-    torch.manual_seed(20)
-    for each, encoder in models().items():
-        record(each, encoder)
+    for seed, made in ((20, models), (21, decoders)):
+        torch.manual_seed(seed)
+        for each, network in made().items():
+            record(each, network)

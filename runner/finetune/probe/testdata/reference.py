@@ -35,9 +35,13 @@ def logistic(name: str, x: Array, y: Array, c: float, **more: Any) -> dict[str, 
     seen = normalize(x) if more.get("normalize") else x
     # For two classes scikit-learn has one row of weights, with |w|^2/2 where two rows of w/2 and -w/2 have half of it.
     theirs = c * (2 if k == 2 else 1)
-    fit = LogisticRegression(C=theirs, tol=1e-12, max_iter=100000, class_weight=dict(enumerate(per_class)) if per_class else None)
+    class_weight = dict(enumerate(per_class)) if per_class else None
+    intercept = not more.get("no_intercept")
+    fit = LogisticRegression(C=theirs, tol=1e-12, max_iter=100000, class_weight=class_weight, fit_intercept=intercept)
     fit.fit(seen, y, sample_weight=rows)
-    w, b = fit.coef_, fit.intercept_
+    w, b = fit.coef_, np.atleast_1d(fit.intercept_)
+    if not intercept:
+        b = np.zeros(len(w))
     if k == 2:
         w, b = np.concatenate([-w, w]) / 2, np.concatenate([-b, b]) / 2
     weights = np.asarray(rows or np.ones(len(y))) * (np.asarray(per_class)[y] if per_class else 1)
@@ -51,8 +55,11 @@ def ridge(name: str, rows: int, cols: int, outputs: int, alpha: float, **more: A
     x = short(rng.normal(size=(rows, cols)) * 2 + 3)
     y = short(x @ rng.normal(size=(cols, outputs)) + rng.normal(size=(rows, outputs)) - 5)
     seen = normalize(x) if more.get("normalize") else x
-    fit = Ridge(alpha=alpha, solver="svd").fit(seen, y, sample_weight=more.get("row_weights"))
+    intercept = not more.get("no_intercept")
+    fit = Ridge(alpha=alpha, solver="svd", fit_intercept=intercept).fit(seen, y, sample_weight=more.get("row_weights"))
     w, b = fit.coef_.reshape(outputs, cols), np.atleast_1d(fit.intercept_)
+    if not intercept:
+        b = np.zeros(outputs)
     return {"name": name, "x": x.tolist(), "y": y.tolist(), "alpha": alpha, **more, "w": w.tolist(), "b": b.tolist()}
 
 
@@ -80,6 +87,8 @@ def main() -> None:
             logistic("separable", apart, ya, 1e4),
             logistic("more features than rows", wide, yw, 1.0),
             logistic("contradicting rows", tied, np.concatenate([y3[:15], (y3[:15] + 1) % 3]), 10.0),
+            logistic("no intercept", three, y3, 2.0, no_intercept=True),
+            logistic("no intercept, features of different size", scaled, y3, 0.1, no_intercept=True),
         ],
         "ridge": [
             ridge("one output", 30, 5, 1, 1.0),
@@ -87,6 +96,7 @@ def main() -> None:
             ridge("weighted rows", 20, 4, 1, 3.0, row_weights=[float(i % 3) for i in range(20)]),
             ridge("normalized", 20, 4, 1, 0.1, normalize=True),
             ridge("more features than rows", 8, 15, 1, 0.5),
+            ridge("no intercept", 20, 4, 2, 0.3, no_intercept=True),
         ],
     }
     json.dump(out, sys.stdout, separators=(",", ":"))
