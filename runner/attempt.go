@@ -14,6 +14,12 @@ import (
 	"automl/trial"
 )
 
+// sent is the number under which the report of an epoch was sent.
+type sent struct {
+	n     int64
+	epoch int
+}
+
 // attempt is an assignment at work.
 type attempt struct {
 	runner *Runner
@@ -27,6 +33,7 @@ type attempt struct {
 	standing trial.Outbound   // the daemon's answers taken together: the highest N, the strongest verb
 	changed  chan struct{}    // closed and replaced with every answer
 	asking   int              // reports that wait for an answer
+	sent     []sent           // the reports of the child at work
 	why      *process.Reason  // it has to end
 	child    *process.Process // the one at work
 	sign     time.Time        // the last sign of life
@@ -173,6 +180,9 @@ func (t *attempt) ask(r trial.Report) (trial.Verb, string) {
 		t.mu.Unlock()
 	}()
 	n := t.out.add(trial.Inbound{Report: &r})
+	t.mu.Lock()
+	t.sent = append(t.sent, sent{n, r.Epoch})
+	t.mu.Unlock()
 	fired, cancel := t.runner.cfg.Clock.After(t.runner.cfg.Timings.Decision)
 	defer cancel()
 	for {
@@ -186,6 +196,18 @@ func (t *attempt) ask(r trial.Report) (trial.Verb, string) {
 			return trial.Continue, "the daemon has not answered yet"
 		}
 	}
+}
+
+// recorded is the last epoch of the fold at work whose report the daemon has on record; from where the child began it had all.
+func (t *attempt) recorded(from int) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, r := range t.sent {
+		if r.n <= t.standing.N {
+			from = max(from, r.epoch)
+		}
+	}
+	return from
 }
 
 // decision is the answer to message n, empty while there is none. A trainer whose attempt is ended here is told to pause, so

@@ -138,7 +138,7 @@ func (c *child) Checkpoint(epoch int) error {
 	if c.work.Phase == trial.Refit {
 		return errors.Join(os.RemoveAll(c.work.CheckpointOut), os.Mkdir(c.work.CheckpointOut, 0o755))
 	}
-	return c.runner.store.keep(c.work.CheckpointOut, c.order.Study, c.order.Trial, c.work.Fold, epoch)
+	return c.runner.store.keep(c.work.CheckpointOut, c.order.Study, c.order.Trial, c.work.Fold, epoch, c.recorded(c.work.From.Epoch))
 }
 
 // Artifact keeps the finished model.

@@ -84,6 +84,18 @@ func (c Config) complete() (Config, error) {
 	return c, nil
 }
 
+// Times is the timings, each so many times as long; 0 stands for 1.
+func (t Timings) Times(factor float64) Timings {
+	t = t.complete()
+	if factor > 0 {
+		for _, d := range []*time.Duration{&t.Heartbeat, &t.Contact, &t.Decision, &t.Grace, &t.Obey, &t.Silent, &t.First, &t.RetryMin,
+			&t.RetryMax, &t.Progress, &t.Flush} {
+			*d = time.Duration(float64(*d) * factor)
+		}
+	}
+	return t
+}
+
 func (t Timings) complete() Timings {
 	for _, d := range []struct {
 		field    *time.Duration

@@ -20,7 +20,8 @@
 // The work directory, which one runner at a time may use (it is locked):
 //
 //	spool/<study>-<trial>-<attempt>.jsonl       messages not yet committed
-//	checkpoints/<study>/<trial>/fold<F>-epoch<E> the last two of the fold at work; they go with the fold, or with the trial
+//	checkpoints/<study>/<trial>/fold<F>-epoch<E> the last two of the fold at work, and the last one of an epoch on record; they go
+//	                                            with the fold, or with the trial
 //	artifacts/<study>/trial<T>                  the refitted model
 //	logs/<study>/trial<T>/attempt<A>.log        what its trainers printed
 //	scratch/                                    of running trainers; emptied at the start

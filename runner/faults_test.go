@@ -71,22 +71,24 @@ func TestLeaseRefused(t *testing.T) {
 				return trial.Grant{Reason: "somebody else has it"}, nil
 			case 2:
 				return trial.Grant{}, errDown
+			case 3:
+				return trial.Grant{Elsewhere: true, Reason: "it failed here twice"}, nil
 			}
 			return trial.Grant{Granted: true}, nil
 		}
 	})
-	for attempt, want := range []string{"ack", "nak", "ack"} {
+	for attempt, want := range []string{"ack", "nak", "nak later", "ack"} {
 		b.queue.work <- order(attempt+1, at(0, 0), at(0, 1), "train")
 		if got := receive(t, b.queue.settled); got != want {
 			t.Errorf("attempt %d: %s, want %s", attempt+1, got, want)
 		}
 	}
-	if _, exit := b.finish(order(3, at(0, 0), at(0, 1)).Key()); exit.Failure != "" {
+	if _, exit := b.finish(order(4, at(0, 0), at(0, 1)).Key()); exit.Failure != "" {
 		t.Errorf("the exit is %+v", exit)
 	}
 	b.drained()
-	if want := (trial.Announce{Key: trial.Key{Study: "s1", Trial: 7, Attempt: 3}, Runner: "box", Run: "run-1"}); asked[2] != want {
-		t.Errorf("announced %+v", asked[2])
+	if want := (trial.Announce{Key: trial.Key{Study: "s1", Trial: 7, Attempt: 4}, Runner: "box", Run: "run-1"}); asked[3] != want {
+		t.Errorf("announced %+v", asked[3])
 	}
 }
 

@@ -58,35 +58,46 @@ func (r *Runner) next(ctx, background context.Context, s slot) (started bool, er
 		r.settle(d.Ack)
 		return false, nil
 	case a.Resources.GPUs > len(s.gpus):
-		r.settle(d.Nak)
+		r.settle(back(d, 0))
 		return false, fmt.Errorf("trial %d of %s wants %d GPUs and a slot here has %d; with fewer slots each has more",
 			a.Trial, a.Name, a.Resources.GPUs, len(s.gpus))
 	}
-	granted, err := r.announce(background, a)
-	if err != nil {
-		r.settle(d.Nak)
+	grant, err := r.announce(background, a)
+	switch {
+	case err != nil:
+		r.settle(back(d, 0))
 		return false, err
-	}
-	if granted {
+	case grant.Elsewhere:
+		r.settle(back(d, elsewhereDelay))
+		return false, nil
+	case grant.Granted:
 		r.start(background, a, s)
 	}
 	r.settle(d.Ack)
-	return granted, nil
+	return grant.Granted, nil
+}
+
+// elsewhereDelay keeps work that another runner has to do from coming back to this one again and again while the others are busy.
+const elsewhereDelay = time.Second
+
+// back gives work back to the queue.
+func back(d trial.Delivery, after time.Duration) func() error {
+	return func() error { return d.Nak(after) }
 }
 
 // announce asks for the lease. A drain does not interrupt it: a lease granted unheard would only end by time.
-func (r *Runner) announce(background context.Context, a trial.Assignment) (bool, error) {
+func (r *Runner) announce(background context.Context, a trial.Assignment) (trial.Grant, error) {
 	ctx, cancel := context.WithTimeout(background, announceWait)
 	defer cancel()
 	grant, err := r.queue.Announce(ctx, trial.Announce{Key: a.Key(), Runner: r.cfg.Name, Run: r.cfg.Run})
 	if err != nil {
-		return false, fmt.Errorf("announce: %w", err)
+		return grant, fmt.Errorf("announce: %w", err)
 	}
 	r.heard()
 	if !grant.Granted {
 		r.cfg.Log.Info().Str("study", a.Study).Int("trial", a.Trial).Str("reason", grant.Reason).Msg("the lease was refused")
 	}
-	return grant.Granted, nil
+	return grant, nil
 }
 
 // settle acks or naks. It may fail without harm: the assignment comes again, and is then refused or found at work.

@@ -68,7 +68,12 @@ func (q *fakeQueue) Pull(ctx context.Context) (trial.Delivery, error) {
 		return trial.Delivery{}, ctx.Err()
 	case a := <-q.work:
 		note := func(how string) func() error { return func() error { q.settled <- how; return nil } }
-		return trial.Delivery{Assignment: a, Ack: note("ack"), Nak: note("nak")}, nil
+		return trial.Delivery{Assignment: a, Ack: note("ack"), Nak: func(after time.Duration) error {
+			if after > 0 {
+				return note("nak later")()
+			}
+			return note("nak")()
+		}}, nil
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 	"automl/trial"
 )
 
-// keptCheckpoints is how many of the fold at work are kept: the newest, and one to go back to should the newest be broken.
+// keptCheckpoints is how many of the fold at work are kept: the newest, and one to go back to should the newest be broken. Where the
+// daemon's receipts lag behind, the newest of an epoch that is on record is kept too: from there another attempt would go on.
 const keptCheckpoints = 2
 
 // store is the work directory.
@@ -78,19 +79,22 @@ func (s store) newest(study string, number, fold, epoch int) checkpoint {
 	return checkpoint{fold: fold}
 }
 
-// keep takes the content of a folder as the checkpoint of an epoch, and removes those that are now too old.
-func (s store) keep(from, study string, number, fold, epoch int) error {
+// keep takes the content of a folder as the checkpoint of an epoch, and removes those that are now too old. recorded is the last epoch
+// of the fold that is on record.
+func (s store) keep(from, study string, number, fold, epoch, recorded int) error {
 	to := filepath.Join(s.trial(study, number), fmt.Sprintf("fold%d-epoch%d", fold, epoch))
 	if err := moveDir(from, to); err != nil {
 		return fmt.Errorf("keep the checkpoint of epoch %d: %w", epoch, err)
 	}
-	kept := 0
+	kept, safe := 0, false
 	return s.drop(study, number, func(c checkpoint) bool {
 		if c.fold != fold || c.epoch > epoch { // one beyond is of an attempt that had got further
 			return false
 		}
 		kept++
-		return kept > keptCheckpoints
+		wanted := kept <= keptCheckpoints || c.epoch <= recorded && !safe
+		safe = safe || c.epoch <= recorded
+		return !wanted
 	})
 }
 

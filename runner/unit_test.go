@@ -150,6 +150,7 @@ func TestSpoolSurvivesATornLine(t *testing.T) {
 func TestCheckpoints(t *testing.T) {
 	s := store(t.TempDir())
 	from := filepath.Join(string(s), "out")
+	recorded := 0
 	keep := func(epoch int, text string) {
 		t.Helper()
 		if err := os.MkdirAll(from, 0o755); err != nil {
@@ -158,7 +159,7 @@ func TestCheckpoints(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(from, "w"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.keep(from, "s", 1, 0, epoch); err != nil {
+		if err := s.keep(from, "s", 1, 0, epoch, recorded); err != nil {
 			t.Fatal(err)
 		}
 		if entries, err := os.ReadDir(from); err != nil || len(entries) != 0 {
@@ -184,6 +185,18 @@ func TestCheckpoints(t *testing.T) {
 	}
 	if c := s.newest("s", 1, 1, 10); c.path != "" {
 		t.Errorf("found %+v in another fold", c)
+	}
+	// The daemon has not answered since epoch 11: what the record says of the trial has a checkpoint to go on from.
+	recorded = 11
+	for epoch := 11; epoch <= 20; epoch++ {
+		keep(epoch, "first")
+	}
+	kept = nil
+	for _, c := range s.checkpoints("s", 1) {
+		kept = append(kept, c.epoch)
+	}
+	if !slices.Equal(kept, []int{20, 19, 11}) {
+		t.Errorf("kept %v", kept)
 	}
 }
 

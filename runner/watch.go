@@ -65,6 +65,7 @@ func (t *attempt) began() {
 	defer t.mu.Unlock()
 	t.moved = t.runner.cfg.Clock.Now()
 	t.sign = t.moved
+	t.sent = nil
 }
 
 // lap notes that an epoch is done, and returns how long it took.

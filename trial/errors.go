@@ -19,6 +19,9 @@ const (
 	Internal    Code = "internal"    // everything else
 )
 
+// ErrTakenOver says that another daemon has opened the record since this one did: this one must end.
+var ErrTakenOver = errors.New("another daemon took over")
+
 // Error is an error with a code and, for the person, a hint at what to do.
 type Error struct {
 	Code Code

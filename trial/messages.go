@@ -31,8 +31,9 @@ type Announce struct {
 
 // Grant answers an Announce. A refused attempt is dropped by the runner: somebody else has it, or nobody wants it any more.
 type Grant struct {
-	Granted bool   `json:"granted"`
-	Reason  string `json:"reason,omitempty"`
+	Granted   bool   `json:"granted"`
+	Elsewhere bool   `json:"elsewhere,omitempty"` // refused, but to this runner only: the work goes back to the queue
+	Reason    string `json:"reason,omitempty"`
 }
 
 // Inbound is a durable message of an attempt, from its runner to the daemon. N counts from 1 without gaps within the attempt:
@@ -91,11 +92,11 @@ type Mail struct {
 }
 
 // Delivery is an assignment that the bus brought to a runner. Ack removes it for good, once the lease is granted or refused;
-// Nak gives it back.
+// Nak gives it back, to be delivered again after a while.
 type Delivery struct {
 	Assignment Assignment
 	Ack        func() error
-	Nak        func() error
+	Nak        func(after time.Duration) error
 }
 
 // Reply is what a program that asks for work is answered.

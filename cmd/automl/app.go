@@ -22,6 +22,7 @@ type app struct {
 	output     string
 	logLevel   string
 	noProgress bool
+	lab        lab
 
 	out io.Writer
 	err io.Writer
@@ -58,6 +59,8 @@ every fold, and hands over the best learning rate and freeze schedule with the e
 	f.StringVarP(&a.output, "output", "o", "table", "table, json, yaml or csv")
 	f.StringVar(&a.logLevel, "log-level", "", "debug, info, warn or error; default: info, and warn for run, which shows what happens anyway")
 	f.BoolVar(&a.noProgress, "no-progress", false, "plain lines instead of the live display")
+	f.Var(&a.lab, "lab", "for bench/faults: scale=FACTOR of all waiting times, patience=FACTOR, clock=OFFSET")
+	_ = f.MarkHidden("lab") // it is there
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	c.AddCommand(a.runCmd(), a.daemonCmd(), a.runnerCmd(), a.trainerCmd(), a.submitCmd(), a.listCmd(), a.statusCmd(),
 		a.describeCmd(), a.bestCmd(), a.explainCmd(), a.logsCmd(), a.planCmd(), a.schemaCmd(), a.doctorCmd(), a.versionCmd(),

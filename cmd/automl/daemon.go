@@ -18,7 +18,7 @@ func (a *app) daemonCmd() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			log := a.log(zerolog.InfoLevel)
-			t, err := startTree(c.Context(), a.dataDir, listen, log)
+			t, err := startTree(c.Context(), a.dataDir, listen, &a.lab, log)
 			if err != nil {
 				return err
 			}

@@ -48,7 +48,7 @@ func (a *app) runSweep(ctx context.Context, path, listen string, cache cacheFlag
 		return e
 	}
 	a.err = &screen{w: a.err} // logs and the live display share the terminal
-	t, err := startTree(ctx, a.dataDir, listen, a.log(zerolog.WarnLevel))
+	t, err := startTree(ctx, a.dataDir, listen, &a.lab, a.log(zerolog.WarnLevel))
 	if err != nil {
 		return err
 	}
@@ -149,6 +149,7 @@ func (a *app) startRunner(ctx context.Context, slots int, cache cacheFlags) erro
 		return fmt.Errorf("find the automl program: %w", err)
 	}
 	args := append([]string{"runner", "--data-dir", a.dataDir, "--log-level", cmp.Or(a.logLevel, "info"), "--slots", strconv.Itoa(slots)}, cache.args()...)
+	args = append(args, a.lab.args()...)
 	c := exec.CommandContext(ctx, self, args...)
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	c.WaitDelay = 20 * time.Second

@@ -81,8 +81,8 @@ func (a *app) runRunner(ctx context.Context, f runnerFlags) error {
 	if err != nil {
 		return err
 	}
-	r, err := runner.New(runner.Config{Name: f.name, Run: run, Slots: f.slots, Threads: runtime.NumCPU(), GPUs: gpus(), Dir: dir,
-		Builtin: []string{self, "trainer"}, Cache: cache, Version: version(), Log: log}, bus)
+	r, err := runner.New(a.lab.runner(runner.Config{Name: f.name, Run: run, Slots: f.slots, Threads: runtime.NumCPU(), GPUs: gpus(), Dir: dir,
+		Builtin: []string{self, "trainer"}, Cache: cache, Version: version(), Log: log}), bus)
 	if err != nil {
 		return err
 	}

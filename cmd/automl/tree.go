@@ -24,6 +24,7 @@ import (
 // tree is a running daemon: record, bus, search and HTTP, the same for automl run and automl daemon.
 type tree struct {
 	dir    string
+	lab    *lab
 	log    zerolog.Logger
 	db     *store.DB
 	nats   *dispatch.Server
@@ -50,8 +51,11 @@ func (t *tree) quarantine(subject string, data []byte, reason string) error {
 
 // startTree brings up everything in the order reliability asks for: the lock and the record first, then the bus, the search
 // from the record, and the doors last.
-func startTree(ctx context.Context, dir, listen string, log zerolog.Logger) (*tree, error) {
-	t := &tree{dir: dir, log: log, done: make(chan error, 1)}
+func startTree(ctx context.Context, dir, listen string, lab *lab, log zerolog.Logger) (*tree, error) {
+	t := &tree{dir: dir, lab: lab, log: log, done: make(chan error, 1)}
+	if lab.text != "" {
+		log.Warn().Str("lab", lab.text).Msg("waiting times or the clock are bent: this is for tests of faults only")
+	}
 	if err := t.start(ctx, listen); err != nil {
 		t.stop()
 		return nil, err
@@ -71,11 +75,11 @@ func (t *tree) start(ctx context.Context, listen string) (err error) {
 		return err
 	}
 	bus := dispatch.Options{URL: t.nats.URL(), Credentials: t.nats.Credentials(dispatch.RoleDaemon), Log: log, Recreated: t.republish,
-		Quarantine: t.quarantine}
+		Quarantine: t.quarantine, AckWait: t.lab.wait(30 * time.Second)}
 	if t.bus, err = dispatch.NewDaemon(ctx, bus); err != nil {
 		return err
 	}
-	d, err := daemon.New(ctx, daemon.Config{Store: t.db, Bus: t.bus, Decode: decode, Log: log})
+	d, err := daemon.New(ctx, t.lab.daemon(daemon.Config{Store: t.db, Bus: t.bus, Decode: decode, Log: log}))
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func (c *core) ask() (trial.Assignment, trial.Reply) {
 	a, ok := c.next()
 	switch {
 	case ok:
-		c.announce(trial.Announce{Key: a.Key(), Runner: asker, Run: asker})
+		c.announce(trial.Announce{Key: a.Key(), Runner: asker, Run: asker}, false)
 		c.hands = max(c.hands, c.out())
 		return a, trial.ReplyWork
 	case c.state.Status.Over():
@@ -82,7 +82,7 @@ func (d *Daemon) external(ctx context.Context, study string, f func(*core), over
 		if !c.spec.External {
 			return trial.Errorf(trial.Conflict, "the trainer of study %s is not external: its runners ask for it", c.spec.Study.Name)
 		}
-		c.now = time.Now()
+		c.now = d.Now()
 		f(c)
 		return d.commit(ctx, c)
 	})

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"automl/trial"
 	"automl/trial/view"
@@ -147,7 +146,7 @@ func (d *Daemon) control(ctx context.Context, study string, f func(*core) error)
 		if c == nil || c.state.Status.Over() {
 			return trial.Errorf(trial.Conflict, "study %s is over", s.Name)
 		}
-		c.now = time.Now()
+		c.now = d.Now()
 		if err := f(c); err != nil {
 			return err
 		}
@@ -179,7 +178,7 @@ func (d *Daemon) Runners(ctx context.Context) ([]view.Runner, error) {
 	err := d.do(ctx, func() error {
 		for _, mem := range d.runners {
 			if mem.met {
-				out = append(out, view.Runner{RunnerInfo: mem.info, SilentSeconds: time.Since(mem.heard).Seconds()})
+				out = append(out, view.Runner{RunnerInfo: mem.info, SilentSeconds: d.Now().Sub(mem.heard).Seconds()})
 			}
 		}
 		return nil

@@ -25,6 +25,7 @@ type core struct {
 	busy    map[trial.Key]string // attempts whose process still runs, and the run that holds it
 	retryAt map[int]time.Time    // trials that wait before their next attempt
 	failed  map[work]int         // attempts that failed in a row, for the back-off
+	blamed  map[work]blame       // the runners on which attempts failed
 
 	ahead  *ahead // the proposal for the next trial; nil: none is made yet
 	hands  int    // programs that ask, as far as is known: the most jobs that were out at once
@@ -35,6 +36,12 @@ type core struct {
 type work struct {
 	trial int
 	phase trial.Phase
+}
+
+// blame says on which runners attempts failed.
+type blame struct {
+	last string          // the runner of the latest attempt
+	on   map[string]bool // the runners whose attempts failed
 }
 
 // ready is what a core has decided: persist the events, then do the rest in this order.
@@ -60,7 +67,7 @@ func (r ready) empty() bool {
 // newCore rebuilds a study from its record.
 func newCore(spec Spec, record []trial.Event) (*core, error) {
 	c := &core{spec: spec, state: trial.NewState(spec.Study), busy: map[trial.Key]string{},
-		retryAt: map[int]time.Time{}, failed: map[work]int{}}
+		retryAt: map[int]time.Time{}, failed: map[work]int{}, blamed: map[work]blame{}}
 	var err error
 	sampler := spec.Sampler
 	sampler.Spending = spec.spending()
@@ -114,10 +121,21 @@ func (c *core) note(e trial.Event) {
 		return
 	}
 	d := e.Decision
-	if d.What != trial.Retried || !d.Failure.Counts() {
+	switch {
+	case d.What == trial.Started:
+		w := work{d.Trial, c.state.Trial(d.Trial).Phase}
+		c.blamed[w] = blame{d.Runner, c.blamed[w].on}
+		return
+	case d.What != trial.Retried || !d.Failure.Counts():
 		return
 	}
 	w := work{d.Trial, c.state.Trial(d.Trial).Phase}
+	b := c.blamed[w]
+	if b.on == nil {
+		b.on = map[string]bool{}
+	}
+	b.on[b.last] = true
+	c.blamed[w] = b
 	c.failed[w]++
 	if !d.Failure.Retryable() {
 		c.failed[w] = trial.MaxFailures

@@ -205,10 +205,10 @@ func TestMessagesOfOthersAreFenced(t *testing.T) {
 	if len(s.record) != before {
 		t.Errorf("%d events came of them", len(s.record)-before)
 	}
-	if g := s.c.announce(trial.Announce{Key: key, Run: "other"}); g.Granted {
+	if g := s.c.announce(trial.Announce{Key: key, Run: "other"}, false); g.Granted {
 		t.Error("the lease was given twice")
 	}
-	if g := s.c.announce(trial.Announce{Key: key, Run: "run1"}); !g.Granted {
+	if g := s.c.announce(trial.Announce{Key: key, Run: "run1"}, false); !g.Granted {
 		t.Error("the holder may ask again")
 	}
 }

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,13 +19,13 @@ type Config struct {
 	Log    zerolog.Logger
 	Lease  time.Duration // a runner not heard of for so long has lost its attempts; default 60 s
 	Grace  time.Duration // after a start, leases on record live at least so long; default 90 s
+
+	Repeat time.Duration    // work that no runner has taken is published again so often, in case the bus has lost it; default 30 s
+	Now    func() time.Time // the time of what is recorded; default time.Now
 }
 
 // batch is the most mail taken into one transaction.
 const batch = 1000
-
-// republish is how often work that no runner has taken is published again, in case the bus has lost it.
-const republish = 30 * time.Second
 
 // Daemon drives every study from one goroutine.
 type Daemon struct {
@@ -38,6 +39,7 @@ type Daemon struct {
 	over     chan struct{} // closed when Run has ended
 	boot     time.Time
 	tally    tally
+	lost     error // why this daemon must end: another one has taken over
 }
 
 // New loads every study that is not over from its record. Call Run to start.
@@ -48,8 +50,14 @@ func New(ctx context.Context, cfg Config) (*Daemon, error) {
 	if cfg.Grace == 0 {
 		cfg.Grace = 90 * time.Second
 	}
+	if cfg.Repeat == 0 {
+		cfg.Repeat = 30 * time.Second
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	d := &Daemon{Config: cfg, runners: map[string]*member{}, progress: map[trial.Key]trial.Progress{},
-		calls: make(chan func()), again: make(chan struct{}, 1), over: make(chan struct{}), boot: time.Now()}
+		calls: make(chan func()), again: make(chan struct{}, 1), over: make(chan struct{}), boot: cfg.Now()}
 	studies, err := cfg.Store.Studies(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list the studies: %w", err)
@@ -88,10 +96,11 @@ func (d *Daemon) load(ctx context.Context, s trial.Study) error {
 	return nil
 }
 
-// Run drives the studies until ctx ends. Call it once.
+// Run drives the studies until ctx ends, or fails when it has nothing to drive any more: the bus is closed, or another daemon has
+// taken over the record. Call it once.
 func (d *Daemon) Run(ctx context.Context) error {
 	defer close(d.over)
-	tick, slow, lull := time.NewTicker(time.Second), time.NewTicker(republish), time.NewTimer(quiet)
+	tick, slow, lull := time.NewTicker(time.Second), time.NewTicker(d.Repeat), time.NewTimer(quiet)
 	defer tick.Stop()
 	defer slow.Stop()
 	defer lull.Stop()
@@ -111,6 +120,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 		case f := <-d.calls:
 			f()
 		case <-tick.C:
+			d.owned(ctx)
 			d.mend(ctx)
 			d.expire()
 		case <-slow.C:
@@ -121,7 +131,18 @@ func (d *Daemon) Run(ctx context.Context) error {
 			d.prepare()
 		}
 		d.step(ctx)
+		if d.lost != nil {
+			return d.lost
+		}
 		lull.Reset(d.whenQuiet())
+	}
+}
+
+// owned looks whether the record is still ours. Every transaction does, but a daemon that has nothing to write would go on to
+// answer runners that work for another one.
+func (d *Daemon) owned(ctx context.Context) {
+	if err := d.Store.Owned(ctx); errors.Is(err, trial.ErrTakenOver) {
+		d.lost = err
 	}
 }
 
@@ -166,7 +187,7 @@ func (d *Daemon) step(ctx context.Context) {
 
 // fill hands out work while there are free slots, each to the study that holds the fewest.
 func (d *Daemon) fill() {
-	now := time.Now()
+	now := d.Now()
 	idle := map[*core]bool{}
 	for free := d.free(); free > 0; {
 		var c *core
@@ -198,6 +219,10 @@ func (d *Daemon) commit(ctx context.Context, c *core) error {
 	err := c.err
 	if err == nil && len(r.events) > 0 {
 		err = d.Store.Append(ctx, c.spec.Study.ID, r.events)
+	}
+	if errors.Is(err, trial.ErrTakenOver) {
+		d.lost = err
+		return err
 	}
 	if err != nil {
 		d.tally.failures++

@@ -18,7 +18,8 @@ type memory struct {
 	mu      sync.Mutex
 	studies []trial.Study
 	events  map[string][]trial.Event
-	broken  int // appends that will fail
+	broken  int   // appends that will fail
+	lost    error // another daemon has taken over
 }
 
 func (m *memory) CreateStudy(_ context.Context, s trial.Study) error {
@@ -49,6 +50,12 @@ func (m *memory) Append(_ context.Context, study string, events []trial.Event) e
 	}
 	m.events[study] = append(m.events[study], events...)
 	return nil
+}
+
+func (m *memory) Owned(context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.lost
 }
 
 func (m *memory) DeleteStudy(_ context.Context, study string) error {
@@ -116,6 +123,7 @@ type house struct {
 	spec  Spec
 	stop  func()
 	acks  int
+	ended chan error // of the daemon
 }
 
 func newHouse(t *testing.T, store *memory) *house { return newHouseWith(t, store, testSpec()) }
@@ -135,8 +143,8 @@ func newHouseWith(t *testing.T, store *memory, spec Spec) *house {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- d.Run(ctx) }()
-	h.d = d
-	h.stop = func() { cancel(); <-done }
+	h.d, h.ended = d, done
+	h.stop = func() { cancel(); <-d.over }
 	return h
 }
 
@@ -152,14 +160,20 @@ func (h *house) submit() {
 }
 
 func (h *house) heartbeat(run string, started time.Time, slots int, attempts ...trial.Key) {
-	info := &trial.RunnerInfo{Name: "box", Run: run, Slots: slots, Started: started, Attempts: attempts}
+	h.beat("box", run, started, slots, attempts...)
+}
+
+func (h *house) beat(name, run string, started time.Time, slots int, attempts ...trial.Key) {
+	info := &trial.RunnerInfo{Name: name, Run: run, Slots: slots, Started: started, Attempts: attempts}
 	h.bus.inbox <- trial.Mail{Heartbeat: info}
 	synctest.Wait()
 }
 
-func (h *house) announce(key trial.Key, run string) trial.Grant {
+func (h *house) announce(key trial.Key, run string) trial.Grant { return h.ask(key, "box", run) }
+
+func (h *house) ask(key trial.Key, name, run string) trial.Grant {
 	got := make(chan trial.Grant, 1)
-	h.bus.inbox <- trial.Mail{Announce: &trial.Announce{Key: key, Runner: "box", Run: run}, Reply: func(g trial.Grant) { got <- g }}
+	h.bus.inbox <- trial.Mail{Announce: &trial.Announce{Key: key, Runner: name, Run: run}, Reply: func(g trial.Grant) { got <- g }}
 	synctest.Wait()
 	select {
 	case g := <-got:
@@ -172,6 +186,12 @@ func (h *house) announce(key trial.Key, run string) trial.Grant {
 func (h *house) report(key trial.Key, run string, n int64, epoch int, value float64) {
 	h.bus.inbox <- trial.Mail{Ack: func() { h.acks++ }, Inbound: &trial.Inbound{Key: key, Run: run, N: n,
 		Report: &trial.Report{Epoch: epoch, Metrics: trial.Metrics{{Name: "acc", Value: value}}}}}
+	synctest.Wait()
+}
+
+func (h *house) exit(key trial.Key, run string, n int64, kind trial.Failure) {
+	h.bus.inbox <- trial.Mail{Ack: func() { h.acks++ }, Inbound: &trial.Inbound{Key: key, Run: run, N: n,
+		Exit: &trial.Exit{Failure: kind, Message: "it broke"}}}
 	synctest.Wait()
 }
 

@@ -59,7 +59,7 @@ func (c *core) prune(a schedulers.Prune) {
 // waiting is a trial that was enqueued, or whose last attempt broke or was interrupted and whose pause is over.
 func (c *core) waiting() *trial.Trial {
 	for _, n := range c.state.Idle() {
-		if !c.now.Before(c.retryAt[n]) {
+		if !c.resting(n) {
 			return c.state.Trial(n)
 		}
 	}
@@ -159,7 +159,7 @@ func (c *core) confirm() (a trial.Assignment, wait, ok bool) {
 		if i >= plan.Top {
 			break
 		}
-		if t.Open != nil || t.Done == to || c.gaveUp(t, trial.Confirm) || c.now.Before(c.retryAt[t.Number]) {
+		if t.Open != nil || t.Done == to || c.gaveUp(t, trial.Confirm) || c.resting(t.Number) {
 			continue
 		}
 		why := fmt.Sprintf("one of the best %d: trained on %d fresh draws of the folds to confirm it", plan.Top, plan.Seeds)
@@ -181,7 +181,7 @@ func (c *core) refit() (a trial.Assignment, wait, ok bool) {
 	if !c.spec.Refit || best == nil || best.Artifact != "" || c.gaveUp(best, trial.Refit) {
 		return a, false, false
 	}
-	if best.Open != nil || c.now.Before(c.retryAt[best.Number]) {
+	if best.Open != nil || c.resting(best.Number) {
 		return a, true, false
 	}
 	score, _ := best.Score(c.spec.Study.Objective, c.spec.Study.Shape)
@@ -211,8 +211,8 @@ func (c *core) gpuSeconds() float64 {
 }
 
 func (c *core) backingOff() bool {
-	for n, at := range c.retryAt {
-		if t := c.state.Trial(n); c.now.Before(at) && t.Status == trial.Complete && !c.gaveUp(t, t.Phase) {
+	for n := range c.retryAt {
+		if t := c.state.Trial(n); c.resting(n) && t.Status == trial.Complete && !c.gaveUp(t, t.Phase) {
 			return true
 		}
 	}

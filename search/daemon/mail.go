@@ -8,8 +8,9 @@ import (
 	"automl/trial"
 )
 
-// announce answers the request for a lease: granted to the first run that asks, and to the same run again when it asks again.
-func (c *core) announce(a trial.Announce) trial.Grant {
+// announce answers the request for a lease: granted to the first run that asks, and to the same run again when it asks again. others
+// says that another runner could take the work.
+func (c *core) announce(a trial.Announce, others bool) trial.Grant {
 	t := c.state.Trial(a.Key.Trial)
 	switch {
 	case t == nil || t.Open == nil || t.Open.Number != a.Key.Attempt:
@@ -20,10 +21,18 @@ func (c *core) announce(a trial.Announce) trial.Grant {
 		return trial.Grant{Reason: "another runner holds the lease"}
 	case !c.searching():
 		return trial.Grant{Reason: "the study is " + string(c.state.Status)}
+	case others && c.onlyFailedOn(t, a.Runner):
+		return trial.Grant{Elsewhere: true, Reason: "it has only failed on this runner: another one shall try it before it is given up"}
 	}
 	c.decide(trial.Decision{Trial: t.Number, What: trial.Started, Attempt: a.Key.Attempt, Runner: a.Runner, Run: a.Run})
 	c.busy[a.Key] = a.Run
 	return trial.Grant{Granted: true}
+}
+
+// onlyFailedOn tells whether this is the last try of a trial, and all that failed were on one runner: that may be the one to blame.
+func (c *core) onlyFailedOn(t *trial.Trial, runner string) bool {
+	on := c.blamed[work{t.Number, t.Open.Phase}].on
+	return t.Failures == trial.MaxFailures-1 && len(on) == 1 && on[runner]
 }
 
 // inbound takes a durable message of an attempt and returns the answer. A message of an attempt that is over, or of a run that
@@ -212,7 +221,17 @@ func (c *core) broken(t *trial.Trial, kind trial.Failure, message string) {
 	c.decide(d)
 }
 
+// longest is the longest time between two attempts.
+const longest = 30 * time.Second
+
 // backoff is how long a trial waits after its n-th failure in a row: 1, 2, 4, ... 30 seconds.
 func backoff(n int) time.Duration {
-	return min(30*time.Second, time.Second<<min(n-1, 5))
+	return min(longest, time.Second<<min(n-1, 5))
+}
+
+// resting tells whether a trial waits for its next attempt. A failure that is on record for a time to come was recorded before the
+// clock was set back: nobody waits for a day to come again.
+func (c *core) resting(n int) bool {
+	left := c.retryAt[n].Sub(c.now)
+	return left > 0 && left <= longest
 }

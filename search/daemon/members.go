@@ -49,9 +49,24 @@ func (d *Daemon) announce(a trial.Announce, reply func(trial.Grant)) {
 		}
 		return
 	}
-	c.now = time.Now()
-	g := c.announce(a)
+	c.now = d.Now()
+	g := c.announce(a, d.others(a.Runner, c.spec.Resources.GPUs))
 	c.ready.acks = append(c.ready.acks, func() { reply(g) })
+}
+
+// others tells whether a runner of another name could take work that needs so many GPUs.
+func (d *Daemon) others(runner string, gpus int) bool {
+	for _, mem := range d.runners {
+		if mem.met && !mem.info.Draining && mem.info.Name != runner && gpusOfSlot(mem.info) >= gpus {
+			return true
+		}
+	}
+	return false
+}
+
+// gpusOfSlot is how many GPUs a runner has for each of its slots, which share one where there are fewer.
+func gpusOfSlot(r trial.RunnerInfo) int {
+	return max(len(r.GPUs)/max(1, r.Slots), min(1, len(r.GPUs)))
 }
 
 func (d *Daemon) inbound(m trial.Inbound, ack func()) {
@@ -66,9 +81,9 @@ func (d *Daemon) inbound(m trial.Inbound, ack func()) {
 		return
 	}
 	if mem := d.runners[m.Run]; mem != nil {
-		mem.heard = time.Now()
+		mem.heard = d.Now()
 	}
-	c.now = time.Now()
+	c.now = d.Now()
 	c.ready.letters = append(c.ready.letters, letter{m.Run, c.inbound(m)})
 	c.ready.acks = append(c.ready.acks, ack)
 	if m.Exit != nil {
@@ -99,7 +114,7 @@ func (d *Daemon) heartbeat(info trial.RunnerInfo) {
 	if !mem.met {
 		d.Log.Info().Str("runner", info.Name).Int("slots", info.Slots).Strs("gpus", info.GPUs).Msg("a runner joined")
 	}
-	mem.info, mem.heard, mem.met = info, time.Now(), true
+	mem.info, mem.heard, mem.met = info, d.Now(), true
 	d.audit(mem)
 }
 
@@ -112,7 +127,7 @@ func (d *Daemon) audit(mem *member) {
 				continue
 			}
 			if seen[key] = mem.missing[key] + 1; seen[key] >= missed {
-				c.now = time.Now()
+				c.now = d.Now()
 				c.lose(key, trial.Lost, "runner "+mem.info.Name+" does not know of it any more")
 			}
 		}
@@ -124,7 +139,7 @@ func (d *Daemon) audit(mem *member) {
 func (d *Daemon) gone(run string, kind trial.Failure, why string) {
 	delete(d.runners, run)
 	for _, c := range d.cores {
-		c.now = time.Now()
+		c.now = d.Now()
 		for _, key := range c.held(run) {
 			c.lose(key, kind, why)
 			delete(d.progress, key)
@@ -134,7 +149,7 @@ func (d *Daemon) gone(run string, kind trial.Failure, why string) {
 
 // expire takes the attempts from runs that were not heard of for the length of a lease.
 func (d *Daemon) expire() {
-	now := time.Now()
+	now := d.Now()
 	var dead []*member
 	for _, mem := range d.runners {
 		if now.Sub(mem.heard) > d.Lease {

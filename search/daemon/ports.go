@@ -17,6 +17,8 @@ type Store interface {
 	// Append adds events, whose sequence numbers follow the record's last without a gap, in one transaction. They are durable
 	// when it returns nil; when it returns an error, none of them is recorded.
 	Append(ctx context.Context, study string, events []trial.Event) error
+	// Owned fails with [trial.ErrTakenOver] when another daemon writes the record now.
+	Owned(ctx context.Context) error
 	// DeleteStudy removes a study and its record.
 	DeleteStudy(ctx context.Context, study string) error
 }

@@ -100,7 +100,7 @@ func (s *sim) fill(slots int) {
 	}
 	for _, a := range s.queue {
 		var g trial.Grant
-		s.do(func(c *core) { g = c.announce(trial.Announce{Key: a.Key(), Runner: "r", Run: "run1"}) })
+		s.do(func(c *core) { g = c.announce(trial.Announce{Key: a.Key(), Runner: "r", Run: "run1"}, false) })
 		if !g.Granted {
 			s.t.Fatalf("the lease of %+v was refused: %s", a.Key(), g.Reason)
 		}

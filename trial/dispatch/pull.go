@@ -123,7 +123,7 @@ func (r *Runner) delivery(m jetstream.Msg) (trial.Delivery, bool) {
 	return trial.Delivery{
 		Assignment: a,
 		Ack:        func() error { return busError(m.Ack(), "acknowledge work") },
-		Nak:        func() error { return busError(m.Nak(), "give work back") },
+		Nak:        func(after time.Duration) error { return busError(m.NakWithDelay(after), "give work back") },
 	}, true
 }
 

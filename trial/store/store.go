@@ -144,6 +144,20 @@ func (db *DB) Close() error {
 	return trial.Wrap(trial.Internal, errors.Join(errs...), "close the database")
 }
 
+// Owned fails with [trial.ErrTakenOver] when another daemon has opened the database since: nothing can be appended any more.
+func (db *DB) Owned(ctx context.Context) error {
+	if db.writer == nil {
+		return trial.Errorf(trial.Invalid, "the database is open to read only")
+	}
+	return db.reading(ctx, func(conn *sql.Conn) error {
+		var epoch int64
+		if err := conn.QueryRowContext(ctx, "SELECT epoch FROM meta").Scan(&epoch); err != nil {
+			return err
+		}
+		return db.writer.own(epoch)
+	})
+}
+
 // Dir is the data directory.
 func (db *DB) Dir() string { return db.dir }
 

@@ -223,11 +223,16 @@ func (w *writer) begin() error {
 	if err := w.sql.epoch.QueryRowContext(background).Scan(&epoch); err != nil {
 		return err
 	}
-	if epoch != w.epoch {
-		return trial.Errorf(trial.Conflict, "another daemon took over").
-			WithHint("this one must end: two daemons share the data directory %s", w.dir)
+	return w.own(epoch)
+}
+
+// own fails when the epoch on record is that of another daemon.
+func (w *writer) own(epoch int64) error {
+	if epoch == w.epoch {
+		return nil
 	}
-	return nil
+	return &trial.Error{Code: trial.Conflict, Msg: "write the record", Err: trial.ErrTakenOver,
+		Hint: "this daemon must end: two of them share the data directory " + w.dir}
 }
 
 // rollback undoes the transaction, and forgets the states that are ahead of the record now.

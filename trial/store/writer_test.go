@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -190,6 +191,10 @@ func TestTakenOver(t *testing.T) {
 	} {
 		wantError(t, err, trial.Conflict, "another daemon took over", "must end")
 	}
+	if err := first.Owned(t.Context()); !errors.Is(err, trial.ErrTakenOver) {
+		t.Error(err)
+	}
+	check(t, second.Owned(t.Context()))
 	check(t, second.Append(t.Context(), "a", eventsAfter(6, 3)))
 }
 

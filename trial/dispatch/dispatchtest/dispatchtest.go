@@ -232,7 +232,7 @@ func nak(t *testing.T, b Bus) {
 	OK(t, b.Daemon.Publish(wait(t), Assignment("s1", 1, 1)))
 	d, err := one.Pull(wait(t))
 	OK(t, err)
-	OK(t, d.Nak())
+	OK(t, d.Nak(0))
 	d, err = two.Pull(wait(t))
 	OK(t, err)
 	OK(t, d.Ack())
@@ -249,7 +249,7 @@ func cancelled(t *testing.T, b Bus) {
 		go func() {
 			d, err := r.Pull(ctx)
 			if err == nil {
-				err = d.Nak()
+				err = d.Nak(0)
 			}
 			ended <- err
 		}()

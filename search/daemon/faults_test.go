@@ -1,0 +1,99 @@
+package daemon
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"automl/trial"
+)
+
+// A daemon whose record was taken over ends, also when it has nothing to write.
+func TestTakenOverDaemonEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory()
+		h := newHouse(t, store)
+		defer h.stop()
+		h.submit()
+		store.mu.Lock()
+		store.lost = trial.Wrap(trial.Conflict, trial.ErrTakenOver, "write the record")
+		store.mu.Unlock()
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		select {
+		case err := <-h.ended:
+			if !errors.Is(err, trial.ErrTakenOver) {
+				t.Error(err)
+			}
+		default:
+			t.Error("the daemon goes on")
+		}
+	})
+}
+
+// After the clock was set back by a day, a trial that failed just before does not wait for that day to come again.
+func TestClockSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory()
+		h := newHouse(t, store)
+		h.submit()
+		h.heartbeat("run1", time.Now(), 1)
+		work := h.bus.take()
+		h.announce(work[0].Key(), "run1")
+		h.exit(work[0].Key(), "run1", 1, trial.Crash)
+		h.stop()
+		for i, e := range store.events["s1"] {
+			store.events["s1"][i].Time = e.Time.Add(24 * time.Hour)
+		}
+		h = newHouse(t, store)
+		defer h.stop()
+		h.heartbeat("run2", time.Now(), 2)
+		if again := firstTrial(h.bus.take()); again.Attempt != 2 {
+			t.Errorf("handed out: %+v", again)
+		}
+	})
+}
+
+// firstTrial is the work of trial 0.
+func firstTrial(work []trial.Assignment) trial.Assignment {
+	for _, a := range work {
+		if a.Trial == 0 {
+			return a
+		}
+	}
+	return trial.Assignment{}
+}
+
+// A trial that has only failed on one runner gets its last try on another, if there is one.
+func TestLastTryIsElsewhere(t *testing.T) {
+	for _, others := range []int{0, 1} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHouse(t, newMemory())
+			defer h.stop()
+			h.submit()
+			start := time.Now()
+			h.beat("box", "run1", start, 1)
+			for attempt := 1; attempt <= 2; attempt++ {
+				w := firstTrial(h.bus.take())
+				if w.Attempt != attempt || !h.ask(w.Key(), "box", "run1").Granted {
+					t.Fatalf("attempt %d: %+v", attempt, w)
+				}
+				h.exit(w.Key(), "run1", 1, trial.Crash)
+				time.Sleep(time.Duration(2*attempt) * time.Second)
+				h.beat("box", "run1", start, attempt+1) // the free slot went to another trial
+			}
+			if others > 0 {
+				h.beat("tower", "run2", start, others)
+			}
+			w := firstTrial(h.bus.take())
+			g := h.ask(w.Key(), "box", "run1")
+			if g.Granted != (others == 0) || g.Elsewhere != (others > 0) {
+				t.Errorf("%d other runners: %+v", others, g)
+			}
+			if others > 0 && !h.ask(w.Key(), "tower", "run2").Granted {
+				t.Error("the other runner was refused")
+			}
+		})
+	}
+}
