@@ -169,6 +169,11 @@ func (t *attempt) decide(answer trial.Outbound) {
 	}
 }
 
+// yield has the attempt end with its epoch, as a pause that the daemon asks for would.
+func (t *attempt) yield() {
+	t.decide(trial.Outbound{Key: t.order.Key(), Verb: trial.Pause, Reason: "the runner leaves"})
+}
+
 // ask makes a report durable, and waits for the daemon's decision as long as that is worth it.
 func (t *attempt) ask(r trial.Report) (trial.Verb, string) {
 	t.mu.Lock()

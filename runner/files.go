@@ -15,7 +15,7 @@ import (
 
 // lockDir makes sure that no other runner works in dir. The lock goes with the process, however it ends.
 func lockDir(dir string) (unlock func(), err error) {
-	f, err := os.OpenFile(filepath.Join(dir, "runner.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, trial.Wrap(trial.Internal, err, "lock the work directory")
 	}
@@ -25,8 +25,14 @@ func lockDir(dir string) (unlock func(), err error) {
 		e.Err = err
 		return nil, e.WithHint("give each runner on a machine its own data directory")
 	}
+	if err := errors.Join(f.Truncate(0), second(fmt.Fprintln(f, os.Getpid()))); err != nil { // for At
+		f.Close()
+		return nil, trial.Wrap(trial.Storage, err, "lock the work directory")
+	}
 	return func() { f.Close() }, nil
 }
+
+func second(_ int, err error) error { return err }
 
 // syncDir makes names in a folder durable.
 func syncDir(dir string) error {

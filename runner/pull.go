@@ -151,7 +151,11 @@ func (r *Runner) start(background context.Context, a trial.Assignment, s slot) {
 	t := newAttempt(r, a, s)
 	r.mu.Lock()
 	r.attempts[a.Key()] = t
+	yielding := r.yielding
 	r.mu.Unlock()
+	if yielding {
+		t.yield()
+	}
 	r.deliver(background, t.out)
 	r.working.Go(func() {
 		t.run()

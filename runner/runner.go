@@ -3,6 +3,7 @@ package runner
 import (
 	"cmp"
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,6 +30,7 @@ type Runner struct {
 	attempts map[trial.Key]*attempt
 	outboxes map[trial.Key]*outbox // also those of attempts that are over, or were never ours
 	contact  time.Time             // when the daemon was last heard of
+	yielding bool                  // attempts hand back their trials
 }
 
 // New makes a runner; Run starts it.
@@ -48,6 +50,18 @@ func New(cfg Config, q Queue) (*Runner, error) {
 
 // Drain has Run take nothing new, wait for the attempts at work, and return.
 func (r *Runner) Drain() { r.drain() }
+
+// Yield drains, and has the attempts at work hand their trials back at the end of their epoch.
+func (r *Runner) Yield() {
+	r.drain()
+	r.mu.Lock()
+	r.yielding = true
+	at := slices.Collect(maps.Values(r.attempts))
+	r.mu.Unlock()
+	for _, t := range at {
+		t.yield()
+	}
+}
 
 // Sweep removes the checkpoints of trials that nobody wants to keep; those at work here are kept in any case.
 func (r *Runner) Sweep(keep func(study string, number int) bool) error {

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -26,8 +27,14 @@ type Client struct {
 }
 
 // NewClient is a client of the daemon at a URL such as http://127.0.0.1:8080.
-func NewClient(base, token string) *Client {
+func NewClient(base, token string) *Client { return NewClientTLS(base, token, nil) }
+
+// NewClientTLS is a client that knows the daemon by more than the authorities of this system.
+func NewClientTLS(base, token string, trust *tls.Config) *Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = trust
 	return &Client{base: strings.TrimRight(base, "/") + "/api/v1", token: strings.TrimSpace(token), http: &http.Client{
+		Transport:     transport,
 		Timeout:       time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // the API has none
 	}}
@@ -126,6 +133,37 @@ func (c *Client) Enqueue(ctx context.Context, study string, points []trial.Param
 	var out Queued
 	err = c.call(ctx, http.MethodPost, studyPath(study, "/enqueue"), data, &out)
 	return out.Trials, err
+}
+
+// Join lets a runner in; the client needs no token for it.
+func (c *Client) Join(ctx context.Context, j Joining) (Joined, error) {
+	return post[Joined](ctx, c, joinPath, j)
+}
+
+// JoinToken makes a token for runners.
+func (c *Client) JoinToken(ctx context.Context, w TokenWanted) (JoinToken, error) {
+	return post[JoinToken](ctx, c, "/join-tokens", w)
+}
+
+// Guests is who may join and who has.
+func (c *Client) Guests(ctx context.Context) (Guests, error) {
+	var out Guests
+	err := c.call(ctx, http.MethodGet, "/join-tokens", nil, &out)
+	return out, err
+}
+
+// Revoke ends a join token, or sends a runner away.
+func (c *Client) Revoke(ctx context.Context, id string) error {
+	return c.call(ctx, http.MethodDelete, "/join-tokens/"+url.PathEscape(id), nil, nil)
+}
+
+func post[T any](ctx context.Context, c *Client, path string, in any) (out T, err error) {
+	data, err := json.Marshal(in)
+	if err != nil {
+		return out, trial.Wrap(trial.Invalid, err, "the request")
+	}
+	err = c.call(ctx, http.MethodPost, path, data, &out)
+	return out, err
 }
 
 // Delete removes a study.

@@ -12,8 +12,9 @@ import (
 // maxBody is the largest request body: that of a sweep document with a long list of candidates.
 const maxBody = 16 << 20
 
-// probes are the paths that need no token, and tell nothing but whether the daemon is well.
-var probes = []string{"/healthz", "/readyz", "/api/v1/healthz", "/api/v1/readyz"}
+// open are the paths that need no token: probes, which tell nothing but whether the daemon is well, and where runners join with a
+// token of another kind.
+var open = []string{"/healthz", "/readyz", "/api/v1/healthz", "/api/v1/readyz", "/api/v1" + joinPath}
 
 // guard refuses what comes from another site, asks for another host, or has not the token.
 type guard struct {
@@ -38,7 +39,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			Hint: "use its address, or localhost on its machine"})
 	case !g.sameSite(r):
 		refuse(w, problem{Status: http.StatusForbidden, Code: "cross_origin", Detail: "the request comes from another site"})
-	case !slices.Contains(probes, r.URL.Path) && !g.allowed(r):
+	case !slices.Contains(open, r.URL.Path) && !g.allowed(r):
 		h.Set("WWW-Authenticate", "Bearer")
 		refuse(w, problem{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "the bearer token is missing or wrong",
 			Hint: "daemon.json in the daemon's data directory has it"})

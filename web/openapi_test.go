@@ -56,7 +56,7 @@ func TestOpenAPIHasAllRoutes(t *testing.T) {
 		"GET /studies/{id}/trials", "GET /studies/{id}/trials/{n}", "GET /studies/{id}/trials/{n}/reports",
 		"GET /studies/{id}/trials/{n}/decisions", "POST /studies/{id}/pause", "POST /studies/{id}/resume", "POST /studies/{id}/stop",
 		"POST /studies/{id}/enqueue", "POST /studies/{id}/ask", "POST /studies/{id}/tell",
-		"DELETE /studies/{id}", "GET /runners", "GET /events", "GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"}
+		"DELETE /studies/{id}", "GET /runners", "POST /runners/join", "POST /join-tokens", "GET /join-tokens", "DELETE /join-tokens/{id}", "GET /events", "GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"}
 	slices.Sort(want)
 	slices.Sort(got)
 	if d := cmp.Diff(want, slices.Compact(got)); d != "" {

@@ -47,6 +47,7 @@ type Config struct {
 	GPUs    func(trial.Study) float64                          // how many GPUs one of its trials holds
 	Planned func(trial.Study) int                              // how many epochs are planned for it
 	Version string                                             // of the program, for the metrics
+	Door    Door                                               // nil: runners do not join
 	Log     zerolog.Logger
 }
 
@@ -142,4 +143,5 @@ func (s *server) routes(api huma.API) {
 	huma.Register(api, operation(post, "/studies/{id}/tell", "tell", "Tell what was measured; telling it again changes nothing"), s.tell)
 	huma.Register(api, operation(get, "/runners", "list-runners", "The runners heard of"), s.runners)
 	huma.Register(api, streaming(), s.events)
+	s.joins(api)
 }

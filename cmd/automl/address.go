@@ -12,17 +12,21 @@ import (
 // find it again by themselves.
 const addressFile = "nats-listen"
 
-// lastAddress is where the bus of a data directory listened last, if that port is free; else any port of loopback.
-func lastAddress(dir string) string {
-	const any = "127.0.0.1:0"
+// lastAddress is a host with the port that the bus of a data directory had last, if that is free; else with any port.
+func lastAddress(dir, host string) string {
+	free := net.JoinHostPort(host, "0")
 	text, err := os.ReadFile(filepath.Join(dir, addressFile))
 	if err != nil {
-		return any
+		return free
 	}
-	address := strings.TrimSpace(string(text))
+	_, port, err := net.SplitHostPort(strings.TrimSpace(string(text)))
+	if err != nil {
+		return free
+	}
+	address := net.JoinHostPort(host, port)
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return any
+		return free
 	}
 	_ = l.Close()
 	return address

@@ -19,6 +19,7 @@ type app struct {
 	dataDir    string
 	server     string
 	tokenFile  string
+	caFile     string
 	output     string
 	logLevel   string
 	noProgress bool
@@ -56,6 +57,7 @@ every fold, and hands over the best learning rate and freeze schedule with the e
 	f.StringVar(&a.dataDir, "data-dir", "./.automl", "folder of the record, checkpoints, models and logs")
 	f.StringVar(&a.server, "server", "", "URL of a daemon; default: the one of the data directory")
 	f.StringVar(&a.tokenFile, "token-file", "", "file with the daemon's token")
+	f.StringVar(&a.caFile, "ca-file", "", "authority of the daemon's certificate, in PEM; default: those of this system")
 	f.StringVarP(&a.output, "output", "o", "table", "table, json, yaml or csv")
 	f.StringVar(&a.logLevel, "log-level", "", "debug, info, warn or error; default: info, and warn for run, which shows what happens anyway")
 	f.BoolVar(&a.noProgress, "no-progress", false, "plain lines instead of the live display")
@@ -64,7 +66,7 @@ every fold, and hands over the best learning rate and freeze schedule with the e
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	c.AddCommand(a.runCmd(), a.daemonCmd(), a.runnerCmd(), a.trainerCmd(), a.submitCmd(), a.listCmd(), a.statusCmd(),
 		a.describeCmd(), a.bestCmd(), a.explainCmd(), a.logsCmd(), a.planCmd(), a.schemaCmd(), a.doctorCmd(), a.versionCmd(),
-		a.enqueueCmd(),
+		a.enqueueCmd(), a.joinTokenCmd(),
 		a.moveCmd("pause", "Stop handing out work; running trials come back at their next epoch"),
 		a.moveCmd("resume", "Go on with a paused study"),
 		a.moveCmd("stop", "End a study for good"),

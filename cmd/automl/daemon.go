@@ -11,14 +11,14 @@ import (
 )
 
 func (a *app) daemonCmd() *cobra.Command {
-	var listen string
+	var serve serveFlags
 	c := &cobra.Command{
 		Use:   "daemon",
 		Short: "Run the search daemon; runners join it, automl submit gives it work",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			log := a.log(zerolog.InfoLevel)
-			t, err := startTree(c.Context(), a.dataDir, listen, &a.lab, log)
+			t, err := startTree(c.Context(), a.dataDir, serve, &a.lab, log)
 			if err != nil {
 				return err
 			}
@@ -37,7 +37,7 @@ func (a *app) daemonCmd() *cobra.Command {
 			}
 		},
 	}
-	c.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "HOST:PORT of the HTTP API")
+	serve.registerAll(c)
 	return c
 }
 

@@ -14,6 +14,7 @@ type daemonInfo struct {
 	Token string `json:"token"`
 	NATS  string `json:"nats"`
 	PID   int    `json:"pid"`
+	CA    string `json:"ca,omitempty"` // file with the authority of its certificate, where it has one of its own
 }
 
 func daemonFile(dir string) string { return filepath.Join(dir, "daemon.json") }

@@ -41,14 +41,19 @@ func (a *app) client() (*web.Client, error) {
 		}
 		token = string(data)
 	}
+	ca := a.caFile
 	if url == "" {
 		info, err := readDaemonFile(a.dataDir)
 		if err != nil {
 			return nil, err
 		}
-		url, token = info.URL, info.Token
+		url, token, ca = info.URL, info.Token, info.CA
 	}
-	return web.NewClient(url, token), nil
+	trust, err := trustFile(ca)
+	if err != nil {
+		return nil, err
+	}
+	return web.NewClientTLS(url, token, trust), nil
 }
 
 // withState opens the record, loads one study, and hands both over.

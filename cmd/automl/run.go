@@ -20,21 +20,21 @@ import (
 )
 
 func (a *app) runCmd() *cobra.Command {
-	var listen string
+	var serve serveFlags
 	var cache cacheFlags
 	c := &cobra.Command{
 		Use:   "run SWEEP.yaml",
 		Short: "Run a sweep: daemon and runner in one process tree. The same command continues an interrupted study",
 		Args:  cobra.ExactArgs(1),
-		RunE:  func(c *cobra.Command, args []string) error { return a.runSweep(c.Context(), args[0], listen, cache) },
+		RunE:  func(c *cobra.Command, args []string) error { return a.runSweep(c.Context(), args[0], serve, cache) },
 	}
-	c.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "HOST:PORT of the HTTP API")
+	serve.register(c)
 	cache.register(c)
 	return c
 }
 
 // runSweep is the main job from the sweep file to the printed winner.
-func (a *app) runSweep(ctx context.Context, path, listen string, cache cacheFlags) error {
+func (a *app) runSweep(ctx context.Context, path string, serve serveFlags, cache cacheFlags) error {
 	if _, err := cache.parse(); err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (a *app) runSweep(ctx context.Context, path, listen string, cache cacheFlag
 		return e
 	}
 	a.err = &screen{w: a.err} // logs and the live display share the terminal
-	t, err := startTree(ctx, a.dataDir, listen, &a.lab, a.log(zerolog.WarnLevel))
+	t, err := startTree(ctx, a.dataDir, serve, &a.lab, a.log(zerolog.WarnLevel))
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (a *app) startRunner(ctx context.Context, slots int, cache cacheFlags) erro
 	if err != nil {
 		return fmt.Errorf("find the automl program: %w", err)
 	}
-	args := append([]string{"runner", "--data-dir", a.dataDir, "--log-level", cmp.Or(a.logLevel, "info"), "--slots", strconv.Itoa(slots)}, cache.args()...)
+	args := append([]string{"runner", "--here", "--notice", "0s", "--data-dir", a.dataDir, "--log-level", cmp.Or(a.logLevel, "info"), "--slots", strconv.Itoa(slots)}, cache.args()...)
 	args = append(args, a.lab.args()...)
 	c := exec.CommandContext(ctx, self, args...)
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }

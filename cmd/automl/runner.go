@@ -7,22 +7,29 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"automl/runner"
+	"automl/trial"
 	"automl/trial/dispatch"
 )
 
 // runnerFlags are the flags of automl runner.
 type runnerFlags struct {
-	nats  string
-	auth  string
-	name  string
-	slots int
-	cache cacheFlags
+	cluster clusterFlags
+	auth    string
+	join    string
+	here    bool
+	name    string
+	slots   int
+	drain   bool
+	notice  time.Duration
+	cache   cacheFlags
 }
 
 func (a *app) runnerCmd() *cobra.Command {
@@ -30,14 +37,29 @@ func (a *app) runnerCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "runner",
 		Short: "Run a runner: it takes trials from the daemon and trains them, one a slot",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return a.runRunner(c.Context(), f) },
+		Long: `Run a runner: it takes trials from the daemon and trains them, one a slot.
+
+It finds the daemon by --join TOKEN (automl join-token makes one; the next starts need none), by --nats, or else as the one of
+its data directory. On SIGTERM it takes nothing new, lets its trainers finish their epoch as far as --notice allows, hands their
+trials back and leaves; on a second one it leaves at once.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if f.drain {
+				return a.drainRunner(c.Context())
+			}
+			return a.runRunner(c.Context(), f)
+		},
 	}
 	host, _ := os.Hostname()
-	c.Flags().StringVar(&f.nats, "nats", "", "URL of the daemon's NATS server; default: that of the data directory's daemon")
-	c.Flags().StringVar(&f.auth, "nats-auth", "", "file with the bus credentials; default: DATA-DIR/nats-auth.json")
+	f.cluster.register(c)
+	c.Flags().StringVar(&f.join, "join", os.Getenv("AUTOML_JOIN"), "join token of a daemon on another machine; AUTOML_JOIN in the environment keeps it off the list of processes")
+	c.Flags().StringVar(&f.auth, "nats-auth", "", "file with the secret that runners on the daemon's machine share; default: DATA-DIR/nats-auth.json")
 	c.Flags().StringVar(&f.name, "name", host, "name of this runner, unique among runners and the same after a restart")
 	c.Flags().IntVar(&f.slots, "slots", 0, "most trials at once; default: one a GPU, without GPUs one a processor core")
+	c.Flags().BoolVar(&f.drain, "drain", false, "have the runner of the data directory take nothing new and leave when its trials have come to their next rung; wait for that")
+	c.Flags().DurationVar(&f.notice, "notice", 30*time.Second, "how long this machine stays after a SIGTERM")
+	c.Flags().BoolVar(&f.here, "here", false, "the daemon of the data directory, whatever else is known")
+	_ = c.Flags().MarkHidden("here")
 	f.cache.register(c)
 	return c
 }
@@ -48,27 +70,17 @@ func (a *app) runRunner(ctx context.Context, f runnerFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.nats == "" {
-		info, err := readDaemonFile(a.dataDir)
-		if err != nil {
-			return err
-		}
-		f.nats = info.NATS
-	}
-	if f.auth == "" {
-		f.auth = filepath.Join(a.dataDir, dispatch.AuthFile)
-	}
-	creds, err := dispatch.LoadCredentials(f.auth, dispatch.RoleRunner)
+	log := a.log(zerolog.InfoLevel).With().Str("runner", f.name).Logger()
+	options, owner, err := a.busOf(ctx, f)
 	if err != nil {
 		return err
 	}
-	var id [8]byte
-	if _, err := rand.Read(id[:]); err != nil {
+	options.Log = log
+	run, err := newRun(owner)
+	if err != nil {
 		return err
 	}
-	run := hex.EncodeToString(id[:])
-	log := a.log(zerolog.InfoLevel).With().Str("runner", f.name).Logger()
-	bus, err := dispatch.NewRunner(ctx, run, dispatch.Options{URL: f.nats, Credentials: creds, Log: log})
+	bus, err := dispatch.NewRunner(ctx, run, options)
 	if err != nil {
 		return err
 	}
@@ -86,5 +98,60 @@ func (a *app) runRunner(ctx context.Context, f runnerFlags) error {
 	if err != nil {
 		return err
 	}
-	return r.Run(ctx)
+	return runUntilTold(ctx, r, f.notice, log)
+}
+
+// busOf is how a runner gets on the bus, and the owner of its runs.
+func (a *app) busOf(ctx context.Context, f runnerFlags) (o dispatch.Options, owner string, err error) {
+	switch {
+	case f.here:
+		o, err = local(a.dataDir, f.auth)
+		return o, "", err
+	case f.join != "":
+		m, err := join(ctx, a.dataDir, f.join, f.name)
+		if err != nil {
+			return o, "", err
+		}
+		o, err = m.options()
+		return o, m.Owner, err
+	case f.cluster.urls != "" && f.auth != "":
+		o, err = shared(a.dataDir, f.cluster.urls, f.auth, f.cluster.ca)
+		return o, "", err
+	case f.cluster.urls != "" && f.cluster.creds != "":
+		o, err = f.cluster.options()
+		return o, ownerOf(f.name), err
+	case f.cluster.urls != "":
+		return o, "", trial.Errorf(trial.Invalid, "--nats needs credentials").
+			WithHint("--nats-creds FILE for a cluster of your own, --nats-auth FILE for a daemon's bus on this machine, --join TOKEN for one elsewhere")
+	}
+	m, found, err := readMembership(a.dataDir)
+	if err != nil {
+		return o, "", err
+	}
+	if found {
+		o, err = m.options()
+		return o, m.Owner, err
+	}
+	o, err = local(a.dataDir, f.auth)
+	return o, "", err
+}
+
+var notInOwner = regexp.MustCompile(`[^A-Za-z0-9_-]`)
+
+// ownerOf is the owner of the runs of a named runner on a cluster, whose servers hold it to OWNER-*: its name as one token of a subject.
+func ownerOf(name string) string {
+	owner := notInOwner.ReplaceAllString(name, "_")
+	return owner[:min(len(owner), 40)]
+}
+
+// newRun is the id of this process.
+func newRun(owner string) (string, error) {
+	var id [8]byte
+	if _, err := rand.Read(id[:]); err != nil {
+		return "", err
+	}
+	if owner == "" {
+		return hex.EncodeToString(id[:]), nil
+	}
+	return owner + "-" + hex.EncodeToString(id[:]), nil
 }

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
+	"crypto/tls"
 	"errors"
-	"fmt"
 	stdlog "log"
 	"net"
 	"net/http"
@@ -16,6 +14,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"automl/search/daemon"
+	"automl/trial"
+	"automl/trial/certs"
 	"automl/trial/dispatch"
 	"automl/trial/store"
 	"automl/web"
@@ -25,9 +25,12 @@ import (
 type tree struct {
 	dir    string
 	lab    *lab
+	serve  serveFlags
+	safe   secured
 	log    zerolog.Logger
 	db     *store.DB
-	nats   *dispatch.Server
+	nats   *dispatch.Server // nil: the bus is somebody else's
+	roster *dispatch.Roster // nil: runners do not join
 	bus    *dispatch.Daemon
 	daemon *daemon.Daemon
 	http   *http.Server
@@ -51,31 +54,31 @@ func (t *tree) quarantine(subject string, data []byte, reason string) error {
 
 // startTree brings up everything in the order reliability asks for: the lock and the record first, then the bus, the search
 // from the record, and the doors last.
-func startTree(ctx context.Context, dir, listen string, lab *lab, log zerolog.Logger) (*tree, error) {
-	t := &tree{dir: dir, lab: lab, log: log, done: make(chan error, 1)}
+func startTree(ctx context.Context, dir string, serve serveFlags, lab *lab, log zerolog.Logger) (*tree, error) {
+	t := &tree{dir: dir, serve: serve, lab: lab, log: log, done: make(chan error, 1)}
 	if lab.text != "" {
 		log.Warn().Str("lab", lab.text).Msg("waiting times or the clock are bent: this is for tests of faults only")
 	}
-	if err := t.start(ctx, listen); err != nil {
+	if err := t.start(ctx); err != nil {
 		t.stop()
 		return nil, err
 	}
 	return t, nil
 }
 
-func (t *tree) start(ctx context.Context, listen string) (err error) {
+func (t *tree) start(ctx context.Context) (err error) {
 	dir, log := t.dir, t.log
+	if t.safe, err = t.serve.secure(dir); err != nil {
+		return err
+	}
 	if t.db, err = store.Open(ctx, dir); err != nil {
 		return err
 	}
-	if t.nats, err = dispatch.Serve(dispatch.ServeOptions{Dir: dir, Listen: lastAddress(dir), Log: log}); err != nil {
+	bus, err := t.openBus()
+	if err != nil {
 		return err
 	}
-	if err = keepAddress(dir, t.nats.URL()); err != nil {
-		return err
-	}
-	bus := dispatch.Options{URL: t.nats.URL(), Credentials: t.nats.Credentials(dispatch.RoleDaemon), Log: log, Recreated: t.republish,
-		Quarantine: t.quarantine, AckWait: t.lab.wait(30 * time.Second)}
+	bus.Log, bus.Recreated, bus.Quarantine, bus.AckWait = log, t.republish, t.quarantine, t.lab.wait(30*time.Second)
 	if t.bus, err = dispatch.NewDaemon(ctx, bus); err != nil {
 		return err
 	}
@@ -88,29 +91,59 @@ func (t *tree) start(ctx context.Context, listen string) (err error) {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	t.cancel = cancel
 	go func() { t.done <- t.daemon.Run(run) }()
-	return t.open(listen)
+	return t.open()
+}
+
+// openBus starts the embedded bus, or names the servers of the cluster that was given.
+func (t *tree) openBus() (dispatch.Options, error) {
+	if t.serve.cluster.urls != "" {
+		return t.serve.cluster.options()
+	}
+	o := dispatch.ServeOptions{Dir: t.dir, Listen: t.serve.busAddress(t.dir), Log: t.log}
+	var err error
+	if id := t.safe.id; id != nil {
+		o.TLS = id.Server
+		if o.Trust, err = certs.Client(id.CA); err != nil {
+			return dispatch.Options{}, err
+		}
+		o.Trust.ServerName = id.Host
+		if t.roster, err = dispatch.OpenRoster(t.dir, time.Now); err != nil {
+			return dispatch.Options{}, err
+		}
+		o.Roster = t.roster
+	}
+	if t.nats, err = dispatch.Serve(o); err != nil {
+		return dispatch.Options{}, err
+	}
+	return dispatch.Options{URL: t.nats.URL(), Credentials: t.nats.Credentials(dispatch.RoleDaemon), TLS: o.Trust},
+		keepAddress(t.dir, t.nats.URL())
 }
 
 // open starts the HTTP API and writes daemon.json, which tells that the daemon is ready.
-func (t *tree) open(listen string) error {
-	var secret [32]byte
-	if _, err := rand.Read(secret[:]); err != nil {
+func (t *tree) open() error {
+	token, err := keptToken(t.dir)
+	if err != nil {
 		return err
 	}
-	token := hex.EncodeToString(secret[:])
+	listen := t.serve.listen
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", listen, err)
+		return trial.Wrap(trial.Unavailable, err, "listen on %s", listen)
 	}
-	t.http = &http.Server{ReadHeaderTimeout: 10 * time.Second, ErrorLog: stdlog.New(t.log, "", 0),
-		Handler: web.New(web.Config{Daemon: t.daemon, Record: t.db, Token: token, Hosts: hostNames(listen), Prepare: t.prepare, GPUs: gpusOf,
+	info := t.info(l.Addr(), token)
+	names := append(hostNames(listen), t.serve.advertise...)
+	if t.safe.id != nil {
+		l = tls.NewListener(l, t.safe.id.Server)
+		names = append(names, t.safe.host, t.safe.id.Host)
+	}
+	t.http = &http.Server{ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: stdlog.New(t.log, "", 0),
+		Handler: web.New(web.Config{Daemon: t.daemon, Record: t.db, Token: token, Hosts: names, Door: t.door(l.Addr()), Prepare: t.prepare, GPUs: gpusOf,
 			Planned: remembered(epochsOf), Version: version(), Log: t.log})}
 	go func() {
 		if err := t.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			t.log.Error().Err(err).Msg("the HTTP API ended")
 		}
 	}()
-	info := daemonInfo{URL: "http://" + l.Addr().String(), Token: token, NATS: t.nats.URL(), PID: os.Getpid()}
 	return writeDaemonFile(t.dir, info)
 }
 

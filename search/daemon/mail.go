@@ -170,6 +170,8 @@ func (c *core) exit(t *trial.Trial, e trial.Exit) {
 	}
 	d := trial.Decision{Trial: t.Number, Attempt: o.Number, At: t.Done}
 	switch {
+	case o.Phase == trial.Refit && e.Artifact == "": // called back before its end
+		d.What, d.Failure, d.Reason = trial.Retried, trial.Aborted, "ended without a model"
 	case o.Phase == trial.Refit:
 		d.What, d.Artifact, d.Reason = trial.Refitted, e.Artifact, "trained on all data"
 		for _, m := range e.Metrics {

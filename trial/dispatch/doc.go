@@ -39,10 +39,11 @@
 //
 // # Security
 //
-// The embedded server listens on loopback, has no anonymous user and no monitoring port. Secrets are generated once and lie in
-// nats-auth.json, readable by the owner only. A runner connects with the id of its run as the name of the connection, and the
-// server grants it the subjects of that run only: it cannot send as another run, read another run's answers or the inbound
-// stream, or publish work. Who holds the runners' secret can still take work and throw it away (acknowledge it without a lease);
-// the daemon publishes it again. An external cluster needs a user for the daemon and one a runner with the same permissions:
-// see Permissions.
+// The embedded server listens on loopback, or beyond it over TLS; it has no anonymous user and no monitoring port. Secrets are
+// generated once and lie in nats-auth.json, readable by the owner only; they are for the daemon's machine. A runner elsewhere joins
+// by a token and has an nkey of its own (Roster). A runner connects with the id of its run as the name of the connection, and the
+// server grants it the subjects of that run only, if it is one of its own: it cannot send as another run, read another run's
+// answers or the inbound stream, or publish work. A runner can still take work and throw it away (acknowledge it without a lease);
+// the daemon publishes it again. An external cluster needs a user for the daemon and one a runner with the same permissions, which
+// hold a runner to the runs of its owner: see Permissions.
 package dispatch
