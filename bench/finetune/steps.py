@@ -5,6 +5,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from typing import TypedDict
 
 import torch
 from torch import Tensor, nn
@@ -12,11 +13,20 @@ from torch import Tensor, nn
 CLASSES = 77
 
 
+class Job(TypedDict):
+    """The job of cases.go."""
+
+    Model: str
+    Kind: str
+    Batch: int
+    Length: int
+
+
 def optimizer(parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
     return torch.optim.AdamW(parameters, lr=1e-5, weight_decay=0.01, fused=True)
 
 
-def optimizer_step(job: dict) -> Callable[[], None]:
+def optimizer_step(job: Job) -> Callable[[], None]:
     layer = [(384, 384)] * 4 + [(1536, 384), (384, 1536)]
     weights = [nn.Parameter(torch.randn(s)) for s in [(30522, 384), *layer * 6]]
     for w in weights:
@@ -31,7 +41,7 @@ def optimizer_step(job: dict) -> Callable[[], None]:
     return lambda: opt.step()
 
 
-def text_step(job: dict) -> Callable[[], None]:
+def text_step(job: Job) -> Callable[[], None]:
     from transformers import AutoModel
 
     model = AutoModel.from_pretrained(job["Model"])
@@ -93,7 +103,7 @@ class Block(nn.Module):
         return torch.relu(self.short(x) + self.norm2(self.two(y)))
 
 
-def image_step(job: dict) -> Callable[[], None]:
+def image_step(job: Job) -> Callable[[], None]:
     stem = nn.Sequential(Same(3, 16, 3, 1), nn.BatchNorm2d(16, eps=1e-3), nn.ReLU())
     model = nn.Sequential(stem, Block(16, 16, 1), Block(16, 32, 2), Block(32, 64, 2))
     head = nn.Linear(64, 10)
@@ -117,7 +127,7 @@ def processor() -> float:
 
 def main() -> None:
     torch.manual_seed(1)
-    job = json.loads(sys.argv[1])
+    job: Job = json.loads(sys.argv[1])
     torch.set_num_threads(int(sys.argv[2]))
     if job["Model"] == "":
         step = optimizer_step(job)

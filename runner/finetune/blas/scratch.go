@@ -5,7 +5,11 @@ package blas
 */
 import "C"
 
-import "sync"
+import (
+	"sync"
+
+	"automl/runner/finetune/pages"
+)
 
 // idle holds scratch memory between calls: as many slices as were ever in use
 // at once.
@@ -25,7 +29,7 @@ func borrow(n int) []float32 {
 	}
 	idle.Unlock()
 	if len(s) < n {
-		s = make([]float32, max(n, C.BLAS_SCRATCH))
+		s = pages.Huge(make([]float32, max(n, C.BLAS_SCRATCH)))
 	}
 	return s
 }

@@ -34,7 +34,11 @@ func newBackward[T Float](of *fused[T]) *backward[T] {
 		if b.first < 0 {
 			b.first = i
 		}
-		b.bufs[i] = newBuffer(of.builder, s)
+		space := room[T, T]
+		if of.sparse[i] != nil {
+			space = thinRoom[T, T]
+		}
+		b.bufs[i] = newBuffer(of.builder, s, space)
 		b.d[i] = b.bufs[i].data
 	}
 	return b

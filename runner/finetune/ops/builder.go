@@ -8,6 +8,8 @@ import (
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"automl/runner/finetune/pages"
 )
 
 // Float is the set of element types.
@@ -130,7 +132,7 @@ func (b *Builder[T]) apply(o kernel[T], shape tensor.Shape, in ...*Node) *Node {
 		op.need[i] = b.grad[n]
 		any = any || op.need[i]
 	}
-	op.out = newBuffer(b, shape)
+	op.out = newBuffer(b, shape, room[T, T])
 	n, err := gorgonia.ApplyOp(op, in...)
 	if err != nil {
 		return b.fail("%s: %w", o.name, err)
@@ -168,7 +170,7 @@ func (b *Builder[T]) shared(number, size int) *[]T {
 		b.most[number] = size
 		b.bytes += int64(more) * int64(unsafe.Sizeof(T(0)))
 		if !b.dry {
-			*b.work[number] = make([]T, size)
+			*b.work[number] = pages.Huge(make([]T, size))
 		}
 	}
 	return b.work[number]

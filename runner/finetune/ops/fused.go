@@ -38,7 +38,8 @@ type buffer[T Float] struct {
 	shape tensor.Shape
 }
 
-func newBuffer[T Float](b *Builder[T], shape tensor.Shape) buffer[T] {
+// newBuffer makes one with room for the elements of a shape.
+func newBuffer[T Float](b *Builder[T], shape tensor.Shape, room func(*Builder[T], int) []T) buffer[T] {
 	out := buffer[T]{shape: shape}
 	switch {
 	case shape.Dims() == 0:
@@ -46,7 +47,7 @@ func newBuffer[T Float](b *Builder[T], shape tensor.Shape) buffer[T] {
 		out.data = make([]T, 1)
 		out.value, _, _ = anyScalar(v)
 	default:
-		if out.data = room[T](b, shape.TotalSize()); out.data != nil {
+		if out.data = room(b, shape.TotalSize()); out.data != nil {
 			out.value = tensor.New(tensor.WithShape(shape...), tensor.WithBacking(out.data))
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"unsafe"
 
 	"gorgonia.org/tensor"
+
+	"automl/runner/finetune/pages"
 )
 
 // Measure makes the graph under construction one that is only measured: its
@@ -16,7 +18,11 @@ func (b *Builder[T]) Measure() { b.dry = true }
 func (b *Builder[T]) Bytes() int64 { return b.bytes }
 
 // room is memory of the graph: n elements, or none in a graph that is measured.
-func room[E any, T Float](b *Builder[T], n int) []E {
+func room[E any, T Float](b *Builder[T], n int) []E { return pages.Huge(thinRoom[E](b, n)) }
+
+// thinRoom is room most of which is never touched: the gradient of a table. What
+// is not touched costs nothing, unless it shares a large page with what is.
+func thinRoom[E any, T Float](b *Builder[T], n int) []E {
 	var one E
 	b.bytes += int64(n) * int64(unsafe.Sizeof(one))
 	if b.dry {

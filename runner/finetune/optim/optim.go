@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"automl/runner/finetune/pages"
 )
 
 // Kind names an optimizer.
@@ -117,7 +119,7 @@ func (o *Optimizer) Bind(tensors []Tensor) error {
 		sizes := o.rule.moments(t)
 		s := o.slots[t.Name]
 		if s == nil {
-			s = empty(sizes)
+			s = empty(sizes, t.Rows != nil)
 			o.slots[t.Name] = s
 		}
 		for i, size := range sizes {
@@ -135,10 +137,15 @@ func (o *Optimizer) Bind(tensors []Tensor) error {
 	return nil
 }
 
-func empty(sizes []int) *slot {
+// empty has moments of zero. Of a table few are ever touched, which large pages would not leave at that.
+func empty(sizes []int, table bool) *slot {
 	s := &slot{}
 	for _, size := range sizes {
-		s.moments = append(s.moments, make([]float32, size))
+		m := make([]float32, size)
+		if !table {
+			m = pages.Huge(m)
+		}
+		s.moments = append(s.moments, m)
 	}
 	return s
 }

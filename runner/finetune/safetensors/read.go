@@ -10,6 +10,8 @@ import (
 	"math"
 	"os"
 	"sort"
+
+	"automl/runner/finetune/pages"
 )
 
 const (
@@ -218,7 +220,7 @@ func (e *entry) read(r io.ReaderAt, base int64) (Tensor, error) {
 		t.Bytes = make([]byte, n)
 		err = readFull(r, t.Bytes, at)
 	case e.DType == F32 && littleEndian: // straight into place: most weights are stored like this
-		t.Data = make([]float32, n/4)
+		t.Data = pages.Huge(make([]float32, n/4))
 		err = readFull(r, bytesOf(t.Data), at)
 	default:
 		err = t.widen(r, at, n)

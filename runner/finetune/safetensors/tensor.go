@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"unsafe"
+
+	"automl/runner/finetune/pages"
 )
 
 // DType is an element type in the format's spelling.
@@ -64,7 +66,7 @@ func (t *Tensor) room(n int64) {
 	count := n / widths[t.DType]
 	switch t.DType {
 	case F32, F16, BF16:
-		t.Data = make([]float32, 0, count)
+		t.Data = pages.Huge(make([]float32, count))[:0]
 	case F64:
 		t.F64s = make([]float64, 0, count)
 	case I64, I32:
