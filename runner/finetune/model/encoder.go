@@ -38,17 +38,7 @@ func loadEncoder(f *source) (arch, Input, []*Param, error) {
 	}
 	e.labels = append(e.labels, "head")
 	_, longest := e.tokens()
-	return e, Input{Tokens: longest}, e.params(e.outputs(f, w)), nil
-}
-
-// outputs is the size of the head: that in the file, or, of a fresh one, that in
-// config.json.
-func (e *encoder) outputs(f *source, w *weights) int {
-	if t, ok := w.tensors[e.names.classifier+".weight"]; ok && len(t.Shape) == 2 {
-		return t.Shape[0]
-	}
-	f.classes = max(1, len(e.cfg.Labels))
-	return f.classes
+	return e, Input{Tokens: longest}, e.params(f.outputs(w, e.names.classifier+".weight", len(e.cfg.Labels))), nil
 }
 
 // params lists the arrays, bottom to top.

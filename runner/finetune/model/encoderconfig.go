@@ -89,7 +89,10 @@ func (c *encoderConfig) check() error {
 }
 
 // tanh says that GELU is its approximation by a hyperbolic tangent.
-func (c *encoderConfig) tanh() bool { return c.Act == "gelu_new" || c.Act == "gelu_pytorch_tanh" }
+func (c *encoderConfig) tanh() bool { return tanhGELU(c.Act) }
+
+// tanhGELU says so of an activation's name.
+func tanhGELU(name string) bool { return name == "gelu_new" || name == "gelu_pytorch_tanh" }
 
 // firstPosition is the position of a text's first token: RoBERTa counts from
 // behind the padding id.

@@ -117,7 +117,7 @@ func (e *Evaluator) Logits(x []float32, rows int) ([]float32, error) {
 	if rows < 1 || rows > batch {
 		return nil, fmt.Errorf("model: evaluate: %d rows, the graph holds 1 to %d", rows, batch)
 	}
-	if g := e.g; g.seqs != nil {
+	if g := e.g; g.seqs != nil && g.lengths == nil {
 		return nil, errors.New("model: evaluate: the graph takes tokens, not rows")
 	}
 	width := len(e.x) / batch
@@ -125,6 +125,9 @@ func (e *Evaluator) Logits(x []float32, rows int) ([]float32, error) {
 		return nil, fmt.Errorf("model: evaluate: %d values for %d rows of %d", len(x), rows, width)
 	}
 	copy(e.x, x[:rows*width])
+	if err := e.g.enterRows(rows); err != nil {
+		return nil, fmt.Errorf("model: evaluate: %w", err)
+	}
 	if err := e.machine.Run(rows, 0); err != nil {
 		return nil, fmt.Errorf("model: evaluate: %w", err)
 	}

@@ -25,10 +25,11 @@ type graphBuilder struct {
 	block, dropouts int
 	leaves          map[*Param]node
 	norms           []normUpdate
-	// seqs and ids are the tokens of a text network, seqs nil where no token enters the graph.
+	// seqs and ids are the tokens of a text network, seqs nil where no token enters the graph. Patches of images are tokens, too.
 	seqs      *ops.Sequences
 	ids       ops.TokenIDs
-	maxTokens int // of a batch
+	maxTokens int     // of a batch
+	lengths   []int32 // of the images of a batch in patches; nil: it is none
 }
 
 // normUpdate is one batch norm of a trained block, whose running statistics
@@ -55,7 +56,7 @@ func (g *graphBuilder) input(k int) (node, []float32) {
 	switch {
 	case g.net.IsText() && k == 0:
 		return nil, nil
-	case g.net.PerToken(k):
+	case g.net.PerToken(k) || g.net.perPatch(k):
 		return g.TokenBuffer("input", c)
 	}
 	shape := []int{g.Batch(), c, h, w}

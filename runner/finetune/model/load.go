@@ -30,6 +30,8 @@ var loaders = map[string]loader{
 	"roberta":         loadEncoder,
 	"distilbert":      loadEncoder,
 	"gpt2":            loadGPT2,
+	"vit":             loadViT,
+	"resnet":          loadHFResNet,
 }
 
 // Supported returns the model types that Load can read, sorted.
@@ -64,7 +66,7 @@ func (f *source) weights() (w *weights, err error) {
 // weights from model.safetensors, or from the files that
 // model.safetensors.index.json lists. All are untrusted input. Errors name the
 // file, and the tensor with the expected and found shapes where one is at fault.
-// An encoder of texts without a classifier gets a fresh one (see ReplaceHead).
+// A transformer or ResNet without a classifier gets a fresh one (see ReplaceHead).
 func Load(dir string) (*Net, error) {
 	path := filepath.Join(dir, configFile)
 	config, err := readSmall(path, maxConfig)
@@ -85,7 +87,7 @@ func Load(dir string) (*Net, error) {
 	n, f := &Net{}, &source{dir: dir, config: config}
 	if n.arch, n.input, n.params, err = load(f); err != nil {
 		var file *os.PathError
-		if errors.As(err, &file) || errors.Is(err, errWeights) {
+		if errors.As(err, &file) || errors.Is(err, errWeights) || errors.Is(err, errPreprocessor) {
 			return nil, fmt.Errorf("model: %w", err)
 		}
 		return nil, fmt.Errorf("model: %s: %w", path, err)

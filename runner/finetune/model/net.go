@@ -37,6 +37,7 @@ type Input struct {
 	// A raw value v of channel c enters as (v*Scale - Mean[c]) / Std[c].
 	Scale     float32
 	Mean, Std []float32
+	Resize    Resize // of images of another size
 }
 
 // arch is one architecture: what differs between kinds of network.
@@ -97,6 +98,9 @@ func (n *Net) SetInput(height, width int) error {
 	if err := n.arch.checkInput(height, width); err != nil {
 		return fmt.Errorf("model: %s: %w", n.Type(), err)
 	}
+	if v, ok := n.arch.(*vit); ok {
+		v.resize(n, height, width)
+	}
 	n.input.Height, n.input.Width = height, width
 	return nil
 }
@@ -118,8 +122,8 @@ func (n *Net) Head() (weight, bias *Param) {
 
 // ReplaceHead puts a new head with the given number of classes on the network:
 // weights uniform in +-sqrt(3/fan-in) (LeCun's variance of 1/fan-in), or of a
-// transformer of texts normal as its config.json says, which is smaller; zero
-// bias. Only the seed decides the weights. Graphs built before are invalid.
+// transformer normal as its config.json says, which is smaller; zero bias. Only the
+// seed decides the weights. Graphs built before are invalid.
 func (n *Net) ReplaceHead(classes int, seed uint64) {
 	classes = max(classes, 1)
 	w, b := n.Head()
@@ -130,7 +134,7 @@ func (n *Net) ReplaceHead(classes int, seed uint64) {
 	}
 	rng := rand.New(rand.NewPCG(seed, 0x68656164)) // its own stream: "head"
 	draw := func() float64 { return (2*rng.Float64() - 1) * math.Sqrt(3/float64(in)) }
-	if a, ok := n.arch.(textArch); ok {
+	if a, ok := n.arch.(interface{ initialSD() float64 }); ok {
 		draw = func() float64 { return a.initialSD() * rng.NormFloat64() }
 	}
 	for i := range w.Data {

@@ -81,7 +81,10 @@ type hiddenDropout struct{ out, weights float64 }
 // tokens gives the graph token rows, if tokens enter at block from.
 func (g *graphBuilder) tokens(from, limit int) error {
 	n := g.net
-	if !n.IsText() || (from > 0 && !n.PerToken(from)) {
+	if !n.IsText() {
+		return g.patchTokens(from)
+	}
+	if from > 0 && !n.PerToken(from) {
 		return nil
 	}
 	if limit == 0 {

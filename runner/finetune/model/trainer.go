@@ -214,7 +214,7 @@ func (t *Trainer) StepProbs(x, probs []float32, rows int, step uint64) (loss flo
 
 // step runs the graph on rows.
 func (t *Trainer) step(x []float32, rows int, step uint64) (loss float64, outputs []float32, err error) {
-	if t.g.seqs != nil {
+	if t.g.seqs != nil && t.g.lengths == nil {
 		return 0, nil, errors.New("model: step: the graph takes tokens, not rows")
 	}
 	width := len(t.x) / t.g.Batch()
@@ -222,6 +222,9 @@ func (t *Trainer) step(x []float32, rows int, step uint64) (loss float64, output
 		return 0, nil, fmt.Errorf("model: step: %d values for %d rows of %d", len(x), rows, width)
 	}
 	copy(t.x, x[:rows*width])
+	if err := t.g.enterRows(rows); err != nil {
+		return 0, nil, fmt.Errorf("model: step: %w", err)
+	}
 	return t.compute(rows, step)
 }
 

@@ -117,6 +117,22 @@ type sparing interface {
 	spare(name string) bool
 }
 
+// renaming is an architecture whose tensors may have other names in a file than
+// its Params.
+type renaming interface {
+	inFile(name string) string
+}
+
+// outputs is the size of the head: that in the file, or, of a fresh one, that in
+// config.json.
+func (f *source) outputs(w *weights, head string, labels int) int {
+	if t, ok := w.tensors[head]; ok && len(t.Shape) == 2 {
+		return t.Shape[0]
+	}
+	f.classes = max(1, labels)
+	return f.classes
+}
+
 // fill gives every Param its tensor, and makes a head if the file holds none:
 // last, since what sizes the head is config.json alone.
 func (n *Net) fill(f *source) error {
@@ -130,10 +146,13 @@ func (n *Net) fill(f *source) error {
 		if f.classes > 0 && (p == weight || p == bias) {
 			continue
 		}
-		want := p.storedShape()
-		stored, ok := w.find(p.storedName())
+		want, name := p.storedShape(), p.storedName()
+		if a, ok := n.arch.(renaming); ok {
+			name = a.inFile(name)
+		}
+		stored, ok := w.find(name)
 		if !ok {
-			return fmt.Errorf("%s: tensor %q is missing, expected shape %v", w.source, p.storedName(), want)
+			return fmt.Errorf("%s: tensor %q is missing, expected shape %v", w.source, name, want)
 		}
 		t := w.tensors[stored]
 		switch {
