@@ -8,11 +8,26 @@ func (b *builtinDoc) folders() bool {
 	return trial.ImageRows.HasTask(b.Task) && (im == nil || im.Pixels == "" && im.Path == "")
 }
 
+// pretrained reports whether the model has layers worth keeping.
+func (b *builtinDoc) pretrained() bool { return !trial.TableRows.HasTask(b.Task) }
+
+// checkProbe refuses a probe that cannot be.
+func (c *checker) checkProbe(b *builtinDoc) {
+	switch {
+	case b.Probe == nil || !*b.Probe:
+	case !b.pretrained():
+		c.wrong("trainer.probe", "task %s begins with no pretrained model, which a probe would measure", b.Task).withHint("take it out")
+	case !c.doc.roomForProbe():
+		c.wrong("trainer.probe", "the budget of %d trials has none for it", c.doc.budget().Trials).withHint("raise budget.trials, or probe: false")
+	}
+}
+
 // checkBuiltin checks that model and data go with the task.
 func (c *checker) checkBuiltin(b *builtinDoc) {
 	rows, target := trial.SplitTask(b.Task)
 	c.checkRows(b, rows)
 	c.checkTarget(b, target)
+	c.checkProbe(b)
 	if b.Data.Image != nil && rows == trial.ImageRows {
 		c.checkImage(b.Data.Image)
 	}

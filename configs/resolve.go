@@ -51,7 +51,16 @@ func (d *document) fill(name string) {
 	}
 	if b, ok := d.Trainer.body.(*builtinDoc); ok {
 		b.fill()
+		if b.Probe == nil && b.pretrained() {
+			b.Probe = ref(d.roomForProbe())
+		}
 	}
+}
+
+// roomForProbe reports whether the budget of trials has one for the probe, besides those that are to run first and at least one other.
+func (d *document) roomForProbe() bool {
+	trials := d.budget().Trials
+	return trials == 0 || trials > max(1, len(d.Enqueue))
 }
 
 // fill writes the defaults of the data section.

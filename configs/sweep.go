@@ -29,6 +29,7 @@ type Sweep struct {
 	Trainer   trial.TrainerSpec
 	Resources trial.Resources
 	Confirm   Confirm        // zero: nothing is confirmed
+	Probe     bool           // the built-in trainer begins with a probe, one of the trials of the budget
 	Enqueue   []trial.Params // complete configurations, to run first
 	Workers   int            // most trials at once; 0: the slots there are
 	Seed      uint64
@@ -166,6 +167,9 @@ func (d *document) sweep(space search.Space, s *source) (*Sweep, error) {
 	}
 	for _, e := range d.Enqueue {
 		out.Enqueue = append(out.Enqueue, e.params)
+	}
+	if t, ok := d.Trainer.body.(*builtinDoc); ok && t.Probe != nil {
+		out.Probe = *t.Probe
 	}
 	if d.Confirm != nil {
 		out.Confirm = Confirm(*d.Confirm)

@@ -24,7 +24,7 @@ type Config struct {
 	Brackets   int        // hyperband: at most so many brackets, the most aggressive ones first; 0 means all
 	Percentile float64    // pasha: of the noise, up to which values count as alike; 0 means DefaultPercentile
 	Startup    int        // median: complete trials before one is compared with them; 0 means DefaultStartup
-	Trials     int        // the budget: trials started in total, failed ones included; 0 means no limit
+	Trials     int        // the budget: trials started in total, failed ones included, but for the probe; 0 means no limit
 	Forecaster Forecaster // freezethaw: what it goes by; without one it does what asha does
 	Race       Race       // the fold race on top
 }

@@ -81,7 +81,7 @@ func (f *freezeThaw) moveUp() {
 	b.refresh()
 }
 
-func (f *freezeThaw) open() bool { return !f.closing && (f.limit == 0 || len(f.trials) < f.limit) }
+func (f *freezeThaw) open() bool { return !f.closing && (f.limit == 0 || f.ranked() < f.limit) }
 
 // Next is the best way to spend the next epochs.
 func (f *freezeThaw) Next() Action {
@@ -159,6 +159,9 @@ func (f *freezeThaw) candidates() []*standing {
 func (f *freezeThaw) halvingsTurn() bool {
 	chosen, epochs := 0, 0
 	for _, s := range f.trials {
+		if s.bracket == f.aside {
+			continue
+		}
 		chosen += 1 + s.taken
 		epochs += s.trial.Epochs
 	}
@@ -168,7 +171,7 @@ func (f *freezeThaw) halvingsTurn() bool {
 
 // unknown is what to do while nothing can be foreseen: to start some trials, then what successive halving does.
 func (f *freezeThaw) unknown() Action {
-	if len(f.trials) >= opening {
+	if f.ranked() >= opening {
 		if a, ok := f.promote(); ok {
 			return a
 		}

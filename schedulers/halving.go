@@ -6,10 +6,11 @@ import "automl/trial"
 // hyperband several.
 type halving struct {
 	name     string
-	budget   int // trials in total, 0: no limit
+	budget   int // trials in total but for the probe, 0: no limit
 	state    *trial.State
 	rungs    int // of the ladder
 	brackets []*bracket
+	aside    *bracket    // of the probe, which is trained in full without being compared with anything
 	trials   []*standing // by number
 	draining bool
 	over     int // trials that are over
@@ -40,6 +41,7 @@ func newHyperband(c Config, s *trial.State) *halving {
 // search; a budget is split in the same proportion. Bracket b starts at rung b.
 func newHalving(c Config, s *trial.State, l Ladder, round []int) *halving {
 	h := &halving{name: c.Type, budget: c.Trials, state: s, rungs: len(l)}
+	h.aside = newBracket(Ladder{s.Study.Shape.Full()}, 0, c.Eta, s.Study)
 	shares := round
 	if c.Trials > 0 {
 		shares = apportion(round, c.Trials)
@@ -61,7 +63,10 @@ func newHalving(c Config, s *trial.State, l Ladder, round []int) *halving {
 }
 
 // open tells whether new trials may still be started.
-func (h *halving) open() bool { return !h.draining && (h.budget == 0 || len(h.trials) < h.budget) }
+func (h *halving) open() bool { return !h.draining && (h.budget == 0 || h.ranked() < h.budget) }
+
+// ranked is how many trials were started that are compared with each other.
+func (h *halving) ranked() int { return len(h.trials) - h.aside.started }
 
 // resize tells every bracket how many trials it will have in the end. A bracket may have more than its share when the record
 // was made with another budget.
@@ -98,7 +103,11 @@ func (h *halving) decided(d trial.Decision) {
 	switch d.What {
 	case trial.Sampled:
 		t := h.state.Trial(d.Trial)
-		h.trials = append(h.trials, h.bracket(d.Bracket).enter(t))
+		b := h.bracket(d.Bracket)
+		if t.Origin == trial.FromProbe {
+			b = h.aside
+		}
+		h.trials = append(h.trials, b.enter(t))
 		h.resize()
 		return
 	case trial.Moved:

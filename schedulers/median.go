@@ -43,6 +43,9 @@ func (m *median) Apply(e trial.Event) {
 		return
 	}
 	t, study := m.state.Trial(e.Decision.Trial), m.state.Study
+	if t.Origin == trial.FromProbe {
+		return
+	}
 	for fold := range study.Shape.Folds {
 		for i, v := range averages(t.Curve(study.Objective.Metric, fold), study.Shape.Epochs) {
 			board := &m.averages[fold*study.Shape.Epochs+i]
@@ -79,7 +82,7 @@ func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 // Verdict is that of fifo, but for a trial under way that the rule stops.
 func (m *median) Verdict(number int) Verdict {
 	v := m.halving.Verdict(number)
-	if v.Verb != trial.Continue {
+	if v.Verb != trial.Continue || m.trials[number].bracket == m.aside {
 		return v
 	}
 	t, study := m.trials[number].trial, m.state.Study

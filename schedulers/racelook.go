@@ -29,11 +29,11 @@ type look struct {
 }
 
 // look looks at a trial at the end of a fold. False where there is nothing to see: within a fold, without an incumbent, for a
-// trial that is audited already.
+// trial that is audited already, for the probe.
 func (r *race) look(number int) (look, bool) {
 	t := r.state.Trial(number)
 	shape, best := r.state.Study.Shape, r.incumbent
-	if t == nil || best < 0 || t.Audit != nil || t.Done.Epoch < shape.Epochs {
+	if t == nil || best < 0 || t.Audit != nil || t.Origin == trial.FromProbe || t.Done.Epoch < shape.Epochs {
 		return look{}, false
 	}
 	mine := r.runners[number].folds

@@ -2,7 +2,8 @@ package schedulers
 
 import "automl/trial"
 
-// Scheduler decides who trains how far. It is pure: Apply is the only mutation, all else are questions, and the same events in
+// Scheduler decides who trains how far. The probe (trial.FromProbe) is no trial to rank: it runs to the end, and counts in nothing but
+// what the others have to beat. A Scheduler is pure: Apply is the only mutation, all else are questions, and the same events in
 // the same order give the same answers.
 type Scheduler interface {
 	// Apply takes the next event of the record, reports and decisions alike. The caller has checked that it follows and has

@@ -18,6 +18,8 @@ func (h *halving) Verdict(number int) Verdict {
 		return unranked(trial.Stop, s.trial.Done, s.trial.Reason)
 	case s.full:
 		return h.fullVerdict(s)
+	case s.coming && s.bracket == h.aside:
+		return unranked(trial.Continue, s.trial.Done, "the probe is trained in full")
 	case s.coming:
 		return unranked(trial.Continue, s.trial.Done, "on its way to "+s.bracket.rungName(s.rung))
 	case s.broken:

@@ -63,7 +63,7 @@ func (h *history) sync(s *trial.State) {
 	}
 	for _, t := range s.Trials[len(h.records):] {
 		r := record{trial: t, own: math.Inf(1)}
-		if values, err := h.layout.values(t.Params); err == nil {
+		if values, err := h.fits(t); err == nil {
 			key := h.layout.key(values, h.freeze)
 			h.seen[key] = struct{}{}
 			h.pool.take(key)
@@ -73,6 +73,16 @@ func (h *history) sync(s *trial.State) {
 		}
 		h.records = append(h.records, r)
 	}
+}
+
+// fits is the configuration of a trial, if it is one of the space. A probe seldom is: it has its own parameters in place of those that
+// are searched, and says nothing about them then.
+func (h *history) fits(t *trial.Trial) ([]any, error) {
+	values, err := h.layout.values(t.Params)
+	if err == nil && t.Origin == trial.FromProbe {
+		err = h.layout.settle(values)
+	}
+	return values, err
 }
 
 // score brings the values of all trials up to date.

@@ -43,3 +43,14 @@ type Space struct {
 	// parameter which a configuration has not holds there. Candidates that do not satisfy them are none.
 	Constraints []string
 }
+
+// Fixed is the parameters that have one value in every configuration.
+func (s Space) Fixed() trial.Params {
+	var out trial.Params
+	for _, p := range s.Parameters {
+		if p.count() == 1 && len(p.When) == 0 {
+			out = append(out, trial.Param{Name: p.Name, Value: p.at(0)})
+		}
+	}
+	return out
+}

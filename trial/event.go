@@ -77,6 +77,7 @@ type Origin string
 const (
 	FromSampler Origin = "sampler"
 	FromUser    Origin = "enqueued"
+	FromProbe   Origin = "probe" // the yardstick of a study: its first trial, which no scheduler stops or ranks
 )
 
 // Phase is what an assignment is for.

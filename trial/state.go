@@ -84,7 +84,7 @@ func (s *State) decide(d Decision, now time.Time) error {
 		t := &Trial{Number: d.Trial, Status: Waiting, Params: d.Params, Origin: d.Origin, Bracket: d.Bracket, Reason: d.Reason}
 		s.Trials = append(s.Trials, t)
 		s.tally.move(t.Number, standing{}, t.standing())
-		s.tally.enqueued += count(d.Origin == FromUser)
+		s.tally.given += count(d.Origin == FromUser || d.Origin == FromProbe)
 		return nil
 	case Manifest:
 		s.Hash = d.Hash

@@ -269,12 +269,12 @@ func tallied(t *rapid.T, s *State) {
 	for _, x := range s.Trials {
 		want.open += count(x.Open != nil)
 		want.queued += count(x.Open != nil && x.Open.Run == "")
-		want.enqueued += count(x.Origin == FromUser)
+		want.given += count(x.Origin == FromUser || x.Origin == FromProbe)
 		if x.Open == nil && x.Status == Waiting {
 			want.waiting = append(want.waiting, x.Number)
 		}
 	}
-	if got := (tally{s.Open(), s.Queued(), s.Enqueued(), s.Idle()}); fmt.Sprint(got) != fmt.Sprint(want) {
+	if got := (tally{s.Open(), s.Queued(), s.Given(), s.Idle()}); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Fatalf("%+v, want %+v", got, want)
 	}
 }
@@ -288,7 +288,7 @@ func anyEvent(t *rapid.T, s *State) Event {
 	what := rapid.SampledFrom([]What{Sampled, Promoted, Assigned, Started, Paused, Pruned, Completed, Failed, Retried, Refitted}).Draw(t, "what")
 	d := Decision{Trial: n, What: what, Phase: Search, Failure: Crash, To: Resource{0, 2}}
 	if what == Sampled {
-		d.Origin = rapid.SampledFrom([]Origin{FromSampler, FromUser}).Draw(t, "origin")
+		d.Origin = rapid.SampledFrom([]Origin{FromSampler, FromUser, FromProbe}).Draw(t, "origin")
 	}
 	if tr := s.Trial(n); tr != nil {
 		d.Attempt = tr.Attempts + map[bool]int{true: 1}[what == Assigned]

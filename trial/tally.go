@@ -5,8 +5,8 @@ import "slices"
 // tally is what is asked of a state again and again, counted as the events come in, so that a study of ten thousand trials answers
 // as fast as a young one.
 type tally struct {
-	open, queued, enqueued int
-	waiting                []int // numbers, ascending
+	open, queued, given int
+	waiting             []int // numbers, ascending
 }
 
 // standing is what a tally counts of a trial.
@@ -44,8 +44,8 @@ func (s *State) Open() int { return s.tally.open }
 // Queued is how many attempts are out that no run has a lease of.
 func (s *State) Queued() int { return s.tally.queued }
 
-// Enqueued is how many trials have a configuration that a user asked for.
-func (s *State) Enqueued() int { return s.tally.enqueued }
+// Given is how many trials have a configuration that no sampler proposed: the probe, and what users asked for.
+func (s *State) Given() int { return s.tally.given }
 
 // Idle is the trials that wait for an attempt, by number: enqueued ones, and those whose last attempt broke or was interrupted.
 // Paused ones are not among them. Do not change it.

@@ -27,8 +27,37 @@ func (s *State) EpochsRun() int {
 	return n
 }
 
-// EpochsFull is what the trials so far would have cost, in epochs, had each been trained in full.
-func (s *State) EpochsFull() int { return len(s.Trials) * s.Study.Shape.Folds * s.Study.Shape.Epochs }
+// EpochsFull is what the trials so far would have cost, in epochs, had each been trained in full. A probe is in full what it is.
+func (s *State) EpochsFull() int {
+	n := 0
+	for _, t := range s.Trials {
+		if t.Origin == FromProbe {
+			n += t.Epochs
+		} else {
+			n += s.Study.Shape.Units(s.Study.Shape.Full())
+		}
+	}
+	return n
+}
+
+// Cache is what keeping the activations of frozen blocks brought, all trials together.
+func (s *State) Cache() CacheUse {
+	var sum CacheUse
+	for _, t := range s.Trials {
+		sum.Add(t.Cache)
+	}
+	return sum
+}
+
+// Probe is the yardstick of the study; nil: there is none, or not yet.
+func (s *State) Probe() *Trial {
+	for _, t := range s.Trials {
+		if t.Origin == FromProbe {
+			return t
+		}
+	}
+	return nil
+}
 
 // Ranked is the complete trials, best first, by all folds they have: those with more folds (confirmed ones) before those with
 // fewer, equal values by number. A trial without a finite value is left out. With several objectives the trials of the front

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -83,10 +84,16 @@ func (a *app) printBest(s *trial.State, b *view.Best) {
 	for _, f := range b.Folds {
 		fmt.Fprintf(w, " %.4f", f.Value)
 	}
+	if b.Probe != nil {
+		fmt.Fprintf(w, "\n  probe    %s", b.Probe)
+	}
 	run, full := s.EpochsRun(), s.EpochsFull()
 	fmt.Fprintf(w, "\n  cost     %s", counted(run, "epoch"))
 	if run < full {
 		fmt.Fprintf(w, " of %d (%.0f%%): the rest was saved by pruning", full, 100*float64(run)/float64(full))
+	}
+	if c := s.Cache(); c.Hits > 0 {
+		fmt.Fprintf(w, "\n  cache    frozen layers were not run again for %d rows, which saved about %s", c.Hits, duration(c.Saved))
 	}
 	if q := view.AuditOf(s); q != nil {
 		fmt.Fprintf(w, "\n  audit    %s", q)
@@ -108,6 +115,14 @@ func modelText(s *trial.State, t *trial.Trial) string {
 		return "not saved: " + s.Reason
 	}
 	return "saved when the study is done"
+}
+
+// duration is seconds for a person.
+func duration(seconds float64) string {
+	if seconds < 60 {
+		return fmt.Sprintf("%.1f s", seconds)
+	}
+	return time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
 }
 
 // counted is a number of things: "1 fold", "5 folds".

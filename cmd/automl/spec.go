@@ -41,7 +41,7 @@ func checkTrainer(s *configs.Sweep) error {
 		}
 	}
 	same := func(field string) string { return field }
-	if err := finetune.Check(s.Trainer, s.FoldPlan(), names); err != nil {
+	if err := finetune.Check(s.Trainer, s.FoldPlan(), names, s.Objectives()...); err != nil {
 		return faultOf(s, err, same)
 	}
 	for _, p := range s.Space().Parameters {
@@ -112,6 +112,11 @@ func decode(study trial.Study) (daemon.Spec, error) {
 		Resources: s.Resources, Enqueue: s.Enqueue, Workers: s.Workers, GPUSeconds: s.Budget.GPUHours * 3600,
 		Confirm: daemon.Confirm{Top: s.Confirm.Top, Seeds: s.Confirm.Seeds},
 		Refit:   s.Trainer.Type == "builtin", External: s.Trainer.Type == "external",
+	}
+	if s.Probe {
+		if spec.Probe = finetune.Probe(s.Trainer.Task, s.Space().Fixed()); spec.Probe != nil && spec.Scheduler.Trials > 0 {
+			spec.Scheduler.Trials--
+		}
 	}
 	if end, ok := s.Budget.End(study.Created); ok {
 		spec.End = end

@@ -69,6 +69,9 @@ func (a *app) printStatus(s *trial.State, q view.Status) {
 	if t := s.Leader(); t != nil {
 		fmt.Fprintf(a.out, "  best     trial %d, %s, after %s: %s\n", t.Number, measured(s, t), t.Done, paramsText(t.Params))
 	}
+	if q.Best != nil && q.Best.Probe != nil {
+		fmt.Fprintf(a.out, "  probe    %s\n", q.Best.Probe)
+	}
 	if q.Best != nil && len(q.Best.Front) > 0 {
 		fmt.Fprintf(a.out, "  front    %s that none is better than in every way; automl best %s shows them\n",
 			counted(len(q.Best.Front), "trial"), q.Study)

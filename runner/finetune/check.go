@@ -19,10 +19,11 @@ func Tasks() []string { return trial.Tasks() }
 func Params(task string) []train.KnownParam { return train.Known(task) }
 
 // Check finds what would make every trial of a study fail: an unknown task, a model that cannot be read, any fault of the data
-// files, rows that cannot be cut into the folds of the plan, a searched parameter (params, by name) that the trainer does not know.
+// files, rows that cannot be cut into the folds of the plan, a searched parameter (params, by name) that the trainer does not know or
+// that the model cannot follow, an objective that has no value on the rows of some fold.
 // The fault is a [*data.Error], which names the field of the sweep file and says what would be right. It reads the data files
 // in whole.
-func Check(spec trial.TrainerSpec, plan trial.FoldPlan, params []string) error {
+func Check(spec trial.TrainerSpec, plan trial.FoldPlan, params []string, objectives ...trial.Objective) error {
 	if err := checkSpec(spec); err != nil {
 		return err
 	}
@@ -39,12 +40,30 @@ func Check(spec trial.TrainerSpec, plan trial.FoldPlan, params []string) error {
 		}
 	}
 	if trial.TextRows.HasTask(spec.Task) {
-		if err := checkTexts(spec.Model); err != nil {
+		if err := checkTexts(spec.Model, params); err != nil {
 			return err
 		}
 	}
-	_, err := data.Check(spec.Task, *spec.Data, plan)
-	return err
+	table, err := data.Check(spec.Task, *spec.Data, plan)
+	if err != nil {
+		return err
+	}
+	return checkMeasurable(table, plan, objectives)
+}
+
+// Probe is the configuration that says what the pretrained model of a task is worth without fine-tuning: a head solved on its
+// frozen blocks, with the parameters that are the same in all trials (fixed). Nil for a task whose model begins untrained.
+func Probe(task string, fixed trial.Params) trial.Params {
+	own := trial.Params{{Name: "head", Value: train.SolvedHead}, {Name: train.FreezeName + "." + trial.FreezeStrategy, Value: string(trial.HeadOnly)}}
+	if train.CheckNames(task, []string{own[0].Name}) != nil {
+		return nil
+	}
+	for _, p := range fixed {
+		if p.Name != own[0].Name && !strings.HasPrefix(p.Name, train.FreezeName+".") {
+			own = append(own, p)
+		}
+	}
+	return own
 }
 
 // checkParams accepts a typed freeze parameter by the name that stands in the sweep file, too.

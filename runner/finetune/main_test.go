@@ -72,7 +72,7 @@ func metrics(reports []protocol.Report) (out []trial.Metrics) {
 func TestFoldReportsAndCheckpoints(t *testing.T) {
 	train := few(t, 0, 60)
 	var f fakeRunner
-	if code := f.run(t, context.Background(), order(train, 0, 3, gradual)); code != 0 {
+	if code := f.run(t, context.Background(), order(train, 0, 3, gradual, trial.Param{Name: "head_start", Value: "fresh"})); code != 0 {
 		t.Fatalf("exit %d: %+v", code, f.failure())
 	}
 	if f.heard[0].Folds == nil || f.heard[0].Folds.N != 60 || len(f.heard[0].Folds.Hash) != 64 {

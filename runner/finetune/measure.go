@@ -7,6 +7,7 @@ import (
 
 	"automl/runner/finetune/data"
 	"automl/runner/finetune/metric"
+	"automl/runner/finetune/train"
 	"automl/trial"
 )
 
@@ -49,6 +50,32 @@ func CheckObjective(spec trial.TrainerSpec, o trial.Objective) error {
 		return &data.Error{Field: "objective.metric", Msg: fmt.Sprintf("task %s has no metric %q", spec.Task, o.Metric), Hint: suggest(o.Metric, known)}
 	case m.Goal != o.Goal:
 		return &data.Error{Field: "objective.goal", Msg: fmt.Sprintf("%s is not to be %sd", m.Name, o.Goal), Hint: fmt.Sprintf("goal: %s (%s)", m.Goal, m.Meaning)}
+	}
+	return nil
+}
+
+// checkMeasurable finds an objective that has no value on the validation rows of a fold, whatever a network predicts.
+func checkMeasurable(table *data.Table, plan trial.FoldPlan, objectives []trial.Objective) error {
+	target := train.TargetOf(table, nil)
+	for i, o := range objectives {
+		name, valid := strings.CutPrefix(o.Metric, validPrefix)
+		if !valid {
+			continue
+		}
+		field := "objective.metric"
+		if len(objectives) > 1 {
+			field = fmt.Sprintf("objective[%d].metric", i)
+		}
+		for fold := range plan.K {
+			_, rows, err := plan.Fold(table.Keys, fold)
+			if err != nil {
+				return &data.Error{Field: "folds", Msg: err.Error(), Err: err}
+			}
+			if why := target.Unmeasurable(name, rows); why != "" {
+				return &data.Error{Field: field, Msg: fmt.Sprintf("%s has no value on the validation rows of fold %d: %s", o.Metric, fold, why),
+					Hint: "fewer folds, folds of another split, or an objective that every fold has, such as val_loss"}
+			}
+		}
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ func (m *material) job(w protocol.Work, rows, valid []int) (train.Job, error) {
 	}
 	limit := memory(w)
 	return train.Job{
-		Net: m.net, Inputs: m.inputs, Target: m.target, Train: rows, Valid: valid,
+		Net: m.net, Inputs: m.inputs, Target: m.target, Train: rows, Valid: valid, Folds: innerFolds(w.Folds, m.table.Keys, rows),
 		Options: m.options, Objective: w.Objective, Epochs: w.Epochs,
 		Seed: w.Seed, Trial: w.Trial, Fold: w.Fold, Memory: limit, Cache: cacheOf(w, limit),
 	}, nil

@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"automl/runner/finetune/data"
 	"automl/runner/finetune/tokenizer"
+	"automl/runner/finetune/train"
 	"automl/runner/protocol"
 )
 
@@ -42,8 +44,8 @@ func (m *material) tokens(t *data.Table, by *tokenizer.Tokenizer, limit int) (*d
 	return tokens, m.net.SetMaxTokens(max(tokens.Longest(), 1))
 }
 
-// checkTexts finds a model folder that does not read texts.
-func checkTexts(folder string) error {
+// checkTexts finds a model folder that does not read texts, and a parameter (by name) that its tokenizer cannot follow.
+func checkTexts(folder string, params []string) error {
 	net, err := loadModel(folder)
 	if err != nil {
 		return err
@@ -51,8 +53,14 @@ func checkTexts(folder string) error {
 	if !net.IsText() {
 		return &data.Error{Field: "trainer.model", Msg: fmt.Sprintf("model %s does not read texts", net.Type()), Hint: "a bert, roberta, distilbert or gpt2"}
 	}
-	_, err = loadTokenizer(folder)
-	return err
+	cut, err := loadTokenizer(folder)
+	if err != nil {
+		return err
+	}
+	if _, ok := cut.Mask(); !ok && slices.Contains(params, "augment_mask") {
+		return paramFault(train.NoMask())
+	}
+	return nil
 }
 
 // loadTokenizer reads the tokenizer in the folder of a model.

@@ -45,7 +45,7 @@ func (c *core) wants() bool {
 	if out := c.out(); out >= c.hands || c.spec.Workers > 0 && out >= c.spec.Workers {
 		return false
 	}
-	if c.state.Enqueued() < len(c.spec.Enqueue) || c.waiting() != nil {
+	if len(c.own()) > 0 || c.waiting() != nil {
 		return false
 	}
 	_, start := c.sched.Next().(schedulers.Start)

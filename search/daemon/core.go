@@ -17,6 +17,7 @@ type core struct {
 	state   *trial.State
 	sched   schedulers.Scheduler
 	sampler search.Sampler
+	given   []given // what the study begins with
 
 	now   time.Time // of the events being pushed; set by the caller
 	ready ready     // decided since the last take
@@ -86,6 +87,10 @@ func newCore(spec Spec, record []trial.Event) (*core, error) {
 		c.sched.Apply(e)
 		c.note(e)
 	}
+	if len(c.state.Trials) > 0 && c.state.Probe() == nil {
+		c.spec.Probe = nil // a study that was begun before there were probes goes on without one
+	}
+	c.given = c.spec.given()
 	for _, t := range c.state.Trials {
 		if t.Open != nil && t.Open.Run != "" {
 			c.busy[c.key(t, t.Open.Number)] = t.Open.Run

@@ -30,7 +30,7 @@ func (c *core) enqueue(points []trial.Params) ([]view.Enqueued, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := c.spec.Enqueue[min(c.state.Enqueued(), len(c.spec.Enqueue)):] // those of the sweep come first
+	own := c.own() // those of the sweep come first
 	next := len(c.state.Trials) + len(own)
 	identify := c.spec.Space.Identify()
 	known := map[string]int{}
@@ -38,7 +38,7 @@ func (c *core) enqueue(points []trial.Params) ([]view.Enqueued, error) {
 		if t := c.state.Trial(i); t != nil {
 			known[identify(t.Params)] = i
 		} else {
-			known[identify(own[i-len(c.state.Trials)])] = i
+			known[identify(own[i-len(c.state.Trials)].params)] = i
 		}
 	}
 	out := make([]view.Enqueued, len(full))
@@ -101,11 +101,11 @@ func (c *core) misfit(i, n int, err error) error {
 }
 
 // admit records the trials that are new, next being the number after the last of them, if the study takes any.
-func (c *core) admit(own []trial.Params, points []view.Enqueued, next int) error {
+func (c *core) admit(own []given, points []view.Enqueued, next int) error {
 	if !slices.ContainsFunc(points, func(e view.Enqueued) bool { return e.New }) {
 		return nil
 	}
-	name, budget := c.spec.Study.Name, c.spec.Scheduler.Trials
+	name, budget := c.spec.Study.Name, c.spec.trials()
 	switch {
 	case c.state.Status == trial.StudyDraining:
 		return trial.Errorf(trial.Conflict, "study %s takes no new trials: %s", name, c.state.Reason)
@@ -113,22 +113,22 @@ func (c *core) admit(own []trial.Params, points []view.Enqueued, next int) error
 		room := budget - len(c.state.Trials) - len(own)
 		return trial.Errorf(trial.Conflict, "study %s has a budget of %d trials, which leaves room for %d more", name, budget, max(room, 0))
 	}
-	for _, p := range own {
-		c.wait(p)
+	for _, g := range own {
+		c.wait(g)
 	}
 	for _, e := range points {
 		if e.New {
-			c.wait(e.Params)
+			c.wait(given{e.Params, trial.FromUser})
 		}
 	}
 	return nil
 }
 
 // wait makes a trial that waits for a slot.
-func (c *core) wait(p trial.Params) {
-	d := trial.Decision{Trial: len(c.state.Trials), What: trial.Sampled, Bracket: 1, Params: p, Origin: trial.FromUser, Reason: "enqueued"}
+func (c *core) wait(g given) {
+	bracket := 1
 	if s, ok := c.sched.Next().(schedulers.Start); ok {
-		d.Bracket = s.Bracket
+		bracket = s.Bracket
 	}
-	c.decide(d)
+	c.decide(g.decision(len(c.state.Trials), bracket, "enqueued"))
 }

@@ -27,7 +27,7 @@ func (c *core) next() (trial.Assignment, bool) {
 		switch a := c.sched.Next().(type) {
 		case schedulers.Start:
 			if t := c.sample(a); t != nil {
-				return c.assign(t, trial.Search, a.To, a.Reason), true
+				return c.assign(t, trial.Search, c.sched.Target(t.Number), t.Reason), true
 			}
 		case schedulers.Promote:
 			t := c.state.Trial(a.Trial)
@@ -66,24 +66,27 @@ func (c *core) waiting() *trial.Trial {
 	return nil
 }
 
-// sample makes the next trial: the next enqueued point, else the sampler's proposal. Nil when the space has nothing left; the
+// sample makes the next trial: the next that is given, else the sampler's proposal. Nil when the space has nothing left; the
 // study then takes no new trials.
 func (c *core) sample(a schedulers.Start) *trial.Trial {
 	n := len(c.state.Trials)
-	d := trial.Decision{Trial: n, What: trial.Sampled, Bracket: a.Bracket, Reason: a.Reason}
-	if k := c.state.Enqueued(); k < len(c.spec.Enqueue) {
-		d.Params, d.Origin = c.spec.Enqueue[k], trial.FromUser
+	var next given
+	if own := c.own(); len(own) > 0 {
+		next = own[0]
 	} else {
 		params, err := c.propose()
 		if err != nil {
 			c.drain(err)
 			return nil
 		}
-		d.Params, d.Origin = params, trial.FromSampler
+		next = given{params, trial.FromSampler}
 	}
-	c.decide(d)
+	c.decide(next.decision(n, a.Bracket, a.Reason))
 	return c.state.Trial(n)
 }
+
+// own is the trials that the study is to begin with and that are not made yet: they come before those enqueued later.
+func (c *core) own() []given { return c.given[min(c.state.Given(), len(c.given)):] }
 
 func (c *core) drain(err error) {
 	reason := err.Error()

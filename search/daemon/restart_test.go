@@ -119,6 +119,7 @@ var studies = []struct {
 	{"fold race", search.Types(), schedulers.Types(), []bool{false}, func(s *Spec) {
 		s.Study.Shape, s.Folds.K = trial.Shape{Folds: 3, Epochs: 4}, 3
 		s.Scheduler.Race = schedulers.Race{On: true, Risk: 0.5, Audit: 0.3}
+		s.Probe = trial.Params{{Name: "head", Value: "solved"}}
 	}},
 	{"two objectives", search.SeveralTypes(), schedulers.SeveralTypes(), []bool{false}, func(s *Spec) {
 		s.Study.Others = []trial.Objective{{Metric: "size", Goal: trial.Minimize}}

@@ -22,6 +22,7 @@ type Best struct {
 	Epoch    int          `json:"epoch"`
 	Cost     Cost         `json:"cost"`
 	Artifact string       `json:"artifact,omitempty"`
+	Probe    *Probe       `json:"probe,omitempty"` // what the value is held against; nil: there is no yardstick
 	Several               // with several objectives, where Value is that of the leading one
 }
 
@@ -70,7 +71,7 @@ func BestOf(s *trial.State, gpus float64) *Best {
 	}
 	score, _ := t.Score(s.Study.Objective, s.Study.Shape)
 	b := &Best{Study: s.Study.Name, Trial: t.Number, Value: score.Value, Std: score.Std, Folds: []Fold{}, Params: t.Params,
-		Epoch: score.Epoch, Artifact: t.Artifact,
+		Epoch: score.Epoch, Artifact: t.Artifact, Probe: ProbeOf(s),
 		Cost: Cost{Epochs: t.Epochs + t.Extra, Seconds: t.Seconds, GPUSeconds: t.Seconds * gpus}}
 	for f, v := range score.Folds {
 		b.Folds = append(b.Folds, Fold{f, v})

@@ -138,10 +138,15 @@ type changedTexts struct {
 	key    augment.Key
 }
 
+// NoMask is the fault of masking tokens with a tokenizer that has no token for it.
+func NoMask() error {
+	return &ParamError{Name: "augment_mask", Msg: "the model's tokenizer has no mask token", Hint: "augment_drop leaves tokens out instead"}
+}
+
 func newChangedTexts(tokens *data.Tokens, c augment.TextConfig) (*changedTexts, error) {
 	mask, ok := tokens.Mask()
 	if c.Mask > 0 && !ok {
-		return nil, &ParamError{Name: "augment_mask", Msg: "the model's tokenizer has no mask token", Hint: "augment_drop leaves tokens out instead"}
+		return nil, NoMask()
 	}
 	return &changedTexts{tokens: tokens, texts: augment.NewTexts(c, mask, tokens.Special)}, nil
 }

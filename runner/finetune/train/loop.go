@@ -11,6 +11,7 @@ import (
 	"automl/runner/finetune/model"
 	"automl/runner/finetune/optim"
 	"automl/runner/finetune/prefix"
+	"automl/runner/finetune/probe"
 	"automl/trial"
 )
 
@@ -18,9 +19,10 @@ import (
 type Job struct {
 	Net    *model.Net // trained in place; its input size is that of the inputs, its head fits the target
 	Inputs data.Inputs
-	Target *Target // of each row of the inputs
-	Train  []int   // rows to train on; at least one
-	Valid  []int   // rows to measure on after each epoch; may be empty: then there are no val_ metrics
+	Target *Target      // of each row of the inputs
+	Train  []int        // rows to train on; at least one
+	Folds  []probe.Fold // of the training rows, by their place in Train: what the penalty of a solved head is chosen on; none: it is the usual one
+	Valid  []int        // rows to measure on after each epoch; may be empty: then there are no val_ metrics
 
 	Options   Options
 	Objective trial.Objective // what early stopping watches
@@ -146,14 +148,21 @@ func (l *Loop) Epoch(ctx context.Context, progress Progress) (*Result, error) {
 	}
 	r.Last = r.Last || l.job.Options.Head == SolvedHead
 	r.Cache = l.stage.cacheUse()
-	l.epoch = epoch
+	if l.epoch = epoch; l.stage.solved {
+		l.step = epoch * l.Steps() // those of a trained head, so that the schedule is where it would be
+	}
 	return r, nil
 }
 
 // learn does what an epoch consists of.
 func (l *Loop) learn(ctx context.Context, epoch int, progress Progress) (pass, error) {
-	if l.job.Options.Head == SolvedHead {
+	if l.solves(epoch) {
 		return l.solve(ctx)
+	}
+	if l.epoch == 0 && l.job.Options.HeadStart == SolvedHead {
+		if _, err := l.enterSolved(ctx, true); err != nil {
+			return pass{}, err
+		}
 	}
 	if err := l.enter(epoch); err != nil {
 		return pass{}, err
@@ -165,6 +174,7 @@ func (l *Loop) learn(ctx context.Context, epoch int, progress Progress) (pass, e
 type pass struct {
 	loss        float64 // sum over rows
 	rows, right int
+	c           float64 // the penalty that was chosen for a solved head; 0: none was
 }
 
 func (p pass) metrics(kind trial.TargetKind) trial.Metrics {
@@ -172,6 +182,9 @@ func (p pass) metrics(kind trial.TargetKind) trial.Metrics {
 	out := trial.Metrics{{Name: "train_loss", Value: p.loss / n}}
 	if kind == trial.Classification {
 		out = append(out, trial.Metric{Name: "train_accuracy", Value: float64(p.right) / n})
+	}
+	if p.c > 0 {
+		out = append(out, trial.Metric{Name: "head_c", Value: p.c})
 	}
 	return out
 }

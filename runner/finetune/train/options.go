@@ -29,7 +29,8 @@ type Options struct {
 	Layers                          int     // tabular tasks: hidden layers
 	Freeze                          trial.FreezeSchedule
 	Head                            string             // TrainedHead or SolvedHead
-	HeadC                           float64            // of a solved head: inverse strength of its penalty
+	HeadStart                       string             // of a trained head: FreshHead or SolvedHead
+	HeadC                           float64            // of a head that is solved: inverse strength of its penalty; 0: chosen on folds of the training rows
 	Augment                         augment.Config     // of images; the zero Config: none
 	Mixup                           float64            // of images: by Beta(Mixup, Mixup); 0: none
 	TextAugment                     augment.TextConfig // of texts; the zero TextConfig: none
@@ -98,10 +99,12 @@ func ParseOptions(task string, p trial.Params) (Options, error) {
 		o.MaxTokens = r.whole("max_tokens", 128, 3)
 	}
 	o.Freeze = r.freeze()
-	o.Head, o.HeadC = r.text("head", TrainedHead, TrainedHead, SolvedHead), r.positive("head_c", 10)
-	if _, target := trial.SplitTask(task); o.Head == SolvedHead && target == trial.MultiLabel {
-		r.fail("head", o.Head, "trained: a head of several labels has no solver")
+	o.Head, o.HeadC = r.text("head", TrainedHead, TrainedHead, SolvedHead), r.positive("head_c", 0)
+	start := FreshHead
+	if o.Freeze.Strategy == trial.LPFT || o.Freeze.Strategy == trial.Gradual {
+		start = SolvedHead
 	}
+	o.HeadStart = r.text("head_start", start, FreshHead, SolvedHead)
 	if r.err != nil {
 		return Options{}, r.err
 	}

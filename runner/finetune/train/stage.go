@@ -23,6 +23,7 @@ type stage struct {
 	valid     feed
 	cache     *cache      // of the frozen blocks; nil: none
 	rows      int         // of a step that are computed at a time
+	solved    bool        // the head is solved, nothing trains
 	sums      [][]float32 // of the gradients of the parts of a step; nil: there is one part
 }
 

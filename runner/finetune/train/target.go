@@ -84,6 +84,33 @@ func (t *Target) measure(rows []int, outputs []float32) *Evaluation {
 	return e
 }
 
+// Unmeasurable says why a metric (without prefix) has no value on some rows, whatever is predicted of them; empty: it has one.
+func (t *Target) Unmeasurable(metric string, rows []int) string {
+	switch {
+	case len(rows) == 0:
+		return "it has no rows"
+	case metric == "r2" && len(rows) < 2:
+		return "it has 1 row"
+	case metric != "roc_auc" && metric != "average_precision":
+		return ""
+	}
+	for c := range t.Outputs {
+		have := 0
+		for _, row := range rows {
+			if t.Kind == trial.Classification && t.Labels[row] == int32(c) || t.Kind == trial.MultiLabel && t.Marks[row*t.Outputs+c] {
+				have++
+			}
+		}
+		if have > 0 && have < len(rows) {
+			return ""
+		}
+	}
+	if t.Kind == trial.MultiLabel {
+		return "there is no label that some of its rows have and some have not"
+	}
+	return "its rows are all of one class"
+}
+
 // at copies what belongs to some rows; nil stays nil.
 func at[T any](all []T, rows []int, width int) []T {
 	if all == nil {

@@ -1,0 +1,74 @@
+package view
+
+import (
+	"fmt"
+
+	"automl/trial"
+)
+
+// Probe is the yardstick of a study: what the pretrained model is worth without fine-tuning, and what tuning has gained over it.
+type Probe struct {
+	Trial int     `json:"trial"`
+	Value float64 `json:"value"` // over the folds that Tuned has, too
+	Std   float64 `json:"std"`
+	Folds int     `json:"folds"`
+	Tuned *Tuned  `json:"tuned"` // nil: no other trial is complete yet
+}
+
+// Tuned is the best complete trial besides the probe.
+type Tuned struct {
+	Trial  int     `json:"trial"`
+	Value  float64 `json:"value"`  // over the folds that the probe has, too
+	Gain   float64 `json:"gain"`   // by how much it is better than the probe; below 0: worse
+	Better int     `json:"better"` // in so many of the folds
+}
+
+// ProbeOf is the yardstick of a study; nil when there is none, or it is not complete. With several objectives it measures the leading
+// one.
+func ProbeOf(s *trial.State) *Probe {
+	t := s.Probe()
+	if t == nil || t.Status != trial.Complete {
+		return nil
+	}
+	o, shape := s.Study.Objective, s.Study.Shape
+	at, tuned := t.Done, (*trial.Trial)(nil)
+	for _, other := range s.Ranked() {
+		if other != t {
+			tuned = other
+			break
+		}
+	}
+	if tuned != nil && tuned.Done.Less(at) { // one of the two may be confirmed
+		at = tuned.Done
+	}
+	own, ok := t.ScoreAt(o, shape, at)
+	if !ok {
+		return nil
+	}
+	p := &Probe{Trial: t.Number, Value: own.Value, Std: own.Std, Folds: len(own.Folds)}
+	if tuned == nil {
+		return p
+	}
+	score, ok := tuned.ScoreAt(o, shape, at)
+	if !ok {
+		return p
+	}
+	p.Tuned = &Tuned{Trial: tuned.Number, Value: score.Value, Gain: o.Loss(own.Value) - o.Loss(score.Value)}
+	for f, v := range score.Folds {
+		if o.Better(v, own.Folds[f]) {
+			p.Tuned.Better++
+		}
+	}
+	return p
+}
+
+// String is the yardstick for a person.
+func (p Probe) String() string {
+	switch {
+	case p.Tuned == nil:
+		return fmt.Sprintf("%.4f without fine-tuning (trial %d, the probe); no other trial is complete", p.Value, p.Trial)
+	case p.Tuned.Gain > 0:
+		return fmt.Sprintf("tuning gained %.4f over the probe (%.4f -> %.4f), in %d of %d folds", p.Tuned.Gain, p.Value, p.Tuned.Value, p.Tuned.Better, p.Folds)
+	}
+	return fmt.Sprintf("tuning gained nothing over the probe (%.4f; the best other trial, %d, has %.4f)", p.Value, p.Tuned.Trial, p.Tuned.Value)
+}
