@@ -1,7 +1,11 @@
 // Command finetune measures the built-in trainer beside PyTorch: steps of fine-tuning MiniLM and ResNet-8, the time from the
 // start of a process to its first finished step, and the memory it takes.
 //
-//	go run ./bench/finetune -python venv/bin/python -models ../shared/data > table.md
+//	go run ./bench/finetune -python venv/bin/python -models ../shared/data -docs docs/finetune.md
+//	go run ./bench/finetune -python venv/bin/python -models ../shared/data -docs docs/finetune.md -counts 1 -only 16x32   # a part
+//
+// It takes some ten minutes on a quiet machine with two cores; in parts, rows of the document's table are replaced or added. Frozen
+// and cached of one size belong into one part, since the row cached/frozen sets one against the other.
 //
 // The venv needs torch, transformers and safetensors. For each case both sides run as child processes that wait for work, and
 // take turns step by step, so that what else the machine does falls on both alike; a ratio is that of the medians. Wall is what

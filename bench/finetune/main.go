@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -21,6 +22,7 @@ func main() {
 	starts := flag.Int("starts", 3, "processes of each side started for the time to the first step")
 	counts := flag.String("counts", "1,2", "numbers of threads")
 	only := flag.String("only", "", "measure jobs whose name contains this")
+	docs := flag.String("docs", "", "document whose table takes the rows, too, such as docs/finetune.md")
 	flag.Parse()
 	var err error
 	if *worker != "" {
@@ -31,6 +33,9 @@ func main() {
 	} else {
 		m := measurement{python: *python, script: *script, rounds: *rounds, starts: *starts, done: map[string]figures{}}
 		err = m.all(jobs(*models), strings.Split(*counts, ","), *only)
+		if *docs != "" {
+			err = errors.Join(err, keep(*docs, m.rows))
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "finetune:", err)
@@ -43,6 +48,7 @@ type measurement struct {
 	python, script string
 	rounds, starts int
 	done           map[string]figures // by job and threads
+	rows           []string
 }
 
 // side is what was measured of one side of a job: medians in seconds, and bytes.
@@ -51,8 +57,7 @@ type side struct{ wall, cpu, first, peak float64 }
 type figures struct{ ours, torch side }
 
 func (m *measurement) all(jobs []job, counts []string, only string) error {
-	fmt.Println("| job | threads | ours ms | PyTorch ms | wall | cpu | first step | memory |")
-	fmt.Println("|---|---|---|---|---|---|---|---|")
+	fmt.Println(strings.Join(header, "\n"))
 	for _, count := range counts {
 		threads, err := strconv.Atoi(count)
 		if err != nil {
@@ -67,13 +72,18 @@ func (m *measurement) all(jobs []job, counts []string, only string) error {
 				return fmt.Errorf("%s: %w", j.name(), err)
 			}
 			m.done[j.name()+" "+count] = f
-			fmt.Println(row(j.name(), threads, f.ours, f.torch))
+			m.print(row(j.name(), threads, f.ours, f.torch))
 			if frozen, ok := m.done["frozen"+strings.TrimPrefix(j.name(), "cached")+" "+count]; ok && j.Kind == "cached" {
-				fmt.Println(row(strings.Replace(j.name(), "cached", "cached/frozen", 1), threads, f.ours, frozen.torch))
+				m.print(row(strings.Replace(j.name(), "cached", "cached/frozen", 1), threads, f.ours, frozen.torch))
 			}
 		}
 	}
 	return nil
+}
+
+func (m *measurement) print(row string) {
+	fmt.Println(row)
+	m.rows = append(m.rows, row)
 }
 
 func row(name string, threads int, ours, torch side) string {

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"automl/runner/finetune/optim"
+	"automl/runner/finetune/pages"
 )
 
 // matrices are the shapes of MiniLM's weights: a table of words and six layers, 22.3 million in all.
@@ -27,7 +28,7 @@ func optimizerStepper(kind optim.Kind) (func() error, error) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var tensors []optim.Tensor
 	for i, s := range matrices() {
-		t := optim.Tensor{Name: fmt.Sprint(i), Shape: s[:], Data: make([]float32, s[0]*s[1]), Grad: make([]float32, s[0]*s[1]), Factor: 1, Decay: true}
+		t := optim.Tensor{Name: fmt.Sprint(i), Shape: s[:], Data: pages.Huge(make([]float32, s[0]*s[1])), Grad: pages.Huge(make([]float32, s[0]*s[1])), Factor: 1, Decay: true}
 		for i := range t.Data {
 			t.Data[i], t.Grad[i] = float32(rng.NormFloat64()), float32(rng.NormFloat64())
 		}
