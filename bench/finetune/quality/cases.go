@@ -41,7 +41,8 @@ func cases(shared, few string) []measured {
 	shot("head, lr 1e-3", 0.717, 0, 8, head, param("lr", 1e-3))
 	shot("head, lr 1e-2", 0.799, 0.79, 8, head, param("lr", 1e-2))
 	shot("head, lr 3e-2", 0.799, 0, 8, head, param("lr", 3e-2))
-	shot("gradual, lr 1e-4, head 1e-2", 0.805, 0.79, 5, param("freeze.strategy", string(trial.Gradual)), param("lr", 1e-4), param("head_lr", 1e-2))
+	shot("gradual, lr 1e-4, head 1e-2", 0.805, 0.79, 5, param("freeze.strategy", string(trial.Gradual)), param("lr", 1e-4), param("head_lr", 1e-2),
+		param("head_start", "fresh"))
 	shot("full, lr 5e-5, head 1e-3", 0.753, 0, 6, param("lr", 5e-5), param("head_lr", 1e-3))
 	shot("full, lr 1e-3", 0.712, 0, 4, param("lr", 1e-3))
 	return out

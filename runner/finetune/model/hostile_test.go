@@ -141,3 +141,35 @@ func FuzzModelConfig(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPreprocessor checks that no preprocessor_config.json makes Load panic or accept an input that no graph can have.
+func FuzzPreprocessor(f *testing.F) {
+	for _, text := range []string{
+		`{"image_processor_type": "ViTImageProcessor", "size": {"height": 12, "width": 12}, "image_mean": [0.5, 0.5, 0.5], "image_std": 0.5, "resample": 2}`,
+		`{"feature_extractor_type": "ConvNextFeatureExtractor", "size": {"shortest_edge": 224}, "crop_pct": 0.875, "do_rescale": false}`,
+		`{"size": 16, "crop_size": {"height": 12, "width": 12}, "do_center_crop": true, "rescale_factor": 0.00392, "do_normalize": false}`,
+		`{"size": {"height": 1e30, "width": -1}, "image_mean": [], "do_pad": true}`,
+	} {
+		f.Add([]byte(text))
+	}
+	dir := textFolder(f, "resnet-basic", nil, nil)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if err := os.WriteFile(filepath.Join(dir, PreprocessorFile), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var n *Net
+		var err error
+		if got := allocated(func() { n, err = Load(dir) }); got > 64<<20 {
+			t.Errorf("%d bytes allocated", got)
+		}
+		if err != nil {
+			if !strings.Contains(err.Error(), dir) {
+				t.Errorf("%v does not name the folder", err)
+			}
+			return
+		}
+		if c, h, w := n.InputShape(); min(c, h, w) < 1 || max(h, w) > maxSide {
+			t.Errorf("an input of %d x %d x %d", c, h, w)
+		}
+	})
+}
