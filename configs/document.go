@@ -15,6 +15,8 @@ type document struct {
 	Folds       *foldsDoc      `json:"folds,omitempty" jsonschema_description:"Cross-validation. Default: 5 folds for the built-in trainer, 1 for any other."`
 	Epochs      *epochsDoc     `json:"epochs" jsonschema:"required" jsonschema_description:"How long a trial trains in each fold."`
 	Workers     int            `json:"workers,omitempty" jsonschema:"minimum=1" jsonschema_description:"The most trials at once. Default: the slots there are."`
+	Priority    int            `json:"priority,omitempty" jsonschema:"minimum=-8,maximum=8" jsonschema_description:"Beside other studies on the same runners: each step is worth twice the slots. No study starves. Default: 0."`
+	Share       float64        `json:"share,omitempty" jsonschema:"exclusiveMinimum=0,maximum=1000" jsonschema_description:"Beside other studies of the same priority: how many slots it gets in proportion. Default: 1."`
 	Sampler     *samplerDoc    `json:"sampler,omitempty" jsonschema_description:"Who proposes parameters. Default: auto."`
 	Scheduler   *schedulerDoc  `json:"scheduler,omitempty" jsonschema_description:"Who decides how far a trial trains. Default: auto."`
 	Budget      *budgetDoc     `json:"budget,omitempty" jsonschema_description:"When the search ends, whichever comes first. Default: after 100 trials; never with an external trainer."`

@@ -84,6 +84,8 @@ func drawDocument(t *rapid.T) object {
 		{"trainer", object{{"type", "command"}, {"command", []any{"python", "<&>", 3}}, {"workdir", "/x/../y/"}, {"env", object{{"B", 1}, {"A", 2.5}}}}},
 	}
 	o.maybe(t, "folds", func() any { return object{{"k", rapid.IntRange(1, 9).Draw(t, "k")}, {"split", "plain"}} })
+	o.maybe(t, "priority", func() any { return rapid.IntRange(-8, 8).Draw(t, "priority") })
+	o.maybe(t, "share", func() any { return rapid.Float64Range(.001, 1000).Draw(t, "share") })
 	o.maybe(t, "workers", func() any { return rapid.IntRange(1, 64).Draw(t, "w") })
 	o.maybe(t, "enqueue", func() any { return []any{object{{"opt", "y"}}, object{{"c", drawFloat(t, 0, 1, "c")}}} })
 	o.maybe(t, "budget", func() any {

@@ -1,11 +1,13 @@
 package configs
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -32,6 +34,8 @@ type Sweep struct {
 	Probe     bool           // the built-in trainer begins with a probe, one of the trials of the budget
 	Enqueue   []trial.Params // complete configurations, to run first
 	Workers   int            // most trials at once; 0: the slots there are
+	Priority  int            // beside other studies: each step is worth twice the slots
+	Share     float64        // beside other studies of the same priority, in proportion; 0: 1
 	Seed      uint64
 
 	space    search.Space
@@ -41,6 +45,9 @@ type Sweep struct {
 	doc      *document
 	source   *source
 }
+
+// Weight is the claim of the study to slots beside others: its share, doubled with every step of priority.
+func (s *Sweep) Weight() float64 { return math.Ldexp(cmp.Or(s.Share, 1), s.Priority) }
 
 // Confirm says how many of the best trials are trained again, and how many times each.
 type Confirm struct {
@@ -157,6 +164,8 @@ func (d *document) sweep(space search.Space, s *source) (*Sweep, error) {
 		Resources: trial.Resources{GPUs: *d.Resources.GPUs, Fraction: d.Resources.Fraction,
 			MemoryBytes: int64(d.Resources.Memory), TimeoutSeconds: float64(d.Resources.Timeout)},
 		Workers:  d.Workers,
+		Priority: d.Priority,
+		Share:    d.Share,
 		Seed:     *d.Seed,
 		space:    space,
 		split:    trial.FoldPlan{K: d.Folds.K, Split: d.Folds.Split, Column: d.Folds.Column, Seed: *d.Seed},

@@ -103,6 +103,9 @@ const (
 	Aborted Failure = "aborted" // the whole process tree was stopped; counts against nobody
 )
 
+// Failures is every kind.
+var Failures = []Failure{OOM, NaN, Crash, Timeout, Lost, Aborted}
+
 // Known is the failure itself, or Crash for a kind that this version does not know.
 func (f Failure) Known() Failure {
 	switch f {

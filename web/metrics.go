@@ -50,6 +50,13 @@ func exposition(m view.Metrics, version string) string {
 	e.single("inbox_messages", "gauge", "messages of runners that are not taken yet", int64(m.Inbox))
 	e.single("runners", "gauge", "runners heard of", int64(m.Runners))
 	e.single("slots", "gauge", "slots of the runners that take work", int64(m.Slots))
+	e.family("runner_silence_seconds", "gauge", "since the runner was heard of that is silent the longest")
+	e.sample("runner_silence_seconds", m.Silence)
+	e.family("attempts_broken_total", "counter", "attempts that broke since the start, by cause; lost and aborted are not the trial's fault")
+	for _, kind := range trial.Failures {
+		e.sample("attempts_broken_total", float64(m.Broken[kind]), "failure", string(kind))
+	}
+	e.histogram("commit_seconds", "time until a transaction of the record was durable", m.Commit)
 	e.histogram("ask_seconds", "time until ask was answered", m.Ask)
 	e.histogram("tell_seconds", "time until tell was answered", m.Tell)
 	return e.String()
@@ -65,6 +72,11 @@ func (e *exporter) study(all []view.StudyMetrics) {
 		for _, state := range trial.Statuses {
 			e.sample("trials", float64(s.Trials[state]), "study", s.Name, "state", string(state))
 		}
+	}
+	e.family("epochs", "gauge", "epochs trained (run), and what the same trials would have cost without pruning (full)")
+	for _, s := range all {
+		e.sample("epochs", float64(s.Run), "study", s.Name, "epochs", "run")
+		e.sample("epochs", float64(s.Full), "study", s.Name, "epochs", "full")
 	}
 	for _, f := range []struct {
 		name, kind, help string

@@ -24,6 +24,9 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
+	if path := os.Getenv("E2E_NATS"); path != "" {
+		os.Exit(natsServer(path))
+	}
 	if mode := os.Getenv("E2E_TRAINER"); mode != "" {
 		os.Exit(testTrainer(mode))
 	}

@@ -28,6 +28,8 @@ type core struct {
 	failed  map[work]int         // attempts that failed in a row, for the back-off
 	blamed  map[work]blame       // the runners on which attempts failed
 
+	claim claim // to the slots of the runners
+
 	ahead  *ahead // the proposal for the next trial; nil: none is made yet
 	hands  int    // programs that ask, as far as is known: the most jobs that were out at once
 	unused int    // proposals made ahead that nobody has asked for, in a row
@@ -69,6 +71,9 @@ func (r ready) empty() bool {
 func newCore(spec Spec, record []trial.Event) (*core, error) {
 	c := &core{spec: spec, state: trial.NewState(spec.Study), busy: map[trial.Key]string{},
 		retryAt: map[int]time.Time{}, failed: map[work]int{}, blamed: map[work]blame{}}
+	if c.claim = (claim{weight: spec.Weight, idle: true}); !(spec.Weight > 0) {
+		c.claim.weight = 1
+	}
 	var err error
 	sampler := spec.Sampler
 	sampler.Spending = spec.spending()

@@ -39,7 +39,9 @@ type Daemon struct {
 	over     chan struct{} // closed when Run has ended
 	boot     time.Time
 	tally    tally
-	lost     error // why this daemon must end: another one has taken over
+	settled  time.Time // when the claims to slots were last settled
+	services int64     // slots handed out
+	lost     error     // why this daemon must end: another one has taken over
 }
 
 // New loads every study that is not over from its record. Call Run to start.
@@ -57,7 +59,7 @@ func New(ctx context.Context, cfg Config) (*Daemon, error) {
 		cfg.Now = time.Now
 	}
 	d := &Daemon{Config: cfg, runners: map[string]*member{}, progress: map[trial.Key]trial.Progress{},
-		calls: make(chan func()), again: make(chan struct{}, 1), over: make(chan struct{}), boot: cfg.Now()}
+		calls: make(chan func()), again: make(chan struct{}, 1), over: make(chan struct{}), boot: cfg.Now(), settled: time.Now()}
 	studies, err := cfg.Store.Studies(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list the studies: %w", err)
@@ -185,27 +187,27 @@ func (d *Daemon) step(ctx context.Context) {
 	d.forget()
 }
 
-// fill hands out work while there are free slots, each to the study that holds the fewest.
+// fill hands out work while there are free slots, each to the study that is due.
 func (d *Daemon) fill() {
+	d.settle(time.Now())
+	defer d.hold()
 	now := d.Now()
-	idle := map[*core]bool{}
+	asked := map[*core]bool{}
 	for free := d.free(); free > 0; {
-		var c *core
-		for _, q := range d.cores {
-			if !q.spec.External && !idle[q] && (c == nil || q.out() < c.out()) {
-				c = q
-			}
-		}
+		c := d.nextStudy(asked)
 		if c == nil {
 			return
 		}
 		c.now = now
-		if a, ok := c.next(); ok {
-			c.ready.work = append(c.ready.work, a)
-			free--
-		} else {
-			idle[c] = true
+		a, ok := c.next()
+		if c.claim.idle = !ok; !ok {
+			asked[c] = true
+			continue
 		}
+		d.services++
+		c.claim.served = d.services
+		c.ready.work = append(c.ready.work, a)
+		free--
 	}
 }
 
@@ -218,7 +220,9 @@ func (d *Daemon) commit(ctx context.Context, c *core) error {
 	}
 	err := c.err
 	if err == nil && len(r.events) > 0 {
+		begun := time.Now()
 		err = d.Store.Append(ctx, c.spec.Study.ID, r.events)
+		d.tally.commit.since(begun)
 	}
 	if errors.Is(err, trial.ErrTakenOver) {
 		d.lost = err

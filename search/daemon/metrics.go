@@ -13,7 +13,8 @@ import (
 // tally is what the daemon counts. All of it but the durations belongs to the daemon's goroutine.
 type tally struct {
 	reports, decisions, failures, ahead, fresh int64
-	ask, tell                                  durations
+	broken                                     map[trial.Failure]int64
+	ask, tell, commit                          durations
 }
 
 // count takes what was recorded.
@@ -23,6 +24,12 @@ func (t *tally) count(r ready) {
 			t.reports++
 		} else {
 			t.decisions++
+		}
+		if d := e.Decision; d != nil && d.Failure != "" {
+			if t.broken == nil {
+				t.broken = map[trial.Failure]int64{}
+			}
+			t.broken[d.Failure]++
 		}
 	}
 	t.ahead += r.ahead
@@ -62,7 +69,7 @@ func (d *durations) view() view.Histogram {
 
 // Metrics is the daemon's own figures.
 func (d *Daemon) Metrics(ctx context.Context) (view.Metrics, error) {
-	m := view.Metrics{Ask: d.tally.ask.view(), Tell: d.tally.tell.view()}
+	m := view.Metrics{Ask: d.tally.ask.view(), Tell: d.tally.tell.view(), Commit: d.tally.commit.view(), Broken: map[trial.Failure]int64{}}
 	err := d.do(ctx, func() error {
 		t := &d.tally
 		m.Reports, m.Decisions, m.Failures, m.Ahead, m.Fresh = t.reports, t.decisions, t.failures, t.ahead, t.fresh
@@ -70,10 +77,14 @@ func (d *Daemon) Metrics(ctx context.Context) (view.Metrics, error) {
 		for _, mem := range d.runners {
 			if mem.met {
 				m.Runners++
+				m.Silence = max(m.Silence, time.Since(mem.heard).Seconds())
 				if !mem.info.Draining {
 					m.Slots += mem.info.Slots
 				}
 			}
+		}
+		for _, kind := range trial.Failures { // those that never happened too, so that a series never begins late
+			m.Broken[kind] = t.broken[kind]
 		}
 		for _, c := range d.cores {
 			m.Studies = append(m.Studies, c.metrics())
@@ -85,7 +96,7 @@ func (d *Daemon) Metrics(ctx context.Context) (view.Metrics, error) {
 
 func (c *core) metrics() view.StudyMetrics {
 	m := view.StudyMetrics{Name: c.spec.Study.Name, Status: c.state.Status, Trials: map[trial.Status]int{}, Events: c.state.Seq,
-		Leased: len(c.busy)}
+		Leased: len(c.busy), Run: c.state.EpochsRun(), Full: c.state.EpochsFull()}
 	for _, s := range trial.Statuses { // those of no trial too, so that a series never ends
 		m.Trials[s] = 0
 	}

@@ -47,8 +47,15 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 		if asks != 3 || tells != 1 {
 			t.Errorf("%d asks, %d tells", asks, tells)
 		}
+		commits := int64(0)
+		for _, n := range m.Commit.Counts {
+			commits += n
+		}
+		if commits != 4 || m.Broken[trial.Lost] != 0 || len(m.Broken) != len(trial.Failures) {
+			t.Errorf("%d commits, broken %v", commits, m.Broken)
+		}
 		s := m.Studies[0]
-		if s.Name != "study" || s.Events != 7 || s.Leased != 2 || s.Queued != 0 || s.Trials[trial.Running] != 2 || len(s.Trials) != len(trial.Statuses) {
+		if s.Name != "study" || s.Events != 7 || s.Leased != 2 || s.Queued != 0 || s.Run != 1 || s.Full == 0 || s.Trials[trial.Running] != 2 || len(s.Trials) != len(trial.Statuses) {
 			t.Errorf("%+v", s)
 		}
 	})

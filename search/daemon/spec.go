@@ -20,6 +20,7 @@ type Spec struct {
 	Probe      trial.Params   // runs before everything, trained in full, as the yardstick of the study; nil: there is none
 	Enqueue    []trial.Params // run next
 	Workers    int            // most attempts out at once; 0: as many as there are slots
+	Weight     float64        // of its claim to slots, beside other studies; default: 1
 	End        time.Time      // zero: no time budget
 	GPUSeconds float64        // zero: no budget of GPU time
 	Confirm    Confirm

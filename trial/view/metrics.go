@@ -12,8 +12,11 @@ type Metrics struct {
 	Fresh     int64          // proposals made while somebody waited
 	Inbox     int            // messages of runners that have come in and are not taken
 	Runners   int
-	Slots     int // of the runners that take work
+	Slots     int                     // of the runners that take work
+	Silence   float64                 // seconds since the runner was heard of that is silent the longest
+	Broken    map[trial.Failure]int64 // attempts that broke, by cause
 	Ask, Tell Histogram
+	Commit    Histogram // of a transaction, until it was durable
 }
 
 // StudyMetrics is where a study stands.
@@ -24,6 +27,8 @@ type StudyMetrics struct {
 	Events int64 // on its record
 	Queued int   // work handed out that no runner has taken
 	Leased int   // attempts whose process runs
+	Run    int   // epochs trained
+	Full   int   // epochs that the same trials would have cost without pruning
 }
 
 // Histogram is how many durations were at most so long.

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nkeys"
+
+	"automl/trial"
+)
+
+// natsConfig is the file that docs/operations.md recommends for a server of a cluster.
+const natsConfig = "../../deploy/nats/nats-server.conf"
+
+// natsServer is this process as a NATS server of a cluster: what the program nats-server does with a configuration.
+func natsServer(path string) int {
+	o, err := server.ProcessConfigFile(path)
+	if err == nil {
+		var s *server.Server
+		if s, err = server.NewServer(o); err == nil {
+			s.ConfigureLogger()
+			s.Start()
+			s.WaitForShutdown()
+			return 0
+		}
+	}
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}
+
+// freePort is a port that nobody listens on now.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// cluster is three NATS servers, each a process.
+type cluster struct {
+	t     *testing.T
+	env   [3][]string
+	node  [3]*exec.Cmd
+	urls  string
+	creds map[string]string // files with seeds, by user
+}
+
+func newCluster(t *testing.T) *cluster {
+	c := &cluster{t: t, creds: map[string]string{}}
+	var common []string
+	for _, user := range []string{"DAEMON", "BOX1", "BOX2"} {
+		pair, err := nkeys.CreateUser()
+		if err != nil {
+			t.Fatal(err)
+		}
+		seed, _ := pair.Seed()
+		public, _ := pair.PublicKey()
+		path := filepath.Join(t.TempDir(), "seed")
+		if err := os.WriteFile(path, append(seed, '\n'), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c.creds[user] = path
+		common = append(common, "AUTOML_"+user+"="+public)
+	}
+	var urls, routes, listen, route []string
+	for range 3 {
+		l, r := freePort(t), freePort(t)
+		listen, route = append(listen, l), append(route, r)
+		urls, routes = append(urls, "nats://"+l), append(routes, "nats://"+r)
+	}
+	common = append(common, "NATS_ROUTES=["+strings.Join(routes, ", ")+"]")
+	c.urls = strings.Join(urls, ",")
+	for i := range 3 {
+		c.env[i] = append([]string{fmt.Sprintf("NATS_NAME=n%d", i+1), fmt.Sprintf("NATS_LISTEN=%q", listen[i]), fmt.Sprintf("NATS_ROUTE=%q", route[i]),
+			fmt.Sprintf("NATS_STORE=%q", t.TempDir())}, common...)
+		c.start(i)
+	}
+	return c
+}
+
+// start starts a server, which keeps its place and its disk.
+func (c *cluster) start(i int) {
+	c.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	n := exec.Command(self)
+	n.Env = append(append(os.Environ(), "E2E_NATS="+natsConfig), c.env[i]...)
+	log, err := os.CreateTemp(c.t.TempDir(), "nats")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	n.Stdout, n.Stderr = log, log
+	if err := n.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	c.node[i] = n
+	c.t.Cleanup(func() {
+		_ = n.Process.Kill()
+		_ = n.Wait()
+		if text, _ := os.ReadFile(log.Name()); c.t.Failed() {
+			c.t.Logf("nats-server %d:\n%s", i+1, text[max(0, len(text)-4000):])
+		}
+	})
+}
+
+// clustered is a sweep with one trial at a time, so that its results have one order wherever it runs.
+const clustered = "budget: {trials: 9}\nfolds: 2\nworkers: 1\nsampler: {type: tpe, startup: 3}\nconfirm: {top: 2, seeds: 1}\n"
+
+// TestCluster runs a sweep on two runners against three NATS servers with replicated streams, of which one is killed on the way and
+// comes back later: the record is that of the same sweep on one machine.
+func TestCluster(t *testing.T) {
+	alone := newSite(t, "pace=1", clustered)
+	alone.ok("run", alone.sweep)
+	want := bare(finished(t, alone, 9))
+
+	c := newCluster(t)
+	s := newSite(t, "pace=40", clustered)
+	s.rewrite("E2E_TRAINER: pace=40", "E2E_TRAINER: pace=1")
+	until(t, "the cluster", func() bool {
+		d := s.start(s.dir, "daemon", "--nats", c.urls, "--nats-creds", c.creds["DAEMON"])
+		ended := make(chan struct{})
+		go func() { _ = d.Wait(); close(ended) }()
+		for {
+			select {
+			case <-ended: // the servers have no leader yet
+				return false
+			case <-time.After(20 * time.Millisecond):
+			}
+			if _, err := readDaemonFile(s.dir); err == nil {
+				return true
+			}
+		}
+	})
+	for i, name := range []string{"box1", "box2"} {
+		s.start(filepath.Join(t.TempDir(), name), "runner", "--name", name, "--slots", "1", "--nats", c.urls,
+			"--nats-creds", c.creds[fmt.Sprintf("BOX%d", i+1)])
+	}
+	s.ok("submit", s.sweep)
+	until(t, "reports", func() bool { return s.reports() >= 10 })
+	_ = c.node[0].Process.Kill() // as the machine's power would
+	_ = c.node[0].Wait()
+	n := s.reports()
+	until(t, "the study to go on", func() bool { return s.reports() > n+5 })
+	c.start(0)
+	until(t, "the end", func() bool { st, _ := s.state(); return st.Status.Over() })
+	if d := cmp.Diff(want, bare(finished(t, s, 9))); d != "" {
+		t.Errorf("on the cluster the study went another way:\n%s", d)
+	}
+}
+
+// bare is a record without what says when and where.
+func bare(events []trial.Event) []trial.Event {
+	var out []trial.Event
+	for _, e := range events {
+		e.Time = time.Time{}
+		if d := e.Decision; d != nil {
+			q := *d
+			q.Run, q.Runner = "", ""
+			e.Decision = &q
+		}
+		out = append(out, e)
+	}
+	return out
+}
