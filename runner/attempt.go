@@ -30,7 +30,8 @@ type attempt struct {
 	done   chan struct{} // closed when it is over
 
 	mu       sync.Mutex
-	standing trial.Outbound   // the daemon's answers taken together: the highest N, the strongest verb
+	standing trial.Outbound   // the daemon's answers taken together: the strongest verb
+	answered map[int64]bool   // the messages that are committed
 	changed  chan struct{}    // closed and replaced with every answer
 	asking   int              // reports that wait for an answer
 	sent     []sent           // the reports of the child at work
@@ -45,7 +46,7 @@ type attempt struct {
 func newAttempt(r *Runner, a trial.Assignment, s slot) *attempt {
 	now := r.cfg.Clock.Now()
 	t := &attempt{runner: r, order: a, slot: s, out: r.newOutbox(a.Key()), done: make(chan struct{}),
-		changed: make(chan struct{}), sign: now, moved: now}
+		changed: make(chan struct{}), answered: map[int64]bool{}, sign: now, moved: now}
 	t.log = t.out.log
 	var err error
 	if t.out.spool, err = createSpool(r.store.spools(), a.Key(), r.cfg.Run); err != nil {
@@ -157,7 +158,7 @@ var strength = map[trial.Verb]int{trial.Pause: 1, trial.Stop: 2}
 // decide takes an answer of the daemon. Stop is carried out at once, unless a report is there to be answered with it.
 func (t *attempt) decide(answer trial.Outbound) {
 	t.mu.Lock()
-	t.standing.N = max(t.standing.N, answer.N)
+	t.answered[answer.N] = true
 	if strength[answer.Verb] > strength[t.standing.Verb] {
 		t.standing.Verb, t.standing.Reason = answer.Verb, answer.Reason
 	}
@@ -208,9 +209,10 @@ func (t *attempt) recorded(from int) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, r := range t.sent {
-		if r.n <= t.standing.N {
-			from = max(from, r.epoch)
+		if !t.answered[r.n] {
+			break
 		}
+		from = max(from, r.epoch)
 	}
 	return from
 }
@@ -225,7 +227,7 @@ func (t *attempt) decision(n int64) (trial.Verb, string, <-chan struct{}) {
 		return t.standing.Verb, t.standing.Reason, nil
 	case t.why != nil:
 		return trial.Pause, t.why.Message, nil
-	case t.standing.N >= n:
+	case t.answered[n]:
 		return trial.Continue, t.standing.Reason, nil
 	}
 	return "", "", t.changed

@@ -21,8 +21,8 @@ func TestDaemonSilent(t *testing.T) {
 		q.reply = nil
 		c.Timings.Decision, c.Timings.Flush = time.Millisecond, time.Millisecond
 	})
-	if reports, exit := b.attempt(order(1, at(0, 0), at(2, 3), "train")); exit.Failure != "" || len(reports) != 9 {
-		t.Errorf("ended with %+v after %v", exit, epochs(reports))
+	b.queue.work <- order(1, at(0, 0), at(2, 3), "train")
+	for receive(t, b.queue.sent).N < 9 { // trained to the end; the exit waits for the receipts
 	}
 	b.drained()
 	if got := b.files("spool"); !slices.Equal(got, []string{"s1-7-1.jsonl"}) {
@@ -58,6 +58,31 @@ func TestBusDown(t *testing.T) {
 	if reports, exit := b.finish(a.Key()); exit.Failure != "" || len(reports) != 3 {
 		t.Errorf("ended with %+v after %v", exit, epochs(reports))
 	}
+}
+
+// A receipt is for its message alone, and the exit waits for all others: a damaged bus may lose any of them.
+func TestExitIsSentLast(t *testing.T) {
+	t.Parallel()
+	lost := false
+	b := newBench(t, func(c *Config, q *fakeQueue) {
+		c.Timings.Decision, c.Timings.RetryMin, c.Timings.RetryMax = time.Millisecond, 50*time.Millisecond, 50*time.Millisecond
+		q.reply = func(m trial.Inbound) (trial.Outbound, bool) {
+			if m.N == 2 && !lost {
+				lost = true
+				return trial.Outbound{}, false
+			}
+			return receipt(m)
+		}
+	})
+	b.queue.work <- order(1, at(0, 0), at(0, 3), "train")
+	sent := map[int64]int{}
+	for m := receive(t, b.queue.sent); m.Exit == nil; m = receive(t, b.queue.sent) {
+		sent[m.N]++
+	}
+	if sent[1] == 0 || sent[2] < 2 || sent[3] == 0 {
+		t.Errorf("before the exit the messages were sent so often: %v", sent)
+	}
+	b.drained()
 }
 
 func TestLeaseRefused(t *testing.T) {

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,12 +53,12 @@ func (o *outbox) add(m trial.Inbound) int64 {
 	return m.N
 }
 
-// ack notes that everything up to n is committed.
+// ack notes that message n is committed, and says nothing of those before it: a bus that was damaged may have lost one of them.
 func (o *outbox) ack(n int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for len(o.pending) > 0 && o.pending[0].N <= n {
-		o.pending = o.pending[1:]
+	if i := slices.IndexFunc(o.pending, func(m trial.Inbound) bool { return m.N == n }); i >= 0 {
+		o.pending = slices.Delete(o.pending, i, i+1)
 		o.progress = true
 	}
 	o.poke()
@@ -155,6 +156,9 @@ func (o *outbox) unsent() (trial.Inbound, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, m := range o.pending {
+		if m.Exit != nil && len(o.pending) > 1 {
+			break // it ends the attempt: what comes after it counts no more
+		}
 		if m.N > o.sent && !o.dropped {
 			return m, true
 		}

@@ -116,12 +116,12 @@ func TestPauseUnaskedHoldsAtTheNextReport(t *testing.T) {
 		t.Errorf("the first message is %+v", first)
 	}
 	b.queue.answers <- trial.Outbound{Key: a.Key(), Verb: trial.Pause}
+	b.queue.set(func() { b.queue.reply = receipt })
 	for {
 		if m := receive(t, b.queue.sent); m.Exit != nil {
 			if m.N != 3 || m.Exit.Failure != "" {
 				t.Errorf("the exit is message %d: %+v", m.N, m.Exit)
 			}
-			b.queue.answers <- trial.Outbound{Key: a.Key(), N: 3}
 			return
 		}
 	}

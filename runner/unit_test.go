@@ -103,6 +103,7 @@ func TestOutboxResends(t *testing.T) {
 	clock.Advance(time.Second)
 	expect(2)
 	o.add(trial.Inbound{Exit: &trial.Exit{}})
+	o.ack(2) // now the exit may go
 	expect(3)
 	o.ack(3)
 	receive(t, done)

@@ -37,8 +37,8 @@ type Grant struct {
 }
 
 // Inbound is a durable message of an attempt, from its runner to the daemon. N counts from 1 without gaps within the attempt:
-// the daemon answers with the highest N it has committed, and the runner keeps the others and sends them again. Exactly one of
-// Report, Folds and Exit is set.
+// the daemon answers with the N that it has committed, and the runner keeps the others and sends them again. The exit is sent when all
+// others are committed. Exactly one of Report, Folds and Exit is set.
 type Inbound struct {
 	Key    Key        `json:"key"`
 	Run    string     `json:"run"`
@@ -62,7 +62,7 @@ type Exit struct {
 	Metrics  Metrics `json:"metrics,omitempty"`  // phase refit: measured with it
 }
 
-// Outbound is the daemon's answer to what an attempt sent: everything up to N is committed, and Verb is the standing decision
+// Outbound is the daemon's answer to what an attempt sent: message N is committed, and Verb is the standing decision
 // (continue when empty). It is also sent unasked, when a trial has to stop.
 type Outbound struct {
 	Key    Key    `json:"key"`

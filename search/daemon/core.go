@@ -24,6 +24,8 @@ type core struct {
 	err   error     // the first event that did not follow: a fault in this package
 
 	busy    map[trial.Key]string // attempts whose process still runs, and the run that holds it
+	taken   map[trial.Key]int64  // the last message of each attempt that was taken in, committed or not
+	kept    map[trial.Key]int64  // the last one that is committed
 	retryAt map[int]time.Time    // trials that wait before their next attempt
 	failed  map[work]int         // attempts that failed in a row, for the back-off
 	blamed  map[work]blame       // the runners on which attempts failed
@@ -69,7 +71,7 @@ func (r ready) empty() bool {
 
 // newCore rebuilds a study from its record.
 func newCore(spec Spec, record []trial.Event) (*core, error) {
-	c := &core{spec: spec, state: trial.NewState(spec.Study), busy: map[trial.Key]string{},
+	c := &core{spec: spec, state: trial.NewState(spec.Study), busy: map[trial.Key]string{}, taken: map[trial.Key]int64{}, kept: map[trial.Key]int64{},
 		retryAt: map[int]time.Time{}, failed: map[work]int{}, blamed: map[work]blame{}}
 	if c.claim = (claim{weight: spec.Weight, idle: true}); !(spec.Weight > 0) {
 		c.claim.weight = 1
@@ -160,6 +162,19 @@ func (c *core) take() ready {
 	r := c.ready
 	c.ready = ready{}
 	return r
+}
+
+// keep notes which messages are committed; of attempts that are over nobody needs to know.
+func (c *core) keep(letters []letter) {
+	for _, l := range letters {
+		key := l.out.Key
+		if _, busy := c.busy[key]; !busy {
+			delete(c.taken, key)
+			delete(c.kept, key)
+		} else if l.out.N > 0 {
+			c.kept[key] = max(c.kept[key], l.out.N)
+		}
+	}
 }
 
 // order sends a verb to the run that works on an attempt, without being asked.

@@ -31,7 +31,7 @@ const batch = 1000
 type Daemon struct {
 	Config
 	cores    []*core // of the studies that are not over, in the order they were created
-	broken   []trial.Study
+	broken   []broken
 	runners  map[string]*member // by run
 	progress map[trial.Key]trial.Progress
 	calls    chan func()
@@ -42,6 +42,12 @@ type Daemon struct {
 	settled  time.Time // when the claims to slots were last settled
 	services int64     // slots handed out
 	lost     error     // why this daemon must end: another one has taken over
+}
+
+// broken is a study that has to be read again, and what its runners were told to be committed.
+type broken struct {
+	study trial.Study
+	kept  map[trial.Key]int64
 }
 
 // New loads every study that is not over from its record. Call Run to start.
@@ -65,15 +71,16 @@ func New(ctx context.Context, cfg Config) (*Daemon, error) {
 		return nil, fmt.Errorf("list the studies: %w", err)
 	}
 	for _, s := range studies {
-		if err := d.load(ctx, s); err != nil {
+		if err := d.load(ctx, s, nil); err != nil {
 			return nil, err
 		}
 	}
 	return d, nil
 }
 
-// load rebuilds a study from its record and makes its leases those of runners that are still to be heard of.
-func (d *Daemon) load(ctx context.Context, s trial.Study) error {
+// load rebuilds a study from its record and makes its leases those of runners that are still to be heard of. kept is which messages are
+// known to be committed.
+func (d *Daemon) load(ctx context.Context, s trial.Study, kept map[trial.Key]int64) error {
 	record, err := d.Store.Events(ctx, s.ID, 0)
 	if err != nil {
 		return fmt.Errorf("read the record of study %s: %w", s.Name, err)
@@ -88,6 +95,9 @@ func (d *Daemon) load(ctx context.Context, s trial.Study) error {
 	}
 	if c.state.Status.Over() {
 		return nil
+	}
+	for key, n := range kept {
+		c.kept[key], c.taken[key] = n, n
 	}
 	d.cores = append(d.cores, c)
 	for _, t := range c.state.Trials {
@@ -231,12 +241,13 @@ func (d *Daemon) commit(ctx context.Context, c *core) error {
 	if err != nil {
 		d.tally.failures++
 		d.Log.Error().Err(err).Str("study", c.spec.Study.Name).Msg("the record could not be written; the study is read again")
-		d.broken = append(d.broken, c.spec.Study)
+		d.broken = append(d.broken, broken{c.spec.Study, c.kept})
 		c.spec.Study.ID = "" // dropped by forget
 		return trial.Wrap(trial.Unavailable, err, "write the record of study %s", c.spec.Study.Name)
 	}
 	d.tally.count(r)
 	d.report(c, r.events)
+	c.keep(r.letters)
 	for _, l := range r.letters {
 		if err := d.Bus.Send(l.run, l.out); err != nil {
 			d.Log.Warn().Err(err).Str("run", l.run).Msg("answer a runner")
@@ -285,10 +296,10 @@ func (d *Daemon) forget() {
 func (d *Daemon) mend(ctx context.Context) {
 	again := d.broken
 	d.broken = nil
-	for _, s := range again {
-		if err := d.load(ctx, s); err != nil {
-			d.Log.Error().Err(err).Str("study", s.Name).Msg("read the study again; it is tried again")
-			d.broken = append(d.broken, s)
+	for _, b := range again {
+		if err := d.load(ctx, b.study, b.kept); err != nil {
+			d.Log.Error().Err(err).Str("study", b.study.Name).Msg("read the study again; it is tried again")
+			d.broken = append(d.broken, b)
 		}
 	}
 }

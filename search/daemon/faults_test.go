@@ -97,3 +97,32 @@ func TestLastTryIsElsewhere(t *testing.T) {
 		})
 	}
 }
+
+// A report that could not be committed is not overtaken by the one behind it.
+func TestNoGapAfterAFailedCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory()
+		h := newHouse(t, store)
+		defer h.stop()
+		h.submit()
+		h.heartbeat("run1", time.Now(), 1)
+		key := h.bus.take()[0].Key()
+		h.announce(key, "run1")
+		h.report(key, "run1", 1, 1, .5)
+		store.mu.Lock()
+		store.broken = 1
+		store.mu.Unlock()
+		h.report(key, "run1", 2, 2, .6)
+		time.Sleep(2 * time.Second) // the study is read again
+		h.report(key, "run1", 3, 3, .7)
+		if tr := h.trial(0); h.acks != 1 || h.bus.last().N != 1 || tr.Reported("acc", 0, 3) {
+			t.Errorf("%d messages are acknowledged, the last answer is %+v", h.acks, h.bus.last())
+		}
+		h.report(key, "run1", 2, 2, .6)
+		h.report(key, "run1", 3, 3, .7)
+		tr := h.trial(0)
+		if h.acks != 3 || h.bus.last().N != 3 || !tr.Reported("acc", 0, 2) || !tr.Reported("acc", 0, 3) {
+			t.Errorf("%d messages are acknowledged, the last answer is %+v", h.acks, h.bus.last())
+		}
+	})
+}

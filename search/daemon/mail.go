@@ -35,6 +35,18 @@ func (c *core) onlyFailedOn(t *trial.Trial, runner string) bool {
 	return t.Failures == trial.MaxFailures-1 && len(on) == 1 && on[runner]
 }
 
+// inOrder tells whether a message may be taken: not while an earlier one of the attempt is still to come, which happens after a commit
+// has failed. A trial must not be judged, and an attempt not ended, before everything is known that was said before. A daemon that has
+// just started knows of no message, and takes the first that it sees: the bus begins with the oldest.
+func (c *core) inOrder(m trial.Inbound) bool {
+	last, known := c.taken[m.Key]
+	if known && m.N > last+1 {
+		return false
+	}
+	c.taken[m.Key] = max(last, m.N)
+	return true
+}
+
 // inbound takes a durable message of an attempt and returns the answer. A message of an attempt that is over, or of a run that
 // does not hold the lease, is acknowledged and has no effect: the runner is told to stop.
 func (c *core) inbound(m trial.Inbound) trial.Outbound {

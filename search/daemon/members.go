@@ -83,6 +83,9 @@ func (d *Daemon) inbound(m trial.Inbound, ack func()) {
 	if mem := d.runners[m.Run]; mem != nil {
 		mem.heard = d.Now()
 	}
+	if !c.inOrder(m) {
+		return // not acknowledged: it comes again, behind the one that is missing
+	}
 	c.now = d.Now()
 	c.ready.letters = append(c.ready.letters, letter{m.Run, c.inbound(m)})
 	c.ready.acks = append(c.ready.acks, ack)
@@ -92,7 +95,7 @@ func (d *Daemon) inbound(m trial.Inbound, ack func()) {
 }
 
 func (d *Daemon) mending(study string) bool {
-	return slices.ContainsFunc(d.broken, func(s trial.Study) bool { return s.ID == study })
+	return slices.ContainsFunc(d.broken, func(b broken) bool { return b.study.ID == study })
 }
 
 // heartbeat notes that a run is alive. A new run under a known name means that the old one is dead; only the owner of a run can say so.

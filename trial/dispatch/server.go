@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"automl/trial"
@@ -33,9 +34,16 @@ type ServeOptions struct {
 
 // Server is an embedded NATS server with JetStream.
 type Server struct {
-	nats    *server.Server
 	secrets secrets
 	trust   *tls.Config
+	log     *serverLog
+
+	mu   sync.RWMutex
+	nats *server.Server // another one after its store has failed, see heal
+
+	stop    chan struct{} // nil: nobody heals it
+	healing sync.WaitGroup
+	once    sync.Once
 }
 
 const startTimeout = 10 * time.Second
@@ -73,19 +81,27 @@ func Serve(o ServeOptions) (*Server, error) {
 	if o.TLS != nil {
 		options.AuthTimeout = tlsTimeout + 1 // the handshake counts
 	}
-	start := func() (*Server, error) { return start(options, keys, o.Trust, o.Log) }
-	s, err := start()
-	if errors.Is(err, errStore) {
+	up := func() (*Server, error) {
+		s, err := start(options, keys, o.Trust, o.Log)
+		if !errors.Is(err, errStore) {
+			return s, err
+		}
 		aside, moveErr := moveAside(store, o.Now())
 		if moveErr != nil {
 			return nil, trial.Wrap(trial.Internal, moveErr, "move the broken store of the bus aside")
 		}
 		o.Log.Warn().Err(err).Str("moved_to", aside).Msg("the bus starts with an empty store; what was in it is sent again")
-		s, err = start()
+		return start(options, keys, o.Trust, o.Log)
 	}
+	s, err := up()
 	if err != nil {
 		return nil, busError(err, "start the bus on %s", o.Listen)
 	}
+	if at, ok := s.nats.Addr().(*net.TCPAddr); ok {
+		options.Port = at.Port // where it comes up again
+	}
+	s.stop = make(chan struct{})
+	s.healing.Go(func() { s.heal(store, o.Log, up) })
 	if o.Roster != nil {
 		o.Roster.kick = s.kick
 	}
@@ -150,7 +166,7 @@ func start(o *server.Options, keys secrets, trust *tls.Config, log zerolog.Logge
 	}
 	l := newServerLog(log)
 	n.SetLoggerV2(l, false, false, false)
-	s := &Server{nats: n, secrets: keys, trust: trust}
+	s := &Server{nats: n, secrets: keys, trust: trust, log: l}
 	if err := s.awaitReady(l); err != nil {
 		s.Shutdown()
 		return nil, err
@@ -227,9 +243,12 @@ func moveAside(store string, now time.Time) (string, error) {
 
 // URL is where clients on this machine connect to; it holds no secret.
 func (s *Server) URL() string {
-	u, err := url.Parse(s.nats.ClientURL())
+	s.mu.RLock()
+	text := s.nats.ClientURL()
+	s.mu.RUnlock()
+	u, err := url.Parse(text)
 	if err != nil {
-		return s.nats.ClientURL()
+		return text
 	}
 	if ip := net.ParseIP(u.Hostname()); ip != nil && ip.IsUnspecified() {
 		u.Host = net.JoinHostPort("127.0.0.1", u.Port())
@@ -239,6 +258,8 @@ func (s *Server) URL() string {
 
 // kick closes the connections of an owner's runs.
 func (s *Server) kick(owner string) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	for offset := 0; ; {
 		page, err := s.nats.Connz(&server.ConnzOptions{Offset: offset, Limit: 1024})
 		if err != nil || len(page.Conns) == 0 {
@@ -258,6 +279,12 @@ func (s *Server) Credentials(role Role) Credentials { return s.secrets.credentia
 
 // Shutdown stops the server and waits until its store is closed. It may be called more than once.
 func (s *Server) Shutdown() {
+	if s.stop != nil {
+		s.once.Do(func() { close(s.stop) })
+		s.healing.Wait()
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	s.nats.Shutdown()
 	s.nats.WaitForShutdown()
 }

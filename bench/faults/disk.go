@@ -1,0 +1,129 @@
+package main
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// smallDisk mounts a disk of its own.
+func (w *world) smallDisk(dir, size string) {
+	w.must(os.MkdirAll(dir, 0o700))
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size="+size+",mode=0700"); err != nil {
+		w.skip("mounting a small disk needs the right to: %v", err)
+	}
+	w.closers = append(w.closers, func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
+}
+
+// fill leaves no room on the disk of a directory until the ballast is removed.
+func (w *world) fill(dir string) (remove func()) {
+	path := filepath.Join(dir, "ballast")
+	f, err := os.Create(path)
+	w.must(err)
+	defer f.Close()
+	for err == nil {
+		_, err = f.Write(make([]byte, 4096))
+	}
+	if !errors.Is(err, unix.ENOSPC) {
+		w.fail("fill the disk: %v", err)
+	}
+	return func() { w.must(os.Remove(path)) }
+}
+
+// diskFull fills the disk of the data directory under a study, for as long as it takes the daemon to notice, and some more.
+func diskFull(w *world) {
+	w.smallDisk(w.data, "24m")
+	d := w.daemon()
+	w.submit(sweep{trainer: "pace=5", trials: 40, folds: 3})
+	w.runner("box", "", 2)
+	w.after(2)
+	remove := w.fill(w.data)
+	w.until("the daemon to notice", func() bool { return felt(d) || w.over() })
+	time.Sleep(time.Second)
+	w.fillMore()
+	remove()
+	w.end()
+	if !felt(d) {
+		w.wrong("the full disk was not felt")
+	}
+}
+
+// fillMore is where the disk stays full for a moment.
+func (w *world) fillMore() { w.checkReadable() }
+
+// checkReadable reads the record, which a full disk must not keep anyone from.
+func (w *world) checkReadable() {
+	if w.reports() == 0 {
+		w.wrong("the record cannot be read")
+	}
+}
+
+// felt tells whether a daemon has noticed a fault of the disk.
+func felt(d *proc) bool {
+	said := d.says()
+	return strings.Contains(said, "could not be written") || strings.Contains(said, "no space left") || strings.Contains(said, "out of resources") ||
+		strings.Contains(said, "the bus is away")
+}
+
+// busFull fills the disk that JetStream has of its own.
+func busFull(w *world) {
+	w.smallDisk(filepath.Join(w.data, "nats"), "1m")
+	w.daemon()
+	w.submit(sweep{trainer: "pace=20", trials: 8})
+	w.runner("box", "", 2)
+	w.after(2)
+	remove := w.fill(filepath.Join(w.data, "nats"))
+	time.Sleep(3 * time.Second)
+	remove()
+	w.end()
+}
+
+// syncFails has SQLite be told that what it wrote is not durable, three times in a row.
+func syncFails(w *world) {
+	d := w.daemon(w.syncs(fmt.Sprintf("eio:%d:3", 25+w.rand.IntN(20)))...)
+	w.submit(sweep{trainer: "pace=20", trials: 8})
+	w.runner("box", "", 2)
+	w.end()
+	if !strings.Contains(d.says(), "could not be written") {
+		w.wrong("the failing disk was not felt")
+	}
+}
+
+// longReader holds a view of the database under load, as a notebook that nobody looks after.
+func longReader(seconds int) func(*world) {
+	return func(w *world) {
+		w.daemon()
+		w.submit(sweep{trainer: "pace=10", trials: 8 * (1 + seconds/6), folds: 3})
+		w.runner("box", "", 2)
+		w.after(2)
+		file := url.URL{Scheme: "file", OmitHost: true, Path: filepath.Join(w.data, "automl.db"), RawQuery: "mode=ro"}
+		db, err := sql.Open("sqlite3", file.String())
+		w.must(err)
+		defer db.Close()
+		tx, err := db.Begin()
+		w.must(err)
+		rows := func() (n int) {
+			w.must(tx.QueryRow("SELECT count(*) FROM curves_v").Scan(&n))
+			return n
+		}
+		before := rows()
+		for end := time.Now().Add(time.Duration(seconds) * time.Second); time.Now().Before(end) && !w.over(); {
+			time.Sleep(100 * time.Millisecond)
+		}
+		if after := rows(); after != before {
+			w.wrong("the reader saw %d rows, then %d", before, after)
+		}
+		if now := w.reports(); now <= before {
+			w.wrong("a reader kept the study from going on: %d reports, then %d", before, now)
+		}
+		w.must(tx.Rollback())
+		w.end()
+	}
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"syscall"
+	"time"
+)
+
+// killRunner kills a runner in the middle of an epoch, twice: with it the trainers die.
+func killRunner(w *world) {
+	w.daemon()
+	w.submit(sweep{trainer: "pace=80"})
+	for range 2 {
+		r := w.runner("box", "", 2)
+		w.after(w.reports() + 2 + w.rand.IntN(6))
+		time.Sleep(time.Duration(w.rand.IntN(80)) * time.Millisecond)
+		r.kill()
+	}
+	w.runner("box", "", 2)
+	w.end()
+}
+
+// killDaemon kills the daemon at random moments; with it goes the bus.
+func killDaemon(times int) func(*world) {
+	return func(w *world) {
+		d := w.daemon()
+		w.submit(sweep{trainer: "pace=40", trials: 6 + times})
+		w.runner("box", "", 2)
+		for range times {
+			w.after(w.reports() + 1 + w.rand.IntN(3))
+			time.Sleep(time.Duration(w.rand.IntN(200)) * time.Millisecond)
+			if w.over() {
+				w.fail("the study ended too early to be killed %d times", times)
+			}
+			d.kill()
+			d = w.daemon()
+		}
+		w.end()
+		for n := range w.count("SELECT count(*) FROM trials") {
+			if w.count("SELECT failures FROM trials WHERE number = ?", n) > 0 {
+				w.wrong("trial %d is blamed for the daemon's absence", n)
+			}
+		}
+	}
+}
+
+// killAtSync kills the daemon when SQLite makes something durable for the N-th time, for N = 1, 2, ...: while it starts, migrates and
+// counts its epoch up, and in the middle of a study that a program drives over HTTP. What was answered is on record.
+func killAtSync(most int) func(*world) {
+	return func(w *world) {
+		d := w.daemon()
+		o := w.outsider(2 * most)
+		d.kill()
+		at := 0
+		for n := 1; n <= most; n++ {
+			if at++; most < 200 {
+				at += w.rand.IntN(5) // a few of them, spread
+			}
+			d := w.daemon(w.syncs(fmt.Sprintf("before:%d", at))...)
+			for d.alive() && o.step() {
+			}
+			if !o.over {
+				<-d.ended
+			}
+			if d.kill(); n%10 == 0 || most < 200 {
+				w.checkNow()
+			}
+		}
+		w.daemon()
+		for o.step() {
+		}
+		w.end()
+	}
+}
+
+// killAround kills the daemon at a commit of a study that a runner trains: before it, when the bus has a report that is not on record;
+// or after it, when a report is on record that the bus does not know to be.
+func killAround(when string) func(*world) {
+	return func(w *world) {
+		d := w.daemon()
+		w.submit(sweep{trainer: "pace=30", trials: 8})
+		w.runner("box", "", 2)
+		w.after(2)
+		for range 4 {
+			d.kill()
+			d = w.daemon(w.syncs(fmt.Sprintf("%s:%d", when, 12+w.rand.IntN(12)))...)
+			w.until("the daemon's death", func() bool { return !d.alive() || w.over() })
+		}
+		if !w.over() {
+			w.daemon()
+		}
+		w.end()
+	}
+}
+
+// poison is a trial that takes its runner with it. It is given up after three attempts, the last of them on another runner.
+func poison(w *world) {
+	w.mayFail = map[int]bool{2: true}
+	w.daemon()
+	w.submit(sweep{trainer: "pace=40,poison=2", scheduler: "fifo"})
+	for _, name := range []string{"box", "tower"} {
+		w.keep(func() *proc { return w.runner(name, "", 1) })
+	}
+	w.end()
+	w.want("FAIL", 2, "lost")
+	if n := w.count("SELECT count(*) FROM decisions WHERE trial = 2 AND what = 'assigned'"); n != 3 {
+		w.wrong("the poisonous trial was handed out %d times", n)
+	}
+	if n := w.count("SELECT count(DISTINCT runner) FROM decisions WHERE trial = 2 AND what = 'started'"); n != 2 {
+		w.wrong("the poisonous trial was tried on %d runners", n)
+	}
+}
+
+// sigstop freezes a runner for longer than its lease. When it goes on, its attempts are somebody else's.
+func sigstop(w *world) {
+	w.daemon()
+	w.submit(sweep{trainer: "pace=150", trials: 9, workers: 3})
+	r := w.runner("sleeper", "", 2)
+	w.after(2)
+	r.signal(syscall.SIGSTOP)
+	w.runner("box", "", 1)
+	w.until("the loss of the lease", func() bool { return w.count("SELECT count(*) FROM decisions WHERE failure = 'lost'") > 0 || w.over() })
+	w.sleep(20 * time.Second)
+	r.signal(syscall.SIGCONT)
+	w.end()
+}
+
+// want checks how a trial has ended.
+func (w *world) want(state string, n int, failure string) {
+	if w.count("SELECT count(*) FROM trials WHERE number = ? AND state = ? AND failure = ?", n, state, failure) != 1 {
+		w.wrong("trial %d is not %s (%s)", n, state, failure)
+	}
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// proc is a process of the program.
+type proc struct {
+	what  string
+	cmd   *exec.Cmd
+	log   string
+	ended chan struct{}
+}
+
+// launch starts the program with a log file of its own. It leads a process group, and dies with this process.
+func (w *world) launch(what string, env []string, args ...string) *proc {
+	w.logs++
+	log := filepath.Join(w.root, fmt.Sprintf("%02d-%s.log", w.logs, what))
+	f, err := os.Create(log)
+	w.must(err)
+	defer f.Close()
+	c := exec.Command(w.program, args...)
+	c.Env = append(os.Environ(), env...)
+	c.Stdout, c.Stderr = f, f
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	w.must(c.Start())
+	p := &proc{what: what, cmd: c, log: log, ended: make(chan struct{})}
+	go func() {
+		_ = c.Wait()
+		close(p.ended)
+	}()
+	w.procs = append(w.procs, p)
+	return p
+}
+
+// kill kills with a signal that cannot be caught, and waits for the end.
+func (p *proc) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.ended
+}
+
+// stop asks for an orderly end, and kills what does not obey.
+func (p *proc) stop() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+	case <-time.After(30 * time.Second):
+		p.kill()
+	}
+}
+
+func (p *proc) signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) }
+
+func (p *proc) alive() bool {
+	select {
+	case <-p.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// says is what the process has logged.
+func (p *proc) says() string {
+	text, _ := os.ReadFile(p.log)
+	return string(text)
+}
+
+// tail is the end of that.
+func (p *proc) tail() string {
+	lines := bytes.Split(bytes.TrimSpace([]byte(p.says())), []byte("\n"))
+	return string(bytes.Join(lines[max(0, len(lines)-4):], []byte("\n")))
+}
+
+// keeper starts a process again whenever it dies, as an init system does.
+type keeper struct {
+	stop  chan struct{}
+	ended sync.WaitGroup
+	mu    sync.Mutex
+	lives int
+	p     *proc
+}
+
+// keep runs start until release.
+func (w *world) keep(start func() *proc) *keeper {
+	k := &keeper{stop: make(chan struct{})}
+	k.p, k.lives = start(), 1
+	k.ended.Go(func() {
+		for {
+			select {
+			case <-k.stop:
+				return
+			case <-k.p.ended:
+			}
+			select {
+			case <-k.stop:
+				return
+			case <-time.After(100 * time.Millisecond):
+			}
+			k.mu.Lock()
+			k.p = start()
+			k.lives++
+			k.mu.Unlock()
+		}
+	})
+	w.keepers = append(w.keepers, k)
+	return k
+}
+
+// release lets the process be.
+func (k *keeper) release() *proc {
+	select {
+	case <-k.stop:
+	default:
+		close(k.stop)
+	}
+	k.ended.Wait()
+	return k.p
+}
+
+func (k *keeper) count() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.lives
+}
+
+// build makes the program.
+func build(to string, args ...string) error {
+	root, err := moduleRoot()
+	if err != nil {
+		return err
+	}
+	c := exec.Command("go", append(append([]string{"build", "-o", to}, args...), "./cmd/automl")...)
+	c.Dir = root
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// moduleRoot is the folder of the source.
+func moduleRoot() (string, error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the source (run it inside of the module): %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"automl/bench/faults/record"
+	"automl/trial"
+	"automl/trial/dispatch"
+)
+
+// witness takes down what runners report and what the daemon receipts, from the bus: whoever says that a report is on record is held
+// to it.
+type witness struct {
+	nc *nats.Conn
+
+	mu       sync.Mutex
+	reported map[message]trial.Report
+	receipt  map[message]trial.Outbound
+	raw      []*nats.Msg // everything that runners sent, as it was
+	own      map[*nats.Msg]bool
+	expect   map[string]int // subjects of what was replayed and has not come by yet
+}
+
+// message names a message of an attempt. One that is sent again, by the same run or the next, has the same name.
+type message struct {
+	key trial.Key
+	n   int64
+}
+
+func newWitness(url string, c dispatch.Credentials) (*witness, error) {
+	w := &witness{reported: map[message]trial.Report{}, receipt: map[message]trial.Outbound{},
+		own: map[*nats.Msg]bool{}, expect: map[string]int{}}
+	var err error
+	w.nc, err = nats.Connect(url, nats.UserInfo(c.User, c.Password), nats.Name("witness"), nats.MaxReconnects(-1),
+		nats.ReconnectWait(20*time.Millisecond), nats.ReconnectJitter(0, 0), nats.CustomInboxPrefix("_INBOX.daemon"))
+	if err != nil {
+		return nil, err
+	}
+	if _, err = w.nc.Subscribe("automl.v1.in.>", w.in); err == nil {
+		_, err = w.nc.Subscribe("automl.v1.out.>", w.out)
+	}
+	if err == nil {
+		err = w.nc.Flush()
+	}
+	return w, err
+}
+
+func (w *witness) close() { w.nc.Close() }
+
+func body[T any](data []byte) (out T, ok bool) {
+	var e struct {
+		Body *T `json:"body"`
+	}
+	if json.Unmarshal(data, &e) != nil || e.Body == nil {
+		return out, false
+	}
+	return *e.Body, true
+}
+
+func (w *witness) in(m *nats.Msg) {
+	b, ok := body[trial.Inbound](m.Data)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	kept := &nats.Msg{Subject: m.Subject, Data: m.Data}
+	w.raw = append(w.raw, kept)
+	if w.expect[m.Subject] > 0 {
+		w.expect[m.Subject]--
+		w.own[kept] = true
+	}
+	if ok && b.Report != nil {
+		w.reported[message{b.Key, b.N}] = *b.Report
+	}
+}
+
+func (w *witness) out(m *nats.Msg) {
+	b, ok := body[trial.Outbound](m.Data)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at := message{b.Key, b.N}
+	if _, known := w.receipt[at]; ok && b.N > 0 && !known {
+		w.receipt[at] = b
+	}
+}
+
+// receipts are the reports that the daemon has said to have on record. A message of an attempt that is over is answered "stop" and has
+// no effect, so that stops say nothing here.
+func (w *witness) receipts() []record.Receipt {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []record.Receipt
+	for at, answer := range w.receipt {
+		r, ok := w.reported[at]
+		if ok && answer.Verb != trial.Stop {
+			out = append(out, record.Receipt{Trial: at.key.Trial, Attempt: at.key.Attempt, Fold: r.Fold, Epoch: r.Epoch, Metrics: r.Metrics})
+		}
+	}
+	return out
+}
+
+// replay sends a message again.
+func (w *witness) replay(m *nats.Msg) {
+	w.mu.Lock()
+	w.expect[m.Subject]++
+	w.mu.Unlock()
+	if w.nc.Publish(m.Subject, m.Data) != nil {
+		w.mu.Lock()
+		w.expect[m.Subject]--
+		w.mu.Unlock()
+	}
+}
+
+// mine reports whether a message is one that was replayed.
+func (w *witness) mine(m *nats.Msg) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.own[m]
+}
+
+// seen is everything that runners sent so far whose subject has the part.
+func (w *witness) seen(part string) []*nats.Msg {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []*nats.Msg
+	for _, m := range w.raw {
+		if strings.Contains(m.Subject, part) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
