@@ -98,7 +98,7 @@ func TestLastTryIsElsewhere(t *testing.T) {
 	}
 }
 
-// A report that could not be committed is not overtaken by the one behind it.
+// A report that could not be committed is not overtaken by the exit behind it.
 func TestNoGapAfterAFailedCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemory()
@@ -114,15 +114,14 @@ func TestNoGapAfterAFailedCommit(t *testing.T) {
 		store.mu.Unlock()
 		h.report(key, "run1", 2, 2, .6)
 		time.Sleep(2 * time.Second) // the study is read again
-		h.report(key, "run1", 3, 3, .7)
-		if tr := h.trial(0); h.acks != 1 || h.bus.last().N != 1 || tr.Reported("acc", 0, 3) {
-			t.Errorf("%d messages are acknowledged, the last answer is %+v", h.acks, h.bus.last())
+		h.exit(key, "run1", 3, "")
+		if tr := h.trial(0); h.acks != 1 || h.bus.last().N != 1 || tr.Status != trial.Running {
+			t.Errorf("%s; %d messages are acknowledged, the last answer is %+v", tr.Status, h.acks, h.bus.last())
 		}
 		h.report(key, "run1", 2, 2, .6)
-		h.report(key, "run1", 3, 3, .7)
-		tr := h.trial(0)
-		if h.acks != 3 || h.bus.last().N != 3 || !tr.Reported("acc", 0, 2) || !tr.Reported("acc", 0, 3) {
-			t.Errorf("%d messages are acknowledged, the last answer is %+v", h.acks, h.bus.last())
+		h.exit(key, "run1", 3, "")
+		if tr := h.trial(0); h.acks != 3 || h.bus.last().N != 3 || !tr.Reported("acc", 0, 2) || tr.Status != trial.PausedState {
+			t.Errorf("%s; %d messages are acknowledged, the last answer is %+v", tr.Status, h.acks, h.bus.last())
 		}
 	})
 }
