@@ -130,7 +130,7 @@ func (c *child) Report(r protocol.Report) (trial.Verb, string) {
 		r.Metrics = trial.Metrics{}
 	}
 	return c.ask(trial.Report{Trial: c.order.Trial, Attempt: c.order.Attempt, Fold: r.Fold, Epoch: r.Epoch, Metrics: r.Metrics,
-		Cost: cmp.Or(r.Cost, took), Last: r.Last, Cache: r.Cache})
+		Cost: cmp.Or(r.Cost, took), Last: r.Last, Cache: r.Cache, Confusion: r.Confusion})
 }
 
 // Checkpoint keeps the checkpoint; a refit runs in one go and has none.

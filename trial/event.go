@@ -23,7 +23,8 @@ type Report struct {
 	Cost    float64 `json:"cost_seconds,omitempty"` // seconds this epoch took; 0 when unknown
 	Last    bool    `json:"last,omitempty"`         // the trainer stopped this fold early: it has no further epoch
 
-	Cache *CacheUse `json:"cache,omitempty"` // nil: no activations of frozen blocks were cached
+	Cache     *CacheUse  `json:"cache,omitempty"`     // nil: no activations of frozen blocks were cached
+	Confusion *Confusion `json:"confusion,omitempty"` // of the fold's validation rows; nil: there are no classes, or too many
 }
 
 // CacheUse is what it brought to keep what frozen blocks make of a row, instead of running them in every epoch.

@@ -111,6 +111,7 @@ func (s *State) decide(d Decision, now time.Time) error {
 	s.tally.move(t.Number, was, t.standing())
 	if t.Status.Terminal() && t.over == 0 {
 		t.over = s.Seq + 1
+		s.forget(t)
 	}
 	return nil
 }

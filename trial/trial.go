@@ -59,11 +59,12 @@ type Trial struct {
 	Artifact string    // folder of the refitted model
 	Audit    *Decision // Audited: a rule would have stopped it there; nil: none would have
 
-	names  []string               // metrics in the order they were first seen
-	curves map[string][][]float64 // metric -> fold -> epoch-1 -> value, NaN where nothing was reported
-	last   map[int]int            // fold -> its last epoch, where it was stopped early
-	way    []step                 // how Done came about
-	over   int64                  // the event that ended the search of it, 0 before
+	names    []string               // metrics in the order they were first seen
+	curves   map[string][][]float64 // metric -> fold -> epoch-1 -> value, NaN where nothing was reported
+	matrices confusions             // what rows were taken for; dropped once the trial is over and none of the best
+	last     map[int]int            // fold -> its last epoch, where it was stopped early
+	way      []step                 // how Done came about
+	over     int64                  // the event that ended the search of it, 0 before
 }
 
 // step is where a trial stood from an event on.
@@ -123,6 +124,9 @@ func (t *Trial) put(r Report, s Shape) bool {
 	t.Seconds += r.Cost
 	if r.Cache != nil {
 		t.Cache.Add(*r.Cache)
+	}
+	if r.Confusion != nil && r.Fold < s.Folds {
+		t.matrices.put(r.Fold, r.Epoch, r.Confusion)
 	}
 	done := r.At()
 	if r.Last {

@@ -47,7 +47,7 @@ func (s *server) trial(ctx context.Context, in *trialInput) (*body[view.Trial], 
 	out := &body[view.Trial]{}
 	err := s.withTrial(ctx, in, func(st *trial.State, t *trial.Trial) {
 		out.Body = view.TrialOf(st, t)
-		out.Body.Curves = view.CurvesOf(t)
+		out.Body.Curves, out.Body.Confusion = view.CurvesOf(t), view.ConfusionOf(st, t)
 	})
 	if err != nil {
 		return nil, s.fail(err)

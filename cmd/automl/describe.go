@@ -65,7 +65,7 @@ func (a *app) describeStudy(s *trial.State) error {
 
 func (a *app) describeTrial(s *trial.State, t *trial.Trial) error {
 	v := view.TrialOf(s, t)
-	v.Curves = view.CurvesOf(t)
+	v.Curves, v.Confusion = view.CurvesOf(t), view.ConfusionOf(s, t)
 	rows := &table{head: []string{"fold", "metric"}}
 	for e := range s.Study.Shape.Epochs {
 		rows.head = append(rows.head, fmt.Sprintf("epoch %d", e+1))
@@ -87,5 +87,6 @@ func (a *app) describeTrial(s *trial.State, t *trial.Trial) error {
 			fmt.Fprintf(a.out, "frozen blocks: %d rows read from the cache, %d computed, about %.1f s saved\n\n", c.Hits, c.Misses, c.Saved)
 		}
 		rows.print(a.out)
+		a.printConfusion(v.Confusion)
 	}, rows)
 }

@@ -30,7 +30,7 @@ func (s *session) fold(ctx context.Context) (err error) {
 		return err
 	}
 	for loop.Done() < w.To.Epoch {
-		over, err := s.epoch(ctx, loop)
+		over, err := s.epoch(ctx, loop, m.table.Classes)
 		if err != nil || over {
 			return err
 		}
@@ -58,7 +58,7 @@ func (s *session) resume(loop *train.Loop) error {
 
 // epoch trains one, reports it, reads the decision and, unless that is stop, leaves a checkpoint. over means that the fold
 // goes no further in this process.
-func (s *session) epoch(ctx context.Context, loop *train.Loop) (over bool, err error) {
+func (s *session) epoch(ctx context.Context, loop *train.Loop, classes []string) (over bool, err error) {
 	began := s.now()
 	r, err := loop.Epoch(ctx, s.progress(loop.Done()+1))
 	if err != nil {
@@ -67,7 +67,7 @@ func (s *session) epoch(ctx context.Context, loop *train.Loop) (over bool, err e
 	s.tellParts(r, loop.Batch())
 	verb, err := s.client.Report(protocol.Report{
 		Fold: s.work.Fold, Epoch: r.Epoch, Metrics: r.Metrics, Cost: s.now().Sub(began).Seconds(), Last: r.Last,
-		Cache: r.Cache,
+		Cache: r.Cache, Confusion: s.confusion(r, classes),
 	})
 	if err != nil {
 		return false, gone(err)
@@ -82,4 +82,15 @@ func (s *session) epoch(ctx context.Context, loop *train.Loop) (over bool, err e
 		return false, gone(err)
 	}
 	return r.Last || verb == trial.Pause, nil
+}
+
+// confusion is what the validation rows were taken for, with the names of the classes where a trial begins.
+func (s *session) confusion(r *train.Result, classes []string) *trial.Confusion {
+	if r.Valid == nil || r.Valid.Confusion == nil {
+		return nil
+	}
+	if s.work.Fold != 0 || r.Epoch != 1 {
+		classes = nil
+	}
+	return trial.NewConfusion(r.Valid.Confusion.Rows(), classes)
 }

@@ -140,6 +140,9 @@ func (p *Process) check(r *protocol.Report) error {
 	if r.Cache != nil && !r.Cache.Valid() {
 		r.Cache = nil
 	}
+	if r.Confusion != nil && !r.Confusion.Valid() {
+		r.Confusion = nil
+	}
 	return nil
 }
 

@@ -64,6 +64,8 @@ type Report struct {
 	Cost    float64       `json:"cost_seconds,omitempty"`
 	Last    bool          `json:"last,omitempty"` // early stopping: this fold has no further epoch
 
+	Confusion *trial.Confusion `json:"confusion,omitempty"` // of the validation rows; nil: none is kept
+
 	Cache *trial.CacheUse `json:"cache,omitempty"` // what caching the activations of frozen blocks brought in this epoch
 }
 

@@ -86,6 +86,9 @@ func (c *core) report(t *trial.Trial, r trial.Report) (trial.Verb, string) {
 	if r.Cache != nil && !r.Cache.Valid() {
 		r.Cache = nil
 	}
+	if r.Confusion != nil && !r.Confusion.Valid() {
+		r.Confusion = nil
+	}
 	if t.Open.Phase == trial.Refit {
 		return trial.Continue, ""
 	}

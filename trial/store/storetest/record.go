@@ -73,6 +73,9 @@ func drawReport(rt *rapid.T, s *trial.State) *trial.Report {
 		r.Cache = &trial.CacheUse{Hits: rapid.IntRange(0, 1<<40).Draw(rt, "hits"), Misses: rapid.IntRange(0, 9).Draw(rt, "misses"),
 			Saved: rapid.Float64Range(0, 1e9).Draw(rt, "saved")}
 	}
+	if rapid.Bool().Draw(rt, "confused") {
+		r.Confusion = trial.NewConfusion([][]int{{rapid.IntRange(0, 9).Draw(rt, "right"), 1}, {0, 300}}, []string{"no", "yes \"'"})
+	}
 	for range rapid.IntRange(0, 3).Draw(rt, "metrics") {
 		r.Metrics = append(r.Metrics, trial.Metric{Name: names.Draw(rt, "metric"), Value: floats.Draw(rt, "value")})
 	}
