@@ -13,7 +13,7 @@ const (
 )
 
 // printConfusion prints what the classes were taken for, if that is known.
-func (a *app) printConfusion(c *view.Confusion) {
+func (a *app) printConfusion(c *view.ConfusionMatrix) {
 	switch {
 	case c == nil:
 		return

@@ -7,21 +7,21 @@ import (
 	"automl/trial"
 )
 
-// Confusion is what the rows of each class were taken for, in cross-validation: every row was predicted by a network that had not
+// ConfusionMatrix is what the rows of each class were taken for, in cross-validation: every row was predicted by a network that had not
 // seen it.
-type Confusion struct {
+type ConfusionMatrix struct {
 	Classes []string `json:"classes"`
 	Counts  [][]int  `json:"counts"` // row: class, column: what it was taken for
 }
 
 // ConfusionOf is the confusion matrix of a trial; nil where there is none: the task has no classes, or too many, or the trial is none
 // of the best.
-func ConfusionOf(s *trial.State, t *trial.Trial) *Confusion {
+func ConfusionOf(s *trial.State, t *trial.Trial) *ConfusionMatrix {
 	counts, names := t.Confusion(s.Study)
 	if counts == nil || len(names) != len(counts) {
 		return nil
 	}
-	return &Confusion{Classes: names, Counts: counts}
+	return &ConfusionMatrix{Classes: names, Counts: counts}
 }
 
 // Mistake is how often one class was taken for another.
@@ -31,7 +31,7 @@ type Mistake struct {
 }
 
 // Mistakes are the n most frequent, equal ones in the order of the classes.
-func (c *Confusion) Mistakes(n int) []Mistake {
+func (c *ConfusionMatrix) Mistakes(n int) []Mistake {
 	var all []Mistake
 	for i, row := range c.Counts {
 		of := 0

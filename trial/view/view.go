@@ -210,7 +210,7 @@ type Trial struct {
 	Cache      *trial.CacheUse  `json:"cache,omitempty"` // of the activations of frozen blocks; nil: none were cached
 	Reason     string           `json:"reason"`
 	Curves     []Curve          `json:"curves,omitempty"`
-	Confusion  *Confusion       `json:"confusion,omitempty"` // of one trial alone, if it is one of the best
+	Confusion  *ConfusionMatrix `json:"confusion,omitempty"` // of one trial alone, if it is one of the best
 }
 
 // Curve is one metric of one fold by epoch; an epoch without a finite value is null.
