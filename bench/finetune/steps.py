@@ -64,7 +64,8 @@ def text_step(job: Job) -> Callable[[], None]:
 
     def hidden() -> Tensor:
         if stored is None:
-            return model(input_ids=ids, attention_mask=mask).last_hidden_state
+            whole: Tensor = model(input_ids=ids, attention_mask=mask).last_hidden_state
+            return whole
         out = last(stored)
         return out if isinstance(out, Tensor) else out[0]
 
@@ -73,7 +74,7 @@ def text_step(job: Job) -> Callable[[], None]:
         pooled = (hidden() * weights).sum(1) / weights.sum(1)
         loss = nn.functional.cross_entropy(head(pooled), labels)
         opt.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         opt.step()
 
     return step
@@ -88,7 +89,8 @@ class Same(nn.Module):
         self.pad = kernel > 1 and stride == 2
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv(nn.functional.pad(x, (0, 1, 0, 1)) if self.pad else x)
+        y: Tensor = self.conv(nn.functional.pad(x, (0, 1, 0, 1)) if self.pad else x)
+        return y
 
 
 class Block(nn.Module):
@@ -114,7 +116,7 @@ def image_step(job: Job) -> Callable[[], None]:
     def step() -> None:
         loss = nn.functional.cross_entropy(head(model(x).mean((2, 3))), labels)
         opt.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         opt.step()
 
     return step
