@@ -70,6 +70,10 @@ func TestRunTasks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	vit, err := filepath.Abs("../../runner/finetune/model/testdata/vit")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		task, metric, folds, model, data string
 		good                             func(value float64) bool
@@ -80,6 +84,8 @@ func TestRunTasks(t *testing.T) {
 			func(v float64) bool { return v > 0.8 && v <= 1 }},
 		{"image-classification", "val_mcc, goal: maximize", "folds: 2", resnet, "{train: images.csv, test: images.csv, label: colour, image: {path: file, size: 8}}",
 			func(v float64) bool { return v > 0.5 && v <= 1 }},
+		{"image-classification", "val_accuracy, goal: maximize", "folds: 2", vit, "{train: images.csv, test: images.csv, label: colour, image: {path: file, size: 16}}",
+			func(v float64) bool { return v > 0.7 && v <= 1 }},
 	} {
 		t.Run(c.task, func(t *testing.T) {
 			s := newSite(t, "", "")

@@ -143,5 +143,6 @@ func sized(net *model.Net, spec *trial.ImageSpec) (data.Input, error) {
 	}
 	in := data.Input{Channels: c, Height: h, Width: w}
 	in.Scale, in.Mean, in.Std = net.Scale()
+	in.Resize = data.Scaling(net.Resize())
 	return in, in.Fits(channels)
 }

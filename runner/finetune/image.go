@@ -1,11 +1,6 @@
 package finetune
 
 import (
-	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
-
 	"automl/runner/finetune/data"
 	"automl/runner/protocol"
 )
@@ -32,13 +27,12 @@ func (m *material) loadImages(w protocol.Work) (err error) {
 // a row of the data file becomes an input.
 func (m *material) describeImages(w protocol.Work, input data.Input) (map[string]any, error) {
 	table := m.table
-	raw, err := os.ReadFile(filepath.Join(w.Trainer.Model, configFile))
+	config, err := readJSON(w, configFile)
 	if err != nil {
 		return nil, err
 	}
-	config := map[string]any{}
-	if err := json.Unmarshal(raw, &config); err != nil {
-		return nil, fmt.Errorf("%s of the pretrained model: %w", configFile, err)
+	if m.net.Architecture() != "" {
+		return m.describeHubImages(w, input)
 	}
 	config["classes"] = table.Classes
 	put(config, input.Height, "input", "height")
@@ -46,6 +40,24 @@ func (m *material) describeImages(w protocol.Work, input data.Input) (map[string
 	put(config, table.Outputs(), "head", "fc", "out")
 	config["preprocessing"] = m.preprocessing(w, map[string]any{"image": table.Spec})
 	return config, nil
+}
+
+// describeHubImages is describeImages for a folder that is one of the transformers library, and says beside it how an image becomes an
+// input.
+func (m *material) describeHubImages(w protocol.Work, input data.Input) (map[string]any, error) {
+	config, err := m.describePretrained(w)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case m.net.Type() != "vit": // its images have any size
+	case input.Height == input.Width:
+		config["image_size"] = input.Height
+	default:
+		config["image_size"] = []int{input.Height, input.Width}
+	}
+	config["preprocessing"] = m.preprocessing(w, map[string]any{"image": m.table.Spec})
+	return config, m.writePreprocessor(w, input)
 }
 
 // put sets a value some objects deep, where those exist.

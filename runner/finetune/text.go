@@ -1,14 +1,12 @@
 package finetune
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 
 	"automl/runner/finetune/data"
 	"automl/runner/finetune/tokenizer"
@@ -75,25 +73,9 @@ func loadTokenizer(folder string) (*tokenizer.Tokenizer, error) {
 // describeTexts is the configuration of the pretrained model with the classes of the finished one, and how a row of the data file
 // becomes an input.
 func (m *material) describeTexts(w protocol.Work, limit int) (map[string]any, error) {
-	raw, err := os.ReadFile(filepath.Join(w.Trainer.Model, configFile))
+	config, err := m.describePretrained(w)
 	if err != nil {
 		return nil, err
-	}
-	config := map[string]any{}
-	if err := json.Unmarshal(raw, &config); err != nil {
-		return nil, fmt.Errorf("%s of the pretrained model: %w", configFile, err)
-	}
-	names, at := map[string]string{}, map[string]int{}
-	for i := range m.table.Outputs() {
-		name := "LABEL_" + strconv.Itoa(i)
-		if i < len(m.table.Classes) {
-			name = m.table.Classes[i]
-		}
-		names[strconv.Itoa(i)], at[name] = name, i
-	}
-	config["id2label"], config["label2id"] = names, at
-	if name := m.net.Architecture(); name != "" {
-		config["architectures"] = []string{name}
 	}
 	if config["pad_token_id"] == nil && config["eos_token_id"] != nil { // without one, transformers takes no batches of a GPT-2
 		config["pad_token_id"] = config["eos_token_id"]

@@ -16,6 +16,16 @@ type Input struct {
 	Channels, Height, Width int
 	Scale                   float32
 	Mean, Std               []float32 // one a channel
+	Resize                  Scaling   // of image files of another size
+}
+
+// Scaling is how the image files that a network was trained with came to its size. The zero value is nothing in particular.
+type Scaling struct {
+	Filter string // bilinear or bicubic (default), as wide as a smaller size asks for
+	// Stretch: height and width are scaled each by itself. Otherwise they keep their proportion, and the middle is cut out.
+	Stretch bool
+	// Share of the scaled height and width (of the shorter one, unless Stretch) that the cut leaves; 0: all.
+	Share float64
 }
 
 // Size is how many floats an image has.

@@ -33,7 +33,7 @@ func (t *Table) readImages(in Input) (*Images, error) {
 	im := &Images{Input: in, Channels: channels, n: t.Rows(), plane: in.Height * in.Width}
 	im.bytes = make([]byte, im.n*im.Floats())
 	return im, t.eachImage(func(row int, img image.Image) {
-		fitted := fit(img, in.Width, in.Height, t.Spec.Fit)
+		fitted := fit(img, in.Width, in.Height, t.Spec.Fit, in.Resize)
 		planes(im.bytes[row*im.Floats():(row+1)*im.Floats()], fitted, channels)
 	})
 }
@@ -107,21 +107,47 @@ func decode(file string) (image.Image, error) {
 }
 
 // fit scales an image to w x h, over white where it is transparent: each pixel of the result is a weighted mean of all that
-// it covers (Catmull-Rom, as wide as the scale asks for).
-func fit(img image.Image, w, h int, how string) *image.RGBA {
+// it covers. Without a word how, it is as the network's images were scaled.
+func fit(img image.Image, w, h int, how string, r Scaling) *image.RGBA {
 	out := image.NewRGBA(image.Rect(0, 0, w, h))
 	from, to := img.Bounds(), out.Bounds()
-	switch how {
-	case trial.FitStretch:
-	case trial.FitPad:
+	switch {
+	case how == trial.FitStretch:
+	case how == trial.FitPad:
 		draw.Draw(out, to, image.NewUniform(color.Black), image.Point{}, draw.Src)
 		to = centred(to, from.Dx(), from.Dy())
+	case how == "" && (r.Stretch || r.Share > 0):
+		to = r.scaled(from.Dx(), from.Dy(), w, h)
 	default:
 		from = centred(from, w, h)
 	}
 	draw.Draw(out, to, image.NewUniform(color.White), image.Point{}, draw.Src)
-	draw.CatmullRom.Scale(out, to, img, from, draw.Over, nil)
+	kernel := draw.CatmullRom
+	if r.Filter == "bilinear" {
+		kernel = draw.BiLinear
+	}
+	kernel.Scale(out, to, img, from, draw.Over, nil)
 	return out
+}
+
+// scaled is where an image of dx x dy pixels lies once it is scaled, around the w x h pixels in its middle: of the sizes that the
+// image processors of the transformers library round to.
+func (r Scaling) scaled(dx, dy, w, h int) image.Rectangle {
+	share := r.Share
+	if share == 0 {
+		share = 1
+	}
+	whole := func(n int) int { return int(float64(n)/share + 1e-6) }
+	sw, sh := whole(w), whole(h)
+	if !r.Stretch {
+		if dx*sh > dy*sw {
+			sw = max(w, sh*dx/dy)
+		} else {
+			sh = max(h, sw*dy/dx)
+		}
+	}
+	left, top := (sw-w)/2, (sh-h)/2
+	return image.Rect(-left, -top, sw-left, sh-top)
 }
 
 // centred is the largest rectangle of the shape w:h in the middle of another, at least a pixel wide and high.

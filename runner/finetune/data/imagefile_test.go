@@ -52,19 +52,19 @@ func TestFit(t *testing.T) {
 	at := func(img *image.RGBA, x, y int) [3]uint8 { p := img.RGBAAt(x, y); return [3]uint8{p.R, p.G, p.B} }
 	red, blue, black := [3]uint8{255, 0, 0}, [3]uint8{0, 0, 255}, [3]uint8{}
 	wide := halves(40, 10)
-	crop := fit(wide, 8, 8, trial.FitCrop)
+	crop := fit(wide, 8, 8, trial.FitCrop, Scaling{})
 	if at(crop, 0, 0) != red || at(crop, 7, 7) != blue {
 		t.Errorf("crop: %v and %v", at(crop, 0, 0), at(crop, 7, 7))
 	}
-	pad := fit(wide, 8, 8, trial.FitPad)
+	pad := fit(wide, 8, 8, trial.FitPad, Scaling{})
 	if at(pad, 0, 0) != black || at(pad, 0, 4) != red || at(pad, 7, 4) != blue || at(pad, 7, 7) != black {
 		t.Errorf("pad: %v %v %v %v", at(pad, 0, 0), at(pad, 0, 4), at(pad, 7, 4), at(pad, 7, 7))
 	}
-	stretch := fit(wide, 8, 8, trial.FitStretch)
+	stretch := fit(wide, 8, 8, trial.FitStretch, Scaling{})
 	if at(stretch, 0, 0) != red || at(stretch, 7, 7) != blue {
 		t.Errorf("stretch: %v and %v", at(stretch, 0, 0), at(stretch, 7, 7))
 	}
-	clear := fit(image.NewNRGBA(image.Rect(0, 0, 3, 3)), 2, 2, "")
+	clear := fit(image.NewNRGBA(image.Rect(0, 0, 3, 3)), 2, 2, "", Scaling{})
 	if at(clear, 1, 1) != [3]uint8{255, 255, 255} {
 		t.Errorf("what is transparent is %v, not white", at(clear, 1, 1))
 	}
@@ -73,7 +73,7 @@ func TestFit(t *testing.T) {
 	for i := range stripes.Pix {
 		stripes.Pix[i] = uint8(255 * (i % 2))
 	}
-	small := fit(stripes, 16, 1, trial.FitStretch)
+	small := fit(stripes, 16, 1, trial.FitStretch, Scaling{})
 	for x := range 16 {
 		if v := int(small.RGBAAt(x, 0).R); v < 118 || v > 138 {
 			t.Errorf("column %d is %d, the mean is 127.5", x, v)

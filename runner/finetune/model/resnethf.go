@@ -200,6 +200,7 @@ func (r *hfResNet) features() int { return r.cfg.Widths[len(r.cfg.Widths)-1] }
 func (r *hfResNet) kind() string           { return r.cfg.ModelType }
 func (r *hfResNet) blocks() []string       { return r.labels }
 func (r *hfResNet) head() (string, string) { return resnetHead + ".weight", resnetHead + ".bias" }
+func (r *hfResNet) class() string          { return "ResNetForImageClassification" }
 func (r *hfResNet) clone() arch            { return r } // nothing in it changes
 
 // inFile is a tensor's name in the file.

@@ -65,7 +65,7 @@ func (n *Net) Vocabulary() int {
 // Architecture is the class of the transformers library that computes what the
 // network does, for config.json; "" where there is none, or none is known.
 func (n *Net) Architecture() string {
-	if a, ok := n.arch.(textArch); ok {
+	if a, ok := n.arch.(interface{ class() string }); ok {
 		return a.class()
 	}
 	return ""

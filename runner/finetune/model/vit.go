@@ -97,6 +97,7 @@ func (v *vit) kind() string              { return v.cfg.ModelType }
 func (v *vit) blocks() []string          { return v.labels }
 func (v *vit) head() (string, string)    { return vitHead + ".weight", vitHead + ".bias" }
 func (v *vit) initialSD() float64        { return v.cfg.InitialSD }
+func (v *vit) class() string             { return "ViTForImageClassification" }
 func (v *vit) clone() arch               { return v } // nothing in it changes
 func (v *vit) checkInput(h, w int) error { return v.cfg.fits(h, w) }
 

@@ -98,6 +98,9 @@ func ParseOptions(task string, p trial.Params) (Options, error) {
 		o.HiddenDropout, o.AttentionDropout = r.share("hidden_dropout", 0.1), r.share("attention_dropout", 0.1)
 		o.MaxTokens = r.whole("max_tokens", 128, 3)
 	}
+	if trial.ImageRows.HasTask(task) {
+		o.HiddenDropout, o.AttentionDropout = r.share("hidden_dropout", 0), r.share("attention_dropout", 0)
+	}
 	o.Freeze = r.freeze()
 	o.Head, o.HeadC = r.text("head", TrainedHead, TrainedHead, SolvedHead), r.positive("head_c", 0)
 	start := FreshHead

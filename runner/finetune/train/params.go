@@ -66,6 +66,8 @@ var known = []KnownParam{
 	{"max_tokens", "128", "tokens of a text, those around it included; the rest is cut off; >= 3", texts, nil},
 	{"hidden_dropout", "0.1", "share of what each layer that learns adds to its input dropped in training; [0, 1)", texts, nil},
 	{"attention_dropout", "0.1", "share of the attention weights of layers that learn dropped in training; [0, 1)", texts, nil},
+	{"hidden_dropout", "0", "of a ViT: share of what each layer that learns adds to its input dropped in training; [0, 1)", images, nil},
+	{"attention_dropout", "0", "of a ViT: share of the attention weights of layers that learn dropped in training; [0, 1)", images, nil},
 	{"norm_momentum", "0.1", "weight of a batch in the running statistics of batch norms; (0, 1]", images, nil},
 	{"augment_shift", "off", "most pixels of the model's input an image moves along each axis; >= 0", images, nil},
 	{"augment_rotation", "off", "most degrees an image turns to either side; 0..180", images, nil},
