@@ -29,9 +29,10 @@ func TestEveryParameterIsRead(t *testing.T) {
 		p("augment_crop", int64(2)), p("augment_flip", true), p("augment_color", 0.25), p("augment_cutout", int64(3)), p("augment_mixup", 0.2), p("freeze.strategy", "gradual"), p("freeze.depth", 0.5),
 		p("freeze.unfreeze_every", int64(2)), p("freeze.layer_decay", 0.7), p("freeze.head_lr_factor", 1.0), p("head_lr", 0.5), p("norm_momentum", 0.05),
 		p("head", "solved"), p("head_start", "fresh"), p("head_c", 3.0), p("beta1", 0.8), p("beta2", 0.98), p("scale_parameter", true), p("lr_power", 3.0), p("ema_decay", 0.99),
+		p("hidden_dropout", 0.15), p("attention_dropout", 0.25),
 	}
 	got, err := ParseOptions(trial.ImageTask, params)
-	want := Options{LR: 0.1, BatchSize: 16, Curve: optim.Linear, Power: 3, HeadLR: 0.5, EMADecay: 0.99, Warmup: 0.05, Dropout: 0.3, LabelSmoothing: 0.1, NormMomentum: 0.05, ClassWeights: BalancedWeights, Patience: 4, Head: SolvedHead, HeadStart: FreshHead, HeadC: 3,
+	want := Options{LR: 0.1, BatchSize: 16, HiddenDropout: 0.15, AttentionDropout: 0.25, Curve: optim.Linear, Power: 3, HeadLR: 0.5, EMADecay: 0.99, Warmup: 0.05, Dropout: 0.3, LabelSmoothing: 0.1, NormMomentum: 0.05, ClassWeights: BalancedWeights, Patience: 4, Head: SolvedHead, HeadStart: FreshHead, HeadC: 3,
 		Optimizer: optim.Config{Kind: optim.SGD, WeightDecay: 0.2, Beta1: 0.8, Beta2: 0.98, Epsilon: 1e-8, Momentum: 0.5, Nesterov: true, ScaleParameter: true, ClipNorm: 3},
 		Freeze:    trial.FreezeSchedule{Strategy: trial.Gradual, Depth: 0.5, UnfreezeEvery: 2, LayerDecay: 0.7, HeadLRFactor: 1},
 		Augment:   augment.Config{Shift: 1.5, Rotation: 10, Crop: 2, Flip: true, Color: 0.25, Cutout: 3}, Mixup: 0.2}
