@@ -37,39 +37,35 @@ func (w *world) fill(dir string) (remove func()) {
 	return func() { w.must(os.Remove(path)) }
 }
 
-// diskFull fills the disk of the data directory under a study, for as long as it takes the daemon to notice, and some more.
+// diskFull fills the disk of the data directory under a program that asks and tells, until the daemon refuses it, and some more.
 func diskFull(w *world) {
 	w.smallDisk(w.data, "24m")
 	d := w.daemon()
-	w.submit(sweep{trainer: "pace=5", trials: 40, folds: 3})
-	w.runner("box", "", 2)
-	w.after(2)
+	o := w.outsider(400)
+	for range 20 {
+		o.step()
+	}
 	remove := w.fill(w.data)
-	w.until("the daemon to notice", func() bool { return felt(d) || w.over() })
+	for refused := false; !refused; refused = !o.step() {
+		if o.over {
+			w.fail("the full disk was not felt")
+		}
+	}
 	time.Sleep(time.Second)
-	w.fillMore()
-	remove()
-	w.end()
-	if !felt(d) {
-		w.wrong("the full disk was not felt")
-	}
-}
-
-// fillMore is where the disk stays full for a moment.
-func (w *world) fillMore() { w.checkReadable() }
-
-// checkReadable reads the record, which a full disk must not keep anyone from.
-func (w *world) checkReadable() {
 	if w.reports() == 0 {
-		w.wrong("the record cannot be read")
+		w.wrong("the record cannot be read while the disk is full")
 	}
-}
-
-// felt tells whether a daemon has noticed a fault of the disk.
-func felt(d *proc) bool {
-	said := d.says()
-	return strings.Contains(said, "could not be written") || strings.Contains(said, "no space left") || strings.Contains(said, "out of resources") ||
-		strings.Contains(said, "the bus is away")
+	remove()
+	for !o.over {
+		w.must(w.ctx.Err())
+		if !o.step() {
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+	w.end()
+	if !strings.Contains(d.says(), "could not be written") {
+		w.wrong("the daemon does not say that it could not write")
+	}
 }
 
 // busFull fills the disk that JetStream has of its own.

@@ -23,7 +23,7 @@ const (
 var protections = []protection{
 	{"persist-then-send", "what was decided is on record before anybody hears of it", []string{"kill-before-commit"}, []edit{
 		{loop, "	err := c.err\n	if err == nil && len(r.events) > 0 {",
-			"	err := c.err\n	for _, l := range r.letters {\n		_ = d.Bus.Send(l.run, l.out)\n	}\n	for _, f := range r.acks {\n		f()\n	}\n	if err == nil && len(r.events) > 0 {"}}},
+			"	err := c.err\n	for _, l := range r.letters {\n		_ = d.Bus.Send(l.run, l.out)\n	}\n	for _, f := range r.acks {\n		f()\n	}\n	time.Sleep(5 * time.Millisecond)\n	if err == nil && len(r.events) > 0 {"}}},
 	{"commit-then-answer", "an ask or a tell is on record before it is answered", []string{"kill-at-sync-short"}, []edit{
 		{"search/daemon/ask.go", "		return d.commit(ctx, c)", "		return nil"}}},
 	{"failed-commit", "what could not be committed is thrown away, and answered to nobody", []string{"disk-full", "sync-fails"}, []edit{
