@@ -47,7 +47,7 @@ func newAttempt(r *Runner, a trial.Assignment, s slot) *attempt {
 	now := r.cfg.Clock.Now()
 	t := &attempt{runner: r, order: a, slot: s, out: r.newOutbox(a.Key()), done: make(chan struct{}),
 		changed: make(chan struct{}), answered: map[int64]bool{}, sign: now, moved: now}
-	t.log = t.out.log
+	t.log = t.out.log.With().Str("name", a.Name).Logger()
 	var err error
 	if t.out.spool, err = createSpool(r.store.spools(), a.Key(), r.cfg.Run); err != nil {
 		t.log.Error().Err(err).Msg("the attempt has no spool: what it reports is lost if the runner dies")

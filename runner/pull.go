@@ -51,7 +51,7 @@ func (r *Runner) next(ctx, background context.Context, s slot) (started bool, er
 	a := d.Assignment
 	switch problem := check(a); {
 	case problem != nil: // sent again it would be no better
-		r.cfg.Log.Error().Err(problem).Str("study", a.Study).Int("trial", a.Trial).Msg("an assignment is dropped")
+		r.cfg.Log.Error().Err(problem).Str("study", a.Study).Str("name", a.Name).Int("trial", a.Trial).Int("attempt", a.Attempt).Msg("an assignment is dropped")
 		r.settle(d.Ack)
 		return false, nil
 	case r.has(a.Key()): // its ack was lost
@@ -95,7 +95,7 @@ func (r *Runner) announce(background context.Context, a trial.Assignment) (trial
 	}
 	r.heard()
 	if !grant.Granted {
-		r.cfg.Log.Info().Str("study", a.Study).Int("trial", a.Trial).Str("reason", grant.Reason).Msg("the lease was refused")
+		r.cfg.Log.Info().Str("study", a.Study).Str("name", a.Name).Int("trial", a.Trial).Int("attempt", a.Attempt).Str("reason", grant.Reason).Msg("the lease was refused")
 	}
 	return grant, nil
 }

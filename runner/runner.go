@@ -170,7 +170,7 @@ func (r *Runner) newOutbox(k trial.Key) *outbox {
 	t := r.cfg.Timings
 	return &outbox{key: k, run: r.cfg.Run, send: r.queue.Send, clock: r.cfg.Clock, wake: make(chan struct{}, 1),
 		retry: backoff{min: t.RetryMin, max: t.RetryMax, jitter: r.cfg.Jitter},
-		log:   r.cfg.Log.With().Str("study", k.Study).Int("trial", k.Trial).Int("attempt", k.Attempt).Logger()}
+		log:   r.cfg.Log.With().Str("study", k.Study).Int("trial", k.Trial).Int("attempt", k.Attempt).Str("run", r.cfg.Run).Logger()}
 }
 
 // deliver runs an outbox until it is empty.

@@ -63,7 +63,7 @@ func (d *Daemon) Submit(ctx context.Context, s trial.Study) (study trial.Study, 
 		}
 		d.cores = append(d.cores, c)
 		study, created = s, true
-		d.Log.Info().Str("study", s.Name).Msg("a study begins")
+		d.Log.Info().Str("study", s.ID).Str("name", s.Name).Msg("a study begins")
 		return nil
 	})
 	return study, created, err

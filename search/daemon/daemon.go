@@ -240,7 +240,7 @@ func (d *Daemon) commit(ctx context.Context, c *core) error {
 	}
 	if err != nil {
 		d.tally.failures++
-		d.Log.Error().Err(err).Str("study", c.spec.Study.Name).Msg("the record could not be written; the study is read again")
+		d.Log.Error().Err(err).Str("study", c.spec.Study.ID).Str("name", c.spec.Study.Name).Msg("the record could not be written; the study is read again")
 		d.broken = append(d.broken, broken{c.spec.Study, c.kept})
 		c.spec.Study.ID = "" // dropped by forget
 		return trial.Wrap(trial.Unavailable, err, "write the record of study %s", c.spec.Study.Name)
@@ -255,7 +255,7 @@ func (d *Daemon) commit(ctx context.Context, c *core) error {
 	}
 	for _, a := range r.work {
 		if err := d.Bus.Publish(ctx, a); err != nil {
-			d.Log.Warn().Err(err).Str("study", a.Name).Int("trial", a.Trial).Msg("hand out work; it is tried again")
+			c.mark(d.Log.Warn().Err(err), a.Key()).Msg("hand out work; it is tried again")
 		}
 	}
 	for _, f := range r.acks {
@@ -275,9 +275,24 @@ func (d *Daemon) report(c *core, events []trial.Event) {
 		if q.What == trial.Retried && q.Failure.Counts() || q.What == trial.Failed {
 			level = zerolog.WarnLevel
 		}
-		d.Log.WithLevel(level).Str("study", c.spec.Study.Name).Int("trial", q.Trial).Int("attempt", q.Attempt).
-			Str("what", string(q.What)).Msg(q.Reason)
+		c.mark(d.Log.WithLevel(level), trial.Key{Trial: q.Trial, Attempt: q.Attempt}).Str("what", string(q.What)).Msg(q.Reason)
 	}
+}
+
+// mark puts on a line of the log what it is about, under the same names as a runner's lines: study, trial, attempt and run.
+func (c *core) mark(line *zerolog.Event, k trial.Key) *zerolog.Event {
+	line = line.Str("study", c.spec.Study.ID).Str("name", c.spec.Study.Name)
+	if k.Trial == trial.NoTrial {
+		return line
+	}
+	line = line.Int("trial", k.Trial)
+	if k.Attempt > 0 {
+		line = line.Int("attempt", k.Attempt)
+	}
+	if t := c.state.Trial(k.Trial); t != nil && t.Run != "" {
+		line = line.Str("run", t.Run)
+	}
+	return line
 }
 
 // forget drops the cores of studies that are over, and of those that have to be read again.
@@ -298,7 +313,7 @@ func (d *Daemon) mend(ctx context.Context) {
 	d.broken = nil
 	for _, b := range again {
 		if err := d.load(ctx, b.study, b.kept); err != nil {
-			d.Log.Error().Err(err).Str("study", b.study.Name).Msg("read the study again; it is tried again")
+			d.Log.Error().Err(err).Str("study", b.study.ID).Str("name", b.study.Name).Msg("read the study again; it is tried again")
 			d.broken = append(d.broken, b)
 		}
 	}

@@ -1,9 +1,14 @@
 package daemon
 
 import (
+	"bytes"
+	"encoding/json"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
 
 	"automl/trial"
 )
@@ -59,4 +64,40 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	})
+}
+
+// A line of the log says what it is about, as far as there is a trial, an attempt and a run.
+func TestLogLinesAreMarked(t *testing.T) {
+	c, err := newCore(testSpec(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.now = time.Now()
+	a, ok := c.next()
+	if !ok {
+		t.Fatal("no work")
+	}
+	line := func(k trial.Key) (out map[string]any) {
+		t.Helper()
+		var b bytes.Buffer
+		log := zerolog.New(&b)
+		c.mark(log.Info(), k).Send()
+		if err := json.Unmarshal(b.Bytes(), &out); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	c.announce(trial.Announce{Key: a.Key(), Runner: "box", Run: "run1"}, false)
+	for name, want := range map[string]struct {
+		key  trial.Key
+		line map[string]any
+	}{
+		"a study":    {trial.Key{Trial: trial.NoTrial}, map[string]any{"level": "info", "study": "s1", "name": "study"}},
+		"a decision": {trial.Key{}, map[string]any{"level": "info", "study": "s1", "name": "study", "trial": 0.0, "run": "run1"}},
+		"an attempt": {a.Key(), map[string]any{"level": "info", "study": "s1", "name": "study", "trial": 0.0, "attempt": 1.0, "run": "run1"}},
+	} {
+		if d := cmp.Diff(want.line, line(want.key)); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
 }
