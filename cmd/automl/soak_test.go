@@ -196,7 +196,13 @@ func empty(box, folder string) bool {
 // resident is the memory of this process in KiB.
 func resident(t *testing.T) (kib int) {
 	t.Helper()
-	text, err := os.ReadFile("/proc/self/status")
+	return residentOf(t, "self")
+}
+
+// residentOf is that of the process with an id.
+func residentOf(t *testing.T, pid string) (kib int) {
+	t.Helper()
+	text, err := os.ReadFile("/proc/" + pid + "/status")
 	if err != nil {
 		t.Fatal(err)
 	}
