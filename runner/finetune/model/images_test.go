@@ -345,3 +345,34 @@ func TestImageNetErrors(t *testing.T) {
 		t.Errorf("tiny images: %v", err)
 	}
 }
+
+// What is written has every tensor that transformers wrote, of the same type and shape.
+func TestImageNetsAreWrittenAsTheyWere(t *testing.T) {
+	for _, name := range imageNets {
+		n, err := Load(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), weightsFile)
+		if err := safetensors.Write(file, n.Tensors(), nil); err != nil {
+			t.Fatal(err)
+		}
+		got, err := safetensors.Read(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := safetensors.Read(filepath.Join("testdata", name, weightsFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Tensors) != len(want.Tensors) {
+			t.Errorf("%s: %d tensors, want %d", name, len(got.Tensors), len(want.Tensors))
+		}
+		for _, w := range want.Tensors {
+			x := got.Find(w.Name)
+			if x == nil || x.DType != w.DType || !slices.Equal(x.Shape, w.Shape) || !slices.Equal(x.Data, w.Data) || !slices.Equal(x.Ints, w.Ints) {
+				t.Errorf("%s: %s is %v, want %v", name, w.Name, x, w)
+			}
+		}
+	}
+}

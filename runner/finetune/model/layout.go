@@ -59,7 +59,13 @@ func (p *Param) each(f func(own, there int)) {
 // Tensors returns all arrays as the file of a model folder holds them, which Load
 // reads back. Those that lie there as they are share their memory with the network.
 func (n *Net) Tensors() []safetensors.Tensor {
-	return n.layOut(func(p *Param) []float32 { return p.Data })
+	out := n.layOut(func(p *Param) []float32 { return p.Data })
+	if a, ok := n.arch.(interface {
+		extra([]*Param) []safetensors.Tensor
+	}); ok {
+		out = append(out, a.extra(n.params)...)
+	}
+	return out
 }
 
 // layOut puts values of parameters, in Params order, as the file would hold them.

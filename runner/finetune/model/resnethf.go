@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"automl/runner/finetune/ops"
+	"automl/runner/finetune/safetensors"
 )
 
 // hfResNet is the residual network for large images of He et al. 2015 (table 1)
@@ -217,9 +218,23 @@ func (r *hfResNet) config() any {
 	return c
 }
 
-// spare reports whether a tensor may be left over: the count of batches, which
-// batch norms with a fixed momentum do not need.
-func (r *hfResNet) spare(name string) bool { return strings.HasSuffix(name, ".num_batches_tracked") }
+// batchCount is the count of batches, which PyTorch's batch norms have and those
+// with a fixed momentum do not need.
+const batchCount = ".num_batches_tracked"
+
+// spare reports whether a tensor may be left over.
+func (r *hfResNet) spare(name string) bool { return strings.HasSuffix(name, batchCount) }
+
+// extra is what the transformers library misses in a file without it.
+func (r *hfResNet) extra(params []*Param) []safetensors.Tensor {
+	var out []safetensors.Tensor
+	for _, p := range params {
+		if norm, ok := strings.CutSuffix(p.Name, ".running_mean"); ok {
+			out = append(out, safetensors.Tensor{Name: norm + batchCount, DType: safetensors.I64, Ints: []int64{0}})
+		}
+	}
+	return out
+}
 
 func (r *hfResNet) checkInput(h, w int) error {
 	if min(h, w) < 8 || max(h, w) > maxSide {
