@@ -83,7 +83,11 @@ func killAround(when string) func(*world) {
 		w.after(2)
 		for range 4 {
 			d.kill()
-			d = w.daemon(w.syncs(fmt.Sprintf("%s:%d", when, 12+w.rand.IntN(12)))...)
+			n := 12 + w.rand.IntN(12)
+			if when == "unwritten" {
+				n = 60 + w.rand.IntN(90) // a transaction has several pieces
+			}
+			d = w.daemon(w.syncs(fmt.Sprintf("%s:%d", when, n))...)
 			w.until("the daemon's death", func() bool { return !d.alive() || w.over() })
 		}
 		if !w.over() {

@@ -34,7 +34,7 @@ var protections = []protection{
 		{outbox, "	o.sent = 0\n", "	_ = o.sent\n"}}},
 	{"known-reports", "a report that is on record has no effect", []string{"every-message-thrice"}, []edit{
 		{mail, "	if !c.known(t, r) {", "	if true {"}}},
-	{"fencing", "a message counts only from the run that holds the lease of its attempt", []string{"partition-long", "sigstop", "late-replay"}, []edit{
+	{"fencing", "a message counts only from the run that holds the lease of its attempt", []string{"sigstop", "late-replay"}, []edit{
 		{mail, "t != nil && t.Open != nil && t.Open.Number == m.Key.Attempt && t.Open.Run == m.Run", "t != nil && t.Open != nil"}}},
 	{"lease-ends", "a runner that is gone loses its attempts", []string{"kill-runner"}, []edit{
 		{"search/daemon/members.go", "		for _, key := range c.held(run) {", "		for _, key := range c.held(run)[:0] {"}}},
