@@ -8,13 +8,17 @@ func (b *builtinDoc) folders() bool {
 	return trial.ImageRows.HasTask(b.Task) && (im == nil || im.Pixels == "" && im.Path == "")
 }
 
-// pretrained reports whether the model has layers worth keeping.
-func (b *builtinDoc) pretrained() bool { return !trial.TableRows.HasTask(b.Task) }
+// pretrained reports whether the model has layers worth keeping, which a fresh head reads.
+func (b *builtinDoc) pretrained() bool {
+	return !trial.TableRows.HasTask(b.Task) && b.Task != trial.GenerationTask
+}
 
 // checkProbe refuses a probe that cannot be.
 func (c *checker) checkProbe(b *builtinDoc) {
 	switch {
 	case b.Probe == nil || !*b.Probe:
+	case b.Task == trial.GenerationTask:
+		c.wrong("trainer.probe", "task %s has no fresh head, which a probe would solve", b.Task).withHint("take it out")
 	case !b.pretrained():
 		c.wrong("trainer.probe", "task %s begins with no pretrained model, which a probe would measure", b.Task).withHint("take it out")
 	case !c.doc.roomForProbe():
@@ -43,6 +47,9 @@ func (c *checker) checkRows(b *builtinDoc, rows trial.RowKind) {
 		c.wrong("trainer.model", "task %s has no model %q", b.Task, shorten(b.Model)).
 			withHint("model: %s, which is trained from scratch", trial.MLP)
 	}
+	if d.TextPair != "" && b.Task == trial.GenerationTask {
+		c.wrongKey("trainer.data.text_pair", "task %s learns one text a row", b.Task).withHint("take it out")
+	}
 	if d.Text != "" && rows != trial.TextRows {
 		c.wrongKey("trainer.data.text", "task %s has no text column", b.Task).withHint("text goes with tasks of texts, such as %s", trial.TextTask)
 	}
@@ -61,6 +68,9 @@ func (c *checker) checkRows(b *builtinDoc, rows trial.RowKind) {
 func (c *checker) checkTarget(b *builtinDoc, target trial.TargetKind) {
 	d := b.Data
 	switch {
+	case target == trial.Generation && d.Label != "":
+		c.wrongKey("trainer.data.label", "task %s learns the text itself", b.Task).withHint("take it out")
+	case target == trial.Generation:
 	case target == trial.MultiLabel && d.Label != "" && d.Labels != nil:
 		c.wrongKey("trainer.data.labels", "label and labels are both given").withHint("label is one column with a list, labels are columns of yes and no: one of the two")
 	case target == trial.MultiLabel && b.folders():

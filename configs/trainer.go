@@ -17,7 +17,7 @@ var trainerVariants = []variant{
 
 type builtinDoc struct {
 	Type  string  `json:"type" jsonschema:"required,enum=builtin"`
-	Task  string  `json:"task" jsonschema:"required,enum=image-classification,enum=image-multilabel,enum=image-regression,enum=text-classification,enum=text-multilabel,enum=text-regression,enum=tabular-classification,enum=tabular-multilabel,enum=tabular-regression" jsonschema_description:"What a row is, and what is learned of it."`
+	Task  string  `json:"task" jsonschema:"required,enum=image-classification,enum=image-multilabel,enum=image-regression,enum=text-classification,enum=text-multilabel,enum=text-regression,enum=text-generation,enum=tabular-classification,enum=tabular-multilabel,enum=tabular-regression" jsonschema_description:"What a row is, and what is learned of it."`
 	Model string  `json:"model" jsonschema:"required" jsonschema_description:"Folder with config.json and model.safetensors; for tabular tasks the word mlp."`
 	Data  dataDoc `json:"data" jsonschema:"required" jsonschema_description:"The rows."`
 	Probe *bool   `json:"probe,omitempty" jsonschema_description:"Images and texts: begin with a probe, a linear model on what the pretrained model makes of the rows, which the other trials have to beat. It is one of budget.trials. Default: true, unless they leave no room for it."`

@@ -128,7 +128,7 @@ func TestFixedFolds(t *testing.T) {
 }
 
 func TestTasks(t *testing.T) {
-	if len(Tasks()) != 9 {
+	if len(Tasks()) != 10 {
 		t.Errorf("tasks %v", Tasks())
 	}
 	for _, task := range Tasks() {
@@ -136,7 +136,9 @@ func TestTasks(t *testing.T) {
 			t.Errorf("%s comes apart as %q and %q", task, rows, target)
 		}
 	}
-	if rows, target := SplitTask("image-poetry"); rows != "" || target != "" {
-		t.Errorf("%q and %q", rows, target)
+	for _, none := range []string{"image-poetry", "image-generation"} {
+		if rows, target := SplitTask(none); rows != "" || target != "" {
+			t.Errorf("%s: %q and %q", none, rows, target)
+		}
 	}
 }

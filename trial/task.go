@@ -7,6 +7,8 @@ const (
 	ImageTask = string(ImageRows) + "-" + string(Classification)
 	TextTask  = string(TextRows) + "-" + string(Classification)
 	TableTask = string(TableRows) + "-" + string(Classification)
+	// GenerationTask is that of a causal language model.
+	GenerationTask = string(TextRows) + "-" + string(Generation)
 )
 
 // RowKind is what a row is.
@@ -30,20 +32,26 @@ const (
 	Classification TargetKind = "classification" // one of several classes
 	MultiLabel     TargetKind = "multilabel"     // any number of labels
 	Regression     TargetKind = "regression"     // a number
+	Generation     TargetKind = "generation"     // each next token of a text; of texts alone
 )
 
 // TargetKinds lists them.
-var TargetKinds = []TargetKind{Classification, MultiLabel, Regression}
+var TargetKinds = []TargetKind{Classification, MultiLabel, Regression, Generation}
 
 // Tasks lists the names of all tasks.
 func Tasks() (out []string) {
 	for _, r := range RowKinds {
 		for _, t := range TargetKinds {
-			out = append(out, TaskOf(r, t))
+			if t.of(r) {
+				out = append(out, TaskOf(r, t))
+			}
 		}
 	}
 	return out
 }
+
+// of reports whether there is a task that learns this of such rows.
+func (t TargetKind) of(r RowKind) bool { return t != Generation || r == TextRows }
 
 // TaskOf is the name of a task.
 func TaskOf(rows RowKind, target TargetKind) string { return string(rows) + "-" + string(target) }
@@ -52,7 +60,7 @@ func TaskOf(rows RowKind, target TargetKind) string { return string(rows) + "-" 
 func SplitTask(task string) (RowKind, TargetKind) {
 	for _, r := range RowKinds {
 		for _, t := range TargetKinds {
-			if TaskOf(r, t) == task {
+			if TaskOf(r, t) == task && t.of(r) {
 				return r, t
 			}
 		}

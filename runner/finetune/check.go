@@ -40,7 +40,7 @@ func Check(spec trial.TrainerSpec, plan trial.FoldPlan, params []string, objecti
 		}
 	}
 	if trial.TextRows.HasTask(spec.Task) {
-		if err := checkTexts(spec.Model, params); err != nil {
+		if err := checkTexts(spec, params); err != nil {
 			return err
 		}
 	}

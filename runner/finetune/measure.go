@@ -21,6 +21,8 @@ func family(task string) metric.Family {
 		return metric.Labels
 	case trial.Regression:
 		return metric.Numbers
+	case trial.Generation:
+		return metric.Tokens
 	}
 	return metric.Classes
 }
@@ -34,8 +36,8 @@ func Metrics(spec trial.TrainerSpec) []metric.Metric {
 		out[i].Name = validPrefix + out[i].Name
 	}
 	out = append(out, metric.Metric{Name: "train_loss", Goal: trial.Minimize, Meaning: "mean loss of the epoch's steps, as trained with"})
-	if f == metric.Classes {
-		out = append(out, metric.Metric{Name: "train_accuracy", Goal: trial.Maximize, Meaning: "share of rows right in the epoch's steps"})
+	if f == metric.Classes || f == metric.Tokens {
+		out = append(out, metric.Metric{Name: "train_accuracy", Goal: trial.Maximize, Meaning: "share of rows (or next tokens) right in the epoch's steps"})
 	}
 	return out
 }

@@ -41,7 +41,9 @@ func (m *material) describePretrained(w protocol.Work) (map[string]any, error) {
 		}
 		names[strconv.Itoa(i)], at[name] = name, i
 	}
-	config["id2label"], config["label2id"] = names, at
+	if !m.net.IsLanguageModel() {
+		config["id2label"], config["label2id"] = names, at
+	}
 	if name := m.net.Architecture(); name != "" {
 		config["architectures"] = []string{name}
 	}

@@ -54,6 +54,7 @@ func (s *session) refit(ctx context.Context) (err error) {
 		s.tellParts(last, loop.Batch())
 	}
 	loop.Finish()
+	m.net.MergeLoRA()
 	metrics, test, err := s.test(ctx, m)
 	if err != nil {
 		return err
@@ -81,7 +82,11 @@ func (s *session) test(ctx context.Context, m *material) (trial.Metrics, *train.
 	if err != nil {
 		return nil, nil, err
 	}
-	e, err := train.Evaluate(ctx, m.net, inputs, m.target.Of(table))
+	target := m.target.Of(table)
+	if m.net.IsLanguageModel() {
+		target = train.Next(inputs.(*data.Tokens))
+	}
+	e, err := train.Evaluate(ctx, m.net, inputs, target)
 	if err != nil {
 		return nil, nil, err
 	}

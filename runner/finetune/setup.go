@@ -98,6 +98,17 @@ func (s *session) proveFolds(t *data.Table) error {
 // job is the training job of a work order on the given rows.
 func (m *material) job(w protocol.Work, rows, valid []int) (train.Job, error) {
 	m.target = train.TargetOf(m.table, rows)
+	inner := innerFolds(w.Folds, m.table.Keys, rows)
+	if texts, ok := m.inputs.(*data.Tokens); ok {
+		held := len(valid)
+		if rows, valid = texts.Of(rows), texts.Of(valid); len(rows) == 0 || held > 0 && len(valid) == 0 {
+			return train.Job{}, &data.Error{Field: "trainer.data.train", File: m.table.File, Hint: "fewer folds, or longer texts",
+				Msg: fmt.Sprintf("fold %d has no text with two tokens to train on, or none to measure", w.Fold)}
+		}
+	}
+	if texts, ok := m.inputs.(*data.Tokens); ok && m.net.IsLanguageModel() {
+		m.target, inner = train.Next(texts), nil // no head to choose a penalty for
+	}
 	if trial.TableRows.HasTask(w.Trainer.Task) {
 		if err := m.fitTable(w, rows); err != nil {
 			return train.Job{}, err
@@ -105,7 +116,7 @@ func (m *material) job(w protocol.Work, rows, valid []int) (train.Job, error) {
 	}
 	limit := memory(w)
 	return train.Job{
-		Net: m.net, Inputs: m.inputs, Target: m.target, Train: rows, Valid: valid, Folds: innerFolds(w.Folds, m.table.Keys, rows),
+		Net: m.net, Inputs: m.inputs, Target: m.target, Train: rows, Valid: valid, Folds: inner,
 		Options: m.options, Objective: w.Objective, Epochs: w.Epochs,
 		Seed: w.Seed, Trial: w.Trial, Fold: w.Fold, Memory: limit, Cache: cacheOf(w, limit),
 	}, nil

@@ -9,14 +9,16 @@ import (
 	"slices"
 
 	"automl/runner/finetune/data"
+	"automl/runner/finetune/model"
 	"automl/runner/finetune/tokenizer"
 	"automl/runner/finetune/train"
 	"automl/runner/protocol"
+	"automl/trial"
 )
 
 // loadTexts reads the pretrained model and its tokenizer, and cuts the texts. None of it depends on which rows train.
 func (m *material) loadTexts(w protocol.Work) (err error) {
-	if m.net, err = loadModel(w.Trainer.Model); err != nil {
+	if m.net, err = loadTextModel(w.Trainer); err != nil {
 		return err
 	}
 	cut, err := loadTokenizer(w.Trainer.Model)
@@ -30,21 +32,38 @@ func (m *material) loadTexts(w protocol.Work) (err error) {
 	}
 	m.describe = func() (map[string]any, error) { return m.describeTexts(w, limit) }
 	m.net.ReplaceHead(m.table.Outputs(), headSeed(w))
-	return nil
+	return m.options.Adapt(m.net, headSeed(w))
 }
 
 // tokens cuts the texts of a table, and sizes the network for the longest of them.
 func (m *material) tokens(t *data.Table, by *tokenizer.Tokenizer, limit int) (*data.Tokens, error) {
-	tokens, err := t.Tokens(by, limit)
+	cutting := t.Tokens
+	if m.net.IsLanguageModel() {
+		cutting = t.Blocks
+	}
+	tokens, err := cutting(by, limit)
 	if err != nil {
 		return nil, err
 	}
 	return tokens, m.net.SetMaxTokens(max(tokens.Longest(), 1))
 }
 
+// loadTextModel reads the pretrained model, with the head that the task needs.
+func loadTextModel(spec trial.TrainerSpec) (*model.Net, error) {
+	if spec.Task != trial.GenerationTask {
+		return loadModel(spec.Model)
+	}
+	net, err := model.LoadLanguageModel(spec.Model)
+	if err != nil {
+		return nil, &data.Error{Field: "trainer.model", Msg: err.Error(), Err: err}
+	}
+	return net, nil
+}
+
 // checkTexts finds a model folder that does not read texts, and a parameter (by name) that its tokenizer cannot follow.
-func checkTexts(folder string, params []string) error {
-	net, err := loadModel(folder)
+func checkTexts(spec trial.TrainerSpec, params []string) error {
+	folder := spec.Model
+	net, err := loadTextModel(spec)
 	if err != nil {
 		return err
 	}
@@ -77,7 +96,7 @@ func (m *material) describeTexts(w protocol.Work, limit int) (map[string]any, er
 	if err != nil {
 		return nil, err
 	}
-	if config["pad_token_id"] == nil && config["eos_token_id"] != nil { // without one, transformers takes no batches of a GPT-2
+	if !m.net.IsLanguageModel() && config["pad_token_id"] == nil && config["eos_token_id"] != nil { // without one, transformers takes no batches of a GPT-2
 		config["pad_token_id"] = config["eos_token_id"]
 	}
 	config["preprocessing"] = m.preprocessing(w, map[string]any{"text": w.Trainer.Data.Text, "text_pair": w.Trainer.Data.TextPair, "max_tokens": limit})

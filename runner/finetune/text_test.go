@@ -72,12 +72,13 @@ func foldOfTexts(t *testing.T, folder string) {
 // TestRefitOfTexts reads the artifact back as the model folder it is, tokenizer included: it measures what the trainer said.
 func TestRefitOfTexts(t *testing.T) {
 	for name, folder := range small {
-		t.Run(name, func(t *testing.T) { refitOfTexts(t, folder(t)) })
+		t.Run(name, func(t *testing.T) { refitOfTexts(t, folder(t), trial.Param{Name: "lr", Value: 3e-3}) })
 	}
 }
 
-func refitOfTexts(t *testing.T, folder string) {
-	work := textOrder(t, 2, trial.Param{Name: "lr", Value: 3e-3})
+func refitOfTexts(t *testing.T, folder string, params ...trial.Param) protocol.Work {
+	t.Helper()
+	work := textOrder(t, 2, params...)
 	work.Trainer.Model = folder
 	work.Phase, work.Fold, work.From.Fold, work.To.Fold = trial.Refit, -1, -1, -1
 	work.Trainer.Data.Test = sentences(t, 30)
@@ -114,4 +115,5 @@ func refitOfTexts(t *testing.T, folder string) {
 	if got, _ := e.Metrics("test_").Get("test_loss"); got != want {
 		t.Errorf("the artifact has a test loss of %v, the trainer said %v", got, want)
 	}
+	return work
 }

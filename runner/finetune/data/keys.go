@@ -24,6 +24,8 @@ func (t *Table) setKeys() {
 		}
 	case t.splits != nil:
 		t.Keys = t.splits
+	case t.Kind == trial.Generation:
+		t.Keys = make([]string, t.Rows()) // all alike
 	case t.Kind == trial.Regression:
 		t.Keys = quantileKeys(t.Numbers)
 	case t.Kind == trial.MultiLabel:

@@ -43,11 +43,15 @@ func checkSpec(task string, spec *trial.DataSpec) error {
 func checkTarget(rows trial.RowKind, target trial.TargetKind, spec *trial.DataSpec) error {
 	bad := func(field, msg, hint string) error { return &Error{Field: field, Msg: msg, Hint: hint} }
 	switch {
+	case target == trial.Generation && (spec.Label != "" || len(spec.Labels) > 0):
+		return bad(fieldLabel, "generation learns the text itself", "take the label out")
+	case target == trial.Generation && spec.TextPair != "":
+		return bad(fieldPair, "generation learns one text a row", "take text_pair out")
 	case len(spec.Labels) > 0 && target != trial.MultiLabel:
 		return bad(fieldLabels, fmt.Sprintf("%s learns one column, not several", target), "label: the column")
 	case len(spec.Labels) > 0 && spec.Label != "":
 		return bad(fieldLabels, "label and labels are both given", "one of the two")
-	case spec.Label == "" && len(spec.Labels) == 0 && !folders(rows, spec):
+	case target != trial.Generation && spec.Label == "" && len(spec.Labels) == 0 && !folders(rows, spec):
 		return bad(fieldLabel, "no label column is named", "label: the column with what is to be learned")
 	case spec.FewShot < 0 || spec.FewShot > 0 && target != trial.Classification:
 		return bad(fieldFewShot, "rows of each class are picked for classification alone", "leave it out")

@@ -15,6 +15,8 @@ import (
 func (r *reader) addTarget(cells []cell, at int) error {
 	t := r.table
 	switch {
+	case t.Kind == trial.Generation:
+		return nil
 	case len(r.labels) > 0:
 		return r.addMarks(cells, at)
 	case t.Kind == trial.MultiLabel:
@@ -76,6 +78,8 @@ func (r *reader) addList(c cell, at int) error {
 // learn makes the target of what the rows say. known are the classes of the training file; nil while that is read.
 func (t *Table) learn(spec trial.DataSpec, known []string) error {
 	switch {
+	case t.Kind == trial.Generation:
+		return nil
 	case t.Kind == trial.Regression:
 		return t.learnNumbers(spec)
 	case t.Kind == trial.MultiLabel && t.lists == nil:

@@ -12,6 +12,7 @@ type Tokens struct {
 	by         *tokenizer.Tokenizer
 	ids, types []int32
 	starts     []int // rows + 1
+	first      []int // of blocks: the first row of each text, then the number of rows; nil: a row is a text
 }
 
 // Tokens cuts the texts of a table to at most limit tokens each, those around a text included. An empty text of a tokenizer that puts
@@ -43,7 +44,52 @@ func (t *Table) Tokens(by *tokenizer.Tokenizer, limit int) (*Tokens, error) {
 	return out, nil
 }
 
-// Rows is the number of texts.
+// Blocks cuts the texts of a table into blocks of at most limit tokens, at least 2, for a network that predicts each next token: a row
+// is a block. The token that ends a text follows on each, unless there is none. A block begins with the last token of the one before,
+// so that every token of a text but its first is predicted once. A text of one token predicts nothing and has no block.
+func (t *Table) Blocks(by *tokenizer.Tokenizer, limit int) (*Tokens, error) {
+	if limit < 2 {
+		return nil, &Error{Field: "parameters.max_tokens", Msg: fmt.Sprintf("in blocks of %d tokens nothing can be predicted", limit), Hint: "at least 2"}
+	}
+	var e tokenizer.Encoding
+	out := &Tokens{by: by, starts: []int{0}, first: []int{0}}
+	end, ends := by.End()
+	for _, text := range t.Texts {
+		e.Reset()
+		if err := by.Append(&e, text, 0); err != nil {
+			return nil, &Error{Field: fieldText, Msg: err.Error(), Err: err}
+		}
+		if n := len(e.IDs); ends && (n == 0 || e.IDs[n-1] != end) {
+			e.IDs = append(e.IDs, end)
+		}
+		for from := 0; from+1 < len(e.IDs); from += limit - 1 {
+			out.ids = append(out.ids, e.IDs[from:min(from+limit, len(e.IDs))]...)
+			out.starts = append(out.starts, len(out.ids))
+		}
+		out.first = append(out.first, out.Rows())
+	}
+	out.types = make([]int32, len(out.ids))
+	if out.Rows() == 0 {
+		return nil, t.src.fault(0, "no text has two tokens, of which one could be predicted").of(fieldText)
+	}
+	return out, nil
+}
+
+// Of are the rows that some texts have become, in the order of the texts.
+func (t *Tokens) Of(texts []int) []int {
+	if t.first == nil {
+		return texts
+	}
+	var rows []int
+	for _, text := range texts {
+		for row := t.first[text]; row < t.first[text+1]; row++ {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// Rows is the number of texts, or of blocks.
 func (t *Tokens) Rows() int { return len(t.starts) - 1 }
 
 // Row is the token ids of a text and the segment each belongs to. Both are read-only.

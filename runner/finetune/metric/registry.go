@@ -15,6 +15,7 @@ const (
 	Classes Family = "classification" // a row has one of several classes
 	Labels  Family = "multi-label"    // a row has any number of labels
 	Numbers Family = "regression"     // a row has a number
+	Tokens  Family = "generation"     // a row is a text whose next tokens are predicted
 )
 
 // Metric is an entry of the registry.
@@ -41,6 +42,8 @@ func For(f Family, groups bool) []Metric {
 		return list(labelled, groups)
 	case Numbers:
 		return list(predicted, groups)
+	case Tokens:
+		return list(predicting, groups)
 	}
 	return nil
 }

@@ -45,11 +45,12 @@ func loadEncoder(f *source) (arch, Input, []*Param, error) {
 func (e *encoder) params(outputs int) []*Param {
 	var ps []*Param
 	c, n, block := e.cfg, e.names, 0
-	add := func(name string, decay bool, shape ...int) {
+	add := func(name string, decay bool, shape ...int) *Param {
 		ps = append(ps, &Param{Name: name, Block: block, Shape: shape, Trainable: true, Decay: decay})
+		return ps[len(ps)-1]
 	}
-	dense := func(name string, in, out int) {
-		add(name+".weight", true, out, in)
+	dense := func(name string, in, out int, of LoRATarget) {
+		add(name+".weight", true, out, in).Target = of
 		add(name+".bias", false, out)
 	}
 	norm := func(name string) {
@@ -65,19 +66,19 @@ func (e *encoder) params(outputs int) []*Param {
 	for i := range c.Layers {
 		block++
 		at := n.at(i)
-		for _, part := range []string{n.query, n.key, n.value, n.out} {
-			dense(at+part, c.Hidden, c.Hidden)
+		for i, part := range []string{n.query, n.key, n.value, n.out} {
+			dense(at+part, c.Hidden, c.Hidden, LoRATargets[i])
 		}
 		norm(at + n.attnNorm)
-		dense(at+n.inner, c.Hidden, c.Inner)
-		dense(at+n.outer, c.Inner, c.Hidden)
+		dense(at+n.inner, c.Hidden, c.Inner, FFNTarget)
+		dense(at+n.outer, c.Inner, c.Hidden, FFNTarget)
 		norm(at + n.outNorm)
 	}
 	block++
 	if e.pooling == PoolerHead {
-		dense(n.pooler, c.Hidden, c.Hidden)
+		dense(n.pooler, c.Hidden, c.Hidden, "")
 	}
-	dense(n.classifier, c.Hidden, outputs)
+	dense(n.classifier, c.Hidden, outputs, "")
 	return ps
 }
 
@@ -94,6 +95,7 @@ func (e *encoder) config() any {
 func (e *encoder) clone() arch            { return e } // nothing in it changes
 func (e *encoder) initialSD() float64     { return e.cfg.InitialSD }
 func (e *encoder) spare(name string) bool { return e.names.spare(name) }
+func (e *encoder) languageModel() bool    { return false }
 
 // class is that of the family if the head reads what the family's own does.
 func (e *encoder) class() string {

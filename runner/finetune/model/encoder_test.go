@@ -195,7 +195,7 @@ func (t *Trainer) stepFrom(x []float32, lengths, labels []int32, step uint64) (f
 
 func evaluateFrom(t *testing.T, e *Evaluator, x []float32, lengths []int32, perToken bool) []float32 {
 	t.Helper()
-	out, err := e.Tokens(x, lengths)
+	out, err := e.Tokens(x, lengths, nil)
 	if !perToken {
 		out, err = e.Logits(x, len(lengths))
 	}

@@ -99,7 +99,9 @@ func (n *Net) newEvaluator(o EvalOptions, to int) (*Evaluator, error) {
 	if e.machine, err = g.Compile(); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	if e.out, err = ops.Values[float32](out); err != nil {
+	if to == len(n.arch.blocks()) && n.IsLanguageModel() {
+		e.out = g.scores
+	} else if e.out, err = ops.Values[float32](out); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	e.width = len(e.out) / o.Batch

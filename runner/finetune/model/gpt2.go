@@ -72,10 +72,11 @@ func (m *gpt2) params(outputs int) []*Param {
 		return p
 	}
 	// dense is one of the layers that are stored in x out, or a part of it.
-	dense := func(name string, stored layout, in, out int) {
+	dense := func(name string, stored layout, in, out int, of LoRATarget) {
 		file := stored.name
 		stored.name, stored.transposed = file+".weight", true
-		add(name+".weight", true, out, in).stored = stored
+		w := add(name+".weight", true, out, in)
+		w.stored, w.Target = stored, of
 		if stored.parts > 0 {
 			add(name+".bias", false, out).stored = layout{name: file + ".bias", part: stored.part, parts: stored.parts}
 		} else {
@@ -93,12 +94,12 @@ func (m *gpt2) params(outputs int) []*Param {
 		at := m.at(i)
 		norm(at + "ln_1")
 		for part, name := range []string{"query", "key", "value"} {
-			dense(at+"attn."+name, layout{name: at + "attn.c_attn", part: part, parts: 3}, c.Hidden, c.Hidden)
+			dense(at+"attn."+name, layout{name: at + "attn.c_attn", part: part, parts: 3}, c.Hidden, c.Hidden, LoRATargets[part])
 		}
-		dense(at+"attn.c_proj", layout{name: at + "attn.c_proj"}, c.Hidden, c.Hidden)
+		dense(at+"attn.c_proj", layout{name: at + "attn.c_proj"}, c.Hidden, c.Hidden, OutputTarget)
 		norm(at + "ln_2")
-		dense(at+"mlp.c_fc", layout{name: at + "mlp.c_fc"}, c.Hidden, *c.Inner)
-		dense(at+"mlp.c_proj", layout{name: at + "mlp.c_proj"}, *c.Inner, c.Hidden)
+		dense(at+"mlp.c_fc", layout{name: at + "mlp.c_fc"}, c.Hidden, *c.Inner, FFNTarget)
+		dense(at+"mlp.c_proj", layout{name: at + "mlp.c_proj"}, *c.Inner, c.Hidden, FFNTarget)
 	}
 	if !m.lm {
 		norm(gpt2Last)
@@ -138,6 +139,8 @@ func (m *gpt2) tokens() (vocabulary, longest int) { return m.cfg.Vocab, m.cfg.Po
 
 func (m *gpt2) initialSD() float64 { return m.cfg.InitialSD }
 
+func (m *gpt2) languageModel() bool { return m.lm }
+
 func (m *gpt2) class() string {
 	if m.lm {
 		return "GPT2LMHeadModel"
@@ -174,7 +177,26 @@ func (m *gpt2) build(g *graphBuilder, k int, x node) node {
 		}
 		return g.layerNorm(gpt2Last, g.LastToken(x), m.cfg.Eps)
 	}
+	if m.lm {
+		return m.predict(g, x)
+	}
 	return g.Linear(g.dropout(x), g.param(gpt2Score), nil)
+}
+
+// predict adds the loss of predicting each next token.
+func (m *gpt2) predict(g *graphBuilder, x node) node {
+	x = g.dropout(g.layerNorm(gpt2Last, x, m.cfg.Eps))
+	var w node
+	if m.cfg.Tied {
+		w = g.tied(gpt2Word)
+	} else {
+		w = g.param(gpt2Next)
+	}
+	loss, scores := g.NextToken(x, w, &g.next)
+	if scores != nil {
+		g.scores = scores.Values
+	}
+	return loss
 }
 
 // layer is one transformer layer, normalized before each of its two parts.

@@ -24,12 +24,17 @@ type graphBuilder struct {
 	// block is the one being built, dropouts the number of dropouts in it so far.
 	block, dropouts int
 	leaves          map[*Param]node
+	ties            map[*Param]node // second leaves of parameters that have two readers
 	norms           []normUpdate
 	// seqs and ids are the tokens of a text network, seqs nil where no token enters the graph. Patches of images are tokens, too.
 	seqs      *ops.Sequences
 	ids       ops.TokenIDs
 	maxTokens int     // of a batch
 	lengths   []int32 // of the images of a batch in patches; nil: it is none
+	// next and scores are a language model's: the ids of all tokens, and what the
+	// last run has found of each text (see ops.TokenScores).
+	next   ops.Targets[float32]
+	scores []float32
 }
 
 // normUpdate is one batch norm of a trained block, whose running statistics
@@ -46,6 +51,7 @@ func newGraph(n *Net, batch int, trained []bool) *graphBuilder {
 		net:     n,
 		trained: trained,
 		leaves:  map[*Param]node{},
+		ties:    map[*Param]node{},
 	}
 }
 
@@ -86,6 +92,15 @@ func (g *graphBuilder) param(name string) node {
 	return n
 }
 
+// tied adds a second leaf of a parameter that has another reader: each gets a
+// gradient of its own, and the Trainer adds them up.
+func (g *graphBuilder) tied(name string) node {
+	p := g.net.byName[name]
+	n := g.Param(name+" (tied)", p.Data, p.Trainable && g.trained[p.Block], p.Shape...)
+	g.ties[p] = n
+	return n
+}
+
 // dropout adds dropout at the graph's rate; 0 adds nothing. Masks are keyed by
 // block and place in it, so they do not depend on where the graph starts.
 func (g *graphBuilder) dropout(x node) node {
@@ -112,6 +127,15 @@ func (g *graphBuilder) dense(name string, x node) node {
 	return g.Linear(x, g.param(name+".weight"), g.param(name+".bias"))
 }
 
+// lora takes the update of a weight; nil: it has none.
+func (g *graphBuilder) lora(layer string) *ops.LoRA {
+	a, b := layer+".weight"+loraA, layer+".weight"+loraB
+	if g.net.byName[a] == nil {
+		return nil
+	}
+	return &ops.LoRA{A: g.param(a), B: g.param(b), Scale: g.net.lora}
+}
+
 // attention takes the named projections of an attention.
 func (g *graphBuilder) attention(query, key, value, out string) ops.AttentionParams {
 	return ops.AttentionParams{
@@ -119,6 +143,7 @@ func (g *graphBuilder) attention(query, key, value, out string) ops.AttentionPar
 		KeyW: g.param(key + ".weight"), KeyB: g.param(key + ".bias"),
 		ValueW: g.param(value + ".weight"), ValueB: g.param(value + ".bias"),
 		OutW: g.param(out + ".weight"), OutB: g.param(out + ".bias"),
+		QueryLoRA: g.lora(query), KeyLoRA: g.lora(key), ValueLoRA: g.lora(value), OutLoRA: g.lora(out),
 	}
 }
 
@@ -126,6 +151,7 @@ func (g *graphBuilder) attention(query, key, value, out string) ops.AttentionPar
 func (g *graphBuilder) feedForward(in, out string) ops.FeedForwardParams {
 	return ops.FeedForwardParams{
 		InW: g.param(in + ".weight"), InB: g.param(in + ".bias"), OutW: g.param(out + ".weight"), OutB: g.param(out + ".bias"),
+		InLoRA: g.lora(in), OutLoRA: g.lora(out),
 	}
 }
 

@@ -67,7 +67,16 @@ func (f *source) weights() (w *weights, err error) {
 // model.safetensors.index.json lists. All are untrusted input. Errors name the
 // file, and the tensor with the expected and found shapes where one is at fault.
 // A transformer or ResNet without a classifier gets a fresh one (see ReplaceHead).
-func Load(dir string) (*Net, error) {
+func Load(dir string) (*Net, error) { return loadFolder(dir, false) }
+
+// languageModels are the kinds of network that predict next tokens.
+var languageModels = []string{"gpt2"}
+
+// LoadLanguageModel is Load for a network that is to predict next tokens (see
+// Net.IsLanguageModel), with the head for it.
+func LoadLanguageModel(dir string) (*Net, error) { return loadFolder(dir, true) }
+
+func loadFolder(dir string, lm bool) (*Net, error) {
 	path := filepath.Join(dir, configFile)
 	config, err := readSmall(path, maxConfig)
 	if err != nil {
@@ -84,7 +93,11 @@ func Load(dir string) (*Net, error) {
 		return nil, fmt.Errorf("model: %s: model_type %q is not supported (supported: %s)",
 			path, kind.ModelType, strings.Join(Supported(), ", "))
 	}
-	n, f := &Net{}, &source{dir: dir, config: config}
+	if lm && !slices.Contains(languageModels, kind.ModelType) {
+		return nil, fmt.Errorf("model: %s: model_type %q does not predict next tokens (supported: %s)",
+			path, kind.ModelType, strings.Join(languageModels, ", "))
+	}
+	n, f := &Net{}, &source{dir: dir, config: config, lm: lm}
 	if n.arch, n.input, n.params, err = load(f); err != nil {
 		var file *os.PathError
 		if errors.As(err, &file) || errors.Is(err, errWeights) || errors.Is(err, errPreprocessor) {

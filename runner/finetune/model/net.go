@@ -17,6 +17,10 @@ type Param struct {
 	Trainable bool
 	// Decay says that weight decay applies: to weights, not to biases and norms.
 	Decay bool
+	// Target is the kind of weight that it is to LoRA; "": none that it updates.
+	Target LoRATarget
+	// Fixed says that LoRA keeps it as it is, and that it trains otherwise.
+	Fixed bool
 
 	stored layout
 }
@@ -27,6 +31,7 @@ type Net struct {
 	params []*Param
 	byName map[string]*Param
 	input  Input
+	lora   float64 // scale of low-rank updates; 0: there are none
 }
 
 // Input describes the images a network takes, its rows of features (images of one pixel), or its texts.
@@ -74,9 +79,12 @@ func (n *Net) Params() []*Param { return slices.Clone(n.params) }
 // Param returns the named array, or nil.
 func (n *Net) Param(name string) *Param { return n.byName[name] }
 
-// Classes returns the number of logits.
+// Classes returns the number of logits; 0 of a language model, which has scores.
 func (n *Net) Classes() int {
 	w, _ := n.Head()
+	if w == nil {
+		return 0
+	}
 	return w.Shape[0]
 }
 
@@ -123,10 +131,14 @@ func (n *Net) Head() (weight, bias *Param) {
 // ReplaceHead puts a new head with the given number of classes on the network:
 // weights uniform in +-sqrt(3/fan-in) (LeCun's variance of 1/fan-in), or of a
 // transformer normal as its config.json says, which is smaller; zero bias. Only the
-// seed decides the weights. Graphs built before are invalid.
+// seed decides the weights. Graphs built before are invalid. The head of a
+// language model stays.
 func (n *Net) ReplaceHead(classes int, seed uint64) {
 	classes = max(classes, 1)
 	w, b := n.Head()
+	if w == nil {
+		return
+	}
 	in := w.Shape[1]
 	w.Shape, w.Data = []int{classes, in}, make([]float32, classes*in)
 	if b != nil {
@@ -144,7 +156,7 @@ func (n *Net) ReplaceHead(classes int, seed uint64) {
 
 // Clone returns a deep copy, whose graphs may run beside those of the original.
 func (n *Net) Clone() *Net {
-	c := &Net{arch: n.arch.clone(), input: n.input}
+	c := &Net{arch: n.arch.clone(), input: n.input, lora: n.lora}
 	c.input.Mean, c.input.Std = slices.Clone(n.input.Mean), slices.Clone(n.input.Std)
 	for _, p := range n.params {
 		q := *p

@@ -16,25 +16,48 @@ type Text struct {
 }
 
 // Target is what the rows of a step should come out as: a class each, or values.
+// For a language model it is the ids of all tokens.
 type Target struct {
 	Classes []int32
 	Values  []float32 // rows x outputs
 }
 
 // textArch is an architecture that reads tokens. What enters its blocks is one
-// row per token from block 1 up to, but not with, the head's.
+// row per token from block 1 up to, but not with, the head's, unless it is a
+// language model.
 type textArch interface {
 	arch
 	// tokens returns the size of the vocabulary and the length of the longest text.
 	tokens() (vocabulary, longest int)
 	// initialSD is the standard deviation of the weights of a fresh head.
 	initialSD() float64
+	// languageModel says that the network predicts next tokens.
+	languageModel() bool
 	// class is what reads it in the transformers library; "" where nothing does.
 	class() string
 }
 
 // IsText reports whether the network reads texts.
 func (n *Net) IsText() bool { return n.input.Tokens > 0 }
+
+// IsLanguageModel reports whether the network predicts the next token of each
+// token. What it computes of a text is then Scores numbers: the sum over the
+// predictions of -log p, and how many of them were right.
+func (n *Net) IsLanguageModel() bool {
+	a, ok := n.arch.(textArch)
+	return ok && a.languageModel()
+}
+
+// Scores is how many numbers a language model computes of a text.
+const Scores = 2
+
+// outputs is how many numbers the network computes of a row.
+func (n *Net) outputs() int {
+	if n.IsLanguageModel() {
+		return Scores
+	}
+	return n.Classes()
+}
 
 // MaxTokens is how long a text may be; 0 for other networks.
 func (n *Net) MaxTokens() int { return n.input.Tokens }
@@ -73,7 +96,10 @@ func (n *Net) Architecture() string {
 
 // PerToken reports whether what enters block k has a row per token, not per
 // text: what is cached of a text then takes its length times PrefixShape.
-func (n *Net) PerToken(k int) bool { return n.IsText() && k > 0 && k < len(n.arch.blocks())-1 }
+func (n *Net) PerToken(k int) bool {
+	head := len(n.arch.blocks()) - 1
+	return n.IsText() && k > 0 && (k < head || k == head && n.IsLanguageModel())
+}
 
 // hiddenDropout holds the rates within transformer layers.
 type hiddenDropout struct{ out, weights float64 }
@@ -157,6 +183,10 @@ func (t *Trainer) StepTokens(x []float32, lengths []int32, y Target, step uint64
 
 func (t *Trainer) stepTokens(y Target, step uint64) (loss float64, logits []float32, err error) {
 	rows := t.g.seqs.Len()
+	if t.g.net.IsLanguageModel() {
+		t.g.next.Labels = y.Classes
+		return t.computeTokens(rows, step)
+	}
 	if len(y.Classes) != rows && len(y.Values) != rows*t.classes {
 		return 0, nil, fmt.Errorf("model: step: %d classes and %d values for %d texts and %d outputs", len(y.Classes), len(y.Values), rows, t.classes)
 	}
@@ -166,28 +196,35 @@ func (t *Trainer) stepTokens(y Target, step uint64) (loss float64, logits []floa
 		}
 	}
 	t.targets = ops.Targets[float32]{Labels: y.Classes, Values: y.Values}
+	return t.computeTokens(rows, step)
+}
+
+func (t *Trainer) computeTokens(rows int, step uint64) (loss float64, logits []float32, err error) {
 	if loss, logits, err = t.compute(rows, step); err != nil {
 		return 0, nil, err
 	}
 	return loss, logits[:rows*t.classes], nil
 }
 
-// Text returns the outputs for a batch of texts: logits (texts x classes), or
+// Text returns the outputs for a batch of texts: logits (texts x classes), or the
+// scores of a language model (texts x Scores), or
 // the activations that a prefix computes, of each token (tokens x width) or text,
 // as Net.PerToken says. The result is a live buffer, rewritten by the next call.
 func (e *Evaluator) Text(x Text) ([]float32, error) {
 	if err := e.g.enterText(e.x, x); err != nil {
 		return nil, fmt.Errorf("model: evaluate: %w", err)
 	}
+	e.g.next.Labels = x.IDs
 	return e.compute()
 }
 
 // Tokens is Text on the activations of all tokens that enter the graph's first
-// block.
-func (e *Evaluator) Tokens(x []float32, lengths []int32) ([]float32, error) {
+// block. Only a language model needs their ids.
+func (e *Evaluator) Tokens(x []float32, lengths, ids []int32) ([]float32, error) {
 	if err := e.g.enterTokens(e.x, x, lengths); err != nil {
 		return nil, fmt.Errorf("model: evaluate: %w", err)
 	}
+	e.g.next.Labels = ids
 	return e.compute()
 }
 

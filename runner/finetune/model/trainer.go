@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"automl/runner/finetune/blas"
 	"automl/runner/finetune/ops"
 )
 
@@ -61,7 +62,15 @@ type Trainer struct {
 	loss    []float32
 	logits  []float32
 	grads   []Grad
-	classes int
+	tied    []tiedGrad
+	classes int // numbers of a row
+}
+
+// tiedGrad is a part of a gradient that is added to another: rows of a table.
+type tiedGrad struct {
+	into, from []float32
+	rows       *[]int32
+	width      int
 }
 
 // NewTrainer builds the graph of loss and gradients with respect to the
@@ -88,7 +97,9 @@ func (n *Net) newTrainer(o TrainOptions, frozenStats bool) (*Trainer, error) {
 	if t.loss, err = ops.Values[float32](loss); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	if t.logits, err = ops.Values[float32](logits); err != nil {
+	if n.IsLanguageModel() {
+		t.logits = t.g.scores
+	} else if t.logits, err = ops.Values[float32](logits); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	if t.machine, err = t.g.Compile(); err != nil {
@@ -110,11 +121,13 @@ func (n *Net) trainGraph(o TrainOptions, set func(*graphBuilder)) (t *Trainer, l
 	if err := g.tokens(o.From, o.MaxTokens); err != nil {
 		return nil, nil, nil, err
 	}
-	t = &Trainer{g: g, classes: n.Classes()}
+	t = &Trainer{g: g, classes: n.outputs()}
 	var x node
 	x, t.x = g.input(o.From)
 	logits = g.stack(o.From, len(n.arch.blocks()), x)
-	loss = t.addLoss(logits, o)
+	if loss = logits; !n.IsLanguageModel() {
+		loss = t.addLoss(logits, o)
+	}
 	if err := t.differentiate(loss); err != nil {
 		return nil, nil, nil, fmt.Errorf("model: %w", err)
 	}
@@ -156,20 +169,53 @@ func (n *Net) checkTrain(o TrainOptions) error {
 func (t *Trainer) differentiate(loss node) error {
 	var leaves []node
 	for _, p := range t.g.net.params {
-		if leaf := t.g.leaves[p]; p.Trainable && t.g.trained[p.Block] && leaf != nil {
+		leaf := t.g.leaves[p]
+		if tie := t.g.ties[p]; tie != nil {
+			leaf = tie
+		}
+		if p.Trainable && t.g.trained[p.Block] && leaf != nil {
 			leaves = append(leaves, leaf)
 			t.grads = append(t.grads, Grad{Param: p})
+		}
+	}
+	own := len(leaves)
+	for _, g := range t.grads {
+		if leaf := t.g.leaves[g.Param]; t.g.ties[g.Param] != nil && leaf != nil {
+			leaves = append(leaves, leaf)
+			t.tied = append(t.tied, tiedGrad{width: g.Param.Shape[1]})
 		}
 	}
 	nodes, err := t.g.Gradients(loss, leaves...)
 	if err != nil {
 		return err
 	}
-	for i, n := range nodes {
+	for i, n := range nodes[:own] {
 		if t.grads[i].Data, err = ops.Values[float32](n); err != nil {
 			return err
 		}
 		t.grads[i].Rows = ops.SparseRows(n)
+	}
+	return t.tie(nodes[:own], nodes[own:], leaves[own:])
+}
+
+// tie finds where the gradients of second readers are, and those of the first that
+// are to be added to them.
+func (t *Trainer) tie(own, more, leaves []node) (err error) {
+	for i, n := range more {
+		tie := &t.tied[i]
+		if tie.rows = ops.SparseRows(n); tie.rows == nil {
+			return errors.New("a parameter has two readers, neither of which looks up rows")
+		}
+		if tie.from, err = ops.Values[float32](n); err != nil {
+			return err
+		}
+		for j, g := range t.grads {
+			if t.g.leaves[g.Param] == leaves[i] {
+				if tie.into, err = ops.Values[float32](own[j]); err != nil {
+					return err
+				}
+			}
+		}
 	}
 	return nil
 }
@@ -235,6 +281,12 @@ func (t *Trainer) compute(rows int, step uint64) (loss float64, logits []float32
 	}
 	for i := range t.g.norms {
 		t.g.norms[i].apply()
+	}
+	for _, tie := range t.tied {
+		for _, row := range *tie.rows {
+			at := int(row) * tie.width
+			blas.Axpy(1, tie.from[at:at+tie.width], tie.into[at:at+tie.width])
+		}
 	}
 	clear(t.logits[rows*t.classes:])
 	return float64(t.loss[0]), t.logits, nil

@@ -10,6 +10,8 @@ import (
 // stored out x in, and biases (H).
 type AttentionParams struct {
 	QueryW, QueryB, KeyW, KeyB, ValueW, ValueB, OutW, OutB *Node
+
+	QueryLoRA, KeyLoRA, ValueLoRA, OutLoRA *LoRA // nil: none
 }
 
 // AttentionConfig sets a multi-head attention.
@@ -47,6 +49,9 @@ func (b *Builder[T]) SelfAttention(x *Node, p AttentionParams, c AttentionConfig
 		return b.fail("attention: %d heads do not divide a width of %d", c.Heads, h)
 	}
 	a := &attention[T]{k: b.k, run: &b.run, seqs: b.seqs, cfg: c, h: h, bias: make([]T, 3*h)}
+	for i, l := range []*LoRA{p.QueryLoRA, p.KeyLoRA, p.ValueLoRA, p.OutLoRA} {
+		a.lora[i] = newAdapter(b, "attention", n, in[1+i], l, &in, 4)
+	}
 	a.norm = newPrenorm(b, "attention", x, c.Norm, &in, 3, 3)
 	if b.err != nil {
 		return nil
@@ -72,10 +77,11 @@ type attention[T Float] struct {
 	cfg          AttentionConfig
 	h            int
 	norm         *prenorm[T]
-	qkv, mixed   *[]T // projections of the input, and what the heads make of them
-	dqkv, dmixed *[]T // their gradients
-	dropped      *[]T // the result, or its gradient, on the other side of the dropout
-	bias         []T  // of query, key and value
+	lora         [4]*adapter[T] // of query, key, value and output
+	qkv, mixed   *[]T           // projections of the input, and what the heads make of them
+	dqkv, dmixed *[]T           // their gradients
+	dropped      *[]T           // the result, or its gradient, on the other side of the dropout
+	bias         []T            // of query, key and value
 }
 
 func (a *attention[T]) core() blas.Attention {
@@ -88,31 +94,36 @@ func (a *attention[T]) forward(in [][]T, out []T) error {
 	n, h, qkv, mixed := a.seqs.tokens, a.h, *a.qkv, *a.mixed
 	x := a.norm.forward(n, in)
 	for i := range 3 {
-		a.k.GemmFinish(false, true, n, h, h, 1, x, h, in[1+i], h, 0, qkv[i*h:], 3*h, finish[T]{Bias: in[5+i]})
+		beta := a.lora[i].forward(n, in, x, qkv[i*h:], 3*h)
+		a.k.GemmFinish(false, true, n, h, h, 1, x, h, in[1+i], h, beta, qkv[i*h:], 3*h, finish[T]{Bias: in[5+i]})
 	}
 	a.k.Attend(a.core(), a.seqs.starts, qkv, mixed)
-	project(a.k, n, a.cfg.Residual, a.cfg.Out.mask(a.run), a.dropped, in[0], mixed, in[4], in[8], out)
+	project(a.k, n, a.cfg.Residual, a.cfg.Out.mask(a.run), a.dropped, a.lora[3], in, in[0], mixed, in[4], in[8], out)
 	return nil
 }
 
-// project computes out = [x +] drop(mixed w^T + bias) for n rows.
-func project[T Float](k kernels[T], n int, residual bool, drop blas.Dropout, scratch *[]T, x, mixed, w, bias, out []T) {
+// project computes out = [x +] drop(mixed w^T + bias) for n rows, with the low-rank
+// update of w if there is one.
+func project[T Float](k kernels[T], n int, residual bool, drop blas.Dropout, scratch *[]T, lora *adapter[T], in [][]T, x, mixed, w, bias, out []T) {
 	h := len(bias)
 	width := len(w) / h
 	if !residual {
 		x = nil
 	}
 	if drop.P == 0 {
-		k.GemmFinish(false, true, n, h, width, 1, mixed, width, w, width, 0, out, h, finish[T]{Bias: bias, Add: x})
+		beta := lora.forward(n, in, mixed, out, h)
+		k.GemmFinish(false, true, n, h, width, 1, mixed, width, w, width, beta, out, h, finish[T]{Bias: bias, Add: x})
 		return
 	}
-	k.GemmFinish(false, true, n, h, width, 1, mixed, width, w, width, 0, *scratch, h, finish[T]{Bias: bias})
+	beta := lora.forward(n, in, mixed, *scratch, h)
+	k.GemmFinish(false, true, n, h, width, 1, mixed, width, w, width, beta, *scratch, h, finish[T]{Bias: bias})
 	k.Dropout(drop, *scratch, x, out[:n*h])
 }
 
-// projectGrad computes the gradients of project's mixed, w and bias, where they
-// are wanted; that of mixed is multiplied with times, unless that is nil.
-func projectGrad[T Float](k kernels[T], n int, drop blas.Dropout, scratch *[]T, mixed, w, grad, times, dmixed, dw, db []T, h int) {
+// projectGrad computes the gradients of project's mixed, w and bias, and of what
+// updates w, where they are wanted; that of mixed is multiplied with times, unless
+// that is nil.
+func projectGrad[T Float](k kernels[T], n int, drop blas.Dropout, scratch *[]T, lora *adapter[T], in, d [][]T, mixed, w, grad, times, dmixed, dw, db []T, h int) {
 	width := len(w) / h
 	if drop.P > 0 {
 		k.Dropout(drop, grad, nil, (*scratch)[:n*h])
@@ -124,15 +135,21 @@ func projectGrad[T Float](k kernels[T], n int, drop blas.Dropout, scratch *[]T, 
 	if db != nil {
 		k.ColumnSum(n, h, grad, db)
 	}
+	var beta T
+	if lora != nil && dmixed != nil {
+		clear(dmixed[:n*width])
+		beta = 1
+	}
+	lora.backward(n, in, mixed, grad, h, d, dmixed)
 	if dmixed != nil {
-		k.GemmFinish(false, false, n, width, h, 1, grad, h, w, width, 0, dmixed, width, finish[T]{Times: times})
+		k.GemmFinish(false, false, n, width, h, 1, grad, h, w, width, beta, dmixed, width, finish[T]{Times: times})
 	}
 }
 
 func (a *attention[T]) backward(in [][]T, _, grad []T, d [][]T) error {
 	n, h, x, dx := a.seqs.tokens, a.h, a.norm.read(in), a.norm.gradient(d)
 	dqkv, dmixed := *a.dqkv, *a.dmixed
-	projectGrad(a.k, n, a.cfg.Out.mask(a.run), a.dropped, *a.mixed, in[4], grad, nil, dmixed, d[4], d[8], h)
+	projectGrad(a.k, n, a.cfg.Out.mask(a.run), a.dropped, a.lora[3], in, d, *a.mixed, in[4], grad, nil, dmixed, d[4], d[8], h)
 	a.k.AttendGrad(a.core(), a.seqs.starts, *a.qkv, dmixed[:n*h], dqkv[:3*n*h])
 	residual := grad
 	if !a.cfg.Residual {
@@ -156,6 +173,7 @@ func (a *attention[T]) backward(in [][]T, _, grad []T, d [][]T) error {
 		if d[5+i] != nil {
 			copy(d[5+i], a.bias[i*h:])
 		}
+		a.lora[i].backward(n, in, x, part, 3*h, d, dx)
 	}
 	a.norm.backward(n, in, d, residual)
 	return nil

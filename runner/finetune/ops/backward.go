@@ -41,6 +41,9 @@ func newBackward[T Float](of *fused[T]) *backward[T] {
 		b.bufs[i] = newBuffer(of.builder, s, space)
 		b.d[i] = b.bufs[i].data
 	}
+	if of.bind != nil {
+		of.bind(b.d)
+	}
 	return b
 }
 

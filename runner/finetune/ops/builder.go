@@ -33,7 +33,9 @@ type Builder[T Float] struct {
 	most  []int          // elements of each piece of work
 	bytes int64          // of all buffers
 	dry   bool           // only measured, see Measure
-	err   error
+	// lossRoom is the constant, but in tests.
+	lossRoom int
+	err      error
 }
 
 // runState is what the operations of a graph know about the current run.
@@ -51,6 +53,8 @@ func NewBuilder[T Float](batch int) *Builder[T] {
 		run:   runState{rows: batch},
 		grad:  map[*Node]bool{},
 		rows:  map[*Node]*int{},
+
+		lossRoom: lossRoom,
 	}
 }
 

@@ -6,6 +6,8 @@ import "automl/runner/finetune/blas"
 // weights (F, H) and (H, F), stored out x in, and biases (F) and (H).
 type FeedForwardParams struct {
 	InW, InB, OutW, OutB *Node
+
+	InLoRA, OutLoRA *LoRA // nil: none
 }
 
 // FeedForwardConfig sets a feed-forward network.
@@ -30,6 +32,8 @@ func (b *Builder[T]) FeedForward(x *Node, p FeedForwardParams, c FeedForwardConf
 			x.Shape(), p.InW.Shape(), p.OutW.Shape(), p.InB.Shape(), p.OutB.Shape())
 	}
 	ff := &feedForward[T]{k: b.k, run: &b.run, rows: b.rowsOf(x), cfg: c, h: h, f: f}
+	ff.lora[0] = newAdapter(b, "feedforward", n, p.InW, p.InLoRA, &in, 3)
+	ff.lora[1] = newAdapter(b, "feedforward", n, p.OutW, p.OutLoRA, &in, 3)
 	ff.norm = newPrenorm(b, "feedforward", x, c.Norm, &in, 1, 1)
 	if b.err != nil {
 		return nil
@@ -54,8 +58,9 @@ type feedForward[T Float] struct {
 	h, f    int
 	train   bool
 	norm    *prenorm[T]
-	hidden  *[]T // what GELU returns
-	slope   *[]T // its derivative there, which the backward pass multiplies with
+	lora    [2]*adapter[T] // of the two layers
+	hidden  *[]T           // what GELU returns
+	slope   *[]T           // its derivative there, which the backward pass multiplies with
 	dhidden *[]T
 	dropped *[]T // the result, or its gradient, on the other side of the dropout
 }
@@ -66,13 +71,14 @@ func (ff *feedForward[T]) forward(in [][]T, out []T) error {
 	if ff.train {
 		slope = *ff.slope
 	}
+	beta := ff.lora[0].forward(n, in, x, hidden, f)
 	if ff.cfg.Tanh {
-		ff.k.Gemm(false, true, n, f, h, 1, x, h, in[1], h, 0, hidden, f)
+		ff.k.Gemm(false, true, n, f, h, 1, x, h, in[1], h, beta, hidden, f)
 		ff.k.TanhGELU(n, hidden, in[2], hidden, slope)
 	} else {
-		ff.k.GemmFinish(false, true, n, f, h, 1, x, h, in[1], h, 0, hidden, f, finish[T]{Bias: in[2], GELU: true, Slope: slope})
+		ff.k.GemmFinish(false, true, n, f, h, 1, x, h, in[1], h, beta, hidden, f, finish[T]{Bias: in[2], GELU: true, Slope: slope})
 	}
-	project(ff.k, n, ff.cfg.Residual, ff.mask(), ff.dropped, in[0], hidden, in[3], in[4], out)
+	project(ff.k, n, ff.cfg.Residual, ff.mask(), ff.dropped, ff.lora[1], in, in[0], hidden, in[3], in[4], out)
 	return nil
 }
 
@@ -80,10 +86,10 @@ func (ff *feedForward[T]) mask() blas.Dropout { return ff.cfg.Out.mask(ff.run) }
 
 func (ff *feedForward[T]) backward(in [][]T, _, grad []T, d [][]T) error {
 	n, h, f, dh, dx := *ff.rows, ff.h, ff.f, *ff.dhidden, ff.norm.gradient(d)
-	if dx == nil && d[1] == nil && d[2] == nil {
+	if dx == nil && d[1] == nil && d[2] == nil && !ff.lora[0].wanted(d) {
 		dh = nil
 	}
-	projectGrad(ff.k, n, ff.mask(), ff.dropped, *ff.hidden, in[3], grad, *ff.slope, dh, d[3], d[4], h)
+	projectGrad(ff.k, n, ff.mask(), ff.dropped, ff.lora[1], in, d, *ff.hidden, in[3], grad, *ff.slope, dh, d[3], d[4], h)
 	if dh == nil {
 		return nil
 	}
@@ -104,6 +110,7 @@ func (ff *feedForward[T]) backward(in [][]T, _, grad []T, d [][]T) error {
 		}
 		ff.k.GemmFinish(false, false, n, h, f, 1, dh, f, in[1], h, 0, dx, h, after)
 	}
+	ff.lora[0].backward(n, in, ff.norm.read(in), dh, f, d, dx)
 	ff.norm.backward(n, in, d, residual)
 	return nil
 }

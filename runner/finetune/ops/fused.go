@@ -20,6 +20,9 @@ type kernel[T Float] struct {
 	// same inputs, the forward result and the gradient of that result. It
 	// always runs after forward in the same run, so the two may share state.
 	backward func(in [][]T, out, grad []T, d [][]T) error
+	// bind, if not nil, is told d when the graph is made, for a forward pass that
+	// computes gradients on its way.
+	bind func(d [][]T)
 	// rows is where the number of result rows that count is kept; nil: where that
 	// of the first input is.
 	rows *int

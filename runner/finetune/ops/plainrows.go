@@ -115,6 +115,25 @@ func factor[T Float](d blas.Dropout, stream uint32, i int) T {
 	return T(1 / (1 - d.P))
 }
 
+func (plain[T]) CrossEntropy(rows, cols int, x []T, next []int32, loss []float64, top []int32) {
+	logp := make([]float64, cols)
+	for r := range rows {
+		row := x[r*cols : (r+1)*cols]
+		if loss[r], top[r] = 0, 0; next[r] < 0 {
+			clear(row)
+			continue
+		}
+		logSoftmax(row, logp)
+		loss[r] = -logp[next[r]]
+		for c, v := range logp {
+			if row[c] = T(math.Exp(v)); v > logp[top[r]] {
+				top[r] = int32(c)
+			}
+		}
+		row[next[r]]--
+	}
+}
+
 func (plain[T]) Attend(a blas.Attention, starts []int32, qkv, out []T) {
 	eachHead(a, starts, qkv, func(h *attentionHead[T]) {
 		for q := range h.n {

@@ -20,7 +20,8 @@ type prenorm[T Float] struct {
 	y, dy     *[]T // what the operation reads, and its gradient
 }
 
-// newPrenorm appends the inputs of a norm of x to those of an operation. y and dy
+// newPrenorm appends the inputs of a norm of x to those of an operation, all of
+// which are there: what they say about gradients decides what is kept. y and dy
 // number the shared memory it may use.
 func newPrenorm[T Float](b *Builder[T], name string, x *Node, c *Norm, in *[]*Node, y, dy int) *prenorm[T] {
 	if c == nil || !b.ready(name+" norm", []int{2, 1, 1}, x, c.Gamma, c.Beta) {

@@ -290,10 +290,10 @@ func TestTextOperationsReportErrors(t *testing.T) {
 		"with probability 1": func(b *Builder[float32], x, w, v *Node) { attend(b, x, w, v, AttentionConfig{Out: Drop{P: 1}}) },
 		"parameter 0":        func(b *Builder[float32], x, w, v *Node) { attend(b, x, x, v, AttentionConfig{Heads: 1}) },
 		"feedforward": func(b *Builder[float32], x, w, v *Node) {
-			b.FeedForward(x, FeedForwardParams{w, v, x, v}, FeedForwardConfig{})
+			b.FeedForward(x, FeedForwardParams{InW: w, InB: v, OutW: x, OutB: v}, FeedForwardConfig{})
 		},
 		"feedforward: dropout": func(b *Builder[float32], x, w, v *Node) {
-			b.FeedForward(x, FeedForwardParams{w, v, w, v}, FeedForwardConfig{Out: Drop{P: -1}})
+			b.FeedForward(x, FeedForwardParams{InW: w, InB: v, OutW: w, OutB: v}, FeedForwardConfig{Out: Drop{P: -1}})
 		},
 		"graph has no tokens": func(b *Builder[float32], x, w, v *Node) { b.TokenInput("t", nil, 3) },
 	} {
@@ -308,7 +308,7 @@ func TestTextOperationsReportErrors(t *testing.T) {
 func attend(b *Builder[float32], x, w, v *Node, c AttentionConfig) {
 	b.Sequences(3)
 	b.rows[x] = &b.seqs.tokens
-	b.SelfAttention(x, AttentionParams{w, v, w, v, w, v, w, v}, c)
+	b.SelfAttention(x, AttentionParams{QueryW: w, QueryB: v, KeyW: w, KeyB: v, ValueW: w, ValueB: v, OutW: w, OutB: v}, c)
 }
 
 // A sequence's result does not depend on what it is packed with.

@@ -26,7 +26,7 @@ func (a *average) begin(trained []bool) {
 		return
 	}
 	for _, p := range a.params {
-		if trained[p.Block] && a.shadow[p.Name] == nil {
+		if trained[p.Block] && !p.Fixed && a.shadow[p.Name] == nil {
 			a.shadow[p.Name] = slices.Clone(p.Data)
 		}
 	}

@@ -24,7 +24,7 @@ const prefixBatch = 32
 type cache struct {
 	set     *prefix.Set
 	per     int             // floats a row, or of texts a token
-	tokens  bool            // entries have a vector for each token
+	texts   *data.Tokens    // entries have a vector for each token of these; nil: one for each row
 	entries []*prefix.Entry // by row; nil: not cached
 	fresh   []bool          // by row: it was computed, and not used since
 	use     trial.CacheUse
@@ -61,8 +61,8 @@ func (c *cache) close() error { return c.set.Close() }
 
 // feed feeds graphs that begin above the frozen blocks.
 func (c *cache) feed(batch int) feed {
-	if c.tokens {
-		return cached{&activations{cache: c}, c}
+	if c.texts != nil {
+		return cached{&activations{cache: c, texts: c.texts}, c}
 	}
 	return cached{newFixed(c, batch), c}
 }
@@ -84,9 +84,9 @@ func (f cached) outputs(g *model.Evaluator, rows []int) ([]float32, error) {
 }
 
 // length is how many floats the entry of a row has.
-func (c *cache) length(in data.Inputs, row int) int {
-	if tokens, ok := in.(*data.Tokens); ok && c.tokens {
-		return tokens.Len(row) * c.per
+func (c *cache) length(row int) int {
+	if c.texts != nil {
+		return c.texts.Len(row) * c.per
 	}
 	return c.per
 }
@@ -102,7 +102,10 @@ func newCache(store *prefix.Store, net *model.Net, in data.Inputs, rows []int, k
 		return nil, err
 	}
 	ch, h, w := net.PrefixShape(k)
-	c := &cache{set: store.Set(key), per: ch * h * w, tokens: net.PerToken(k), entries: make([]*prefix.Entry, in.Rows()), fresh: make([]bool, in.Rows())}
+	c := &cache{set: store.Set(key), per: ch * h * w, entries: make([]*prefix.Entry, in.Rows()), fresh: make([]bool, in.Rows())}
+	if net.PerToken(k) {
+		c.texts, _ = in.(*data.Tokens)
+	}
 	missing, floats := c.find(in, rows)
 	if !c.set.Fits(floats) {
 		return nil, c.close()
@@ -153,7 +156,7 @@ func (c *cache) find(in data.Inputs, rows []int) (missing []missingRow, floats i
 		key, buf = rowKey(in, row, buf)
 		if c.entries[row] = c.set.Find(key); c.entries[row] == nil {
 			missing = append(missing, missingRow{row, key})
-			floats += int64(c.length(in, row))
+			floats += int64(c.length(row))
 		}
 	}
 	return missing, floats
@@ -188,7 +191,7 @@ func (c *cache) fill(store *prefix.Store, net *model.Net, in data.Inputs, rows [
 		}
 		took := store.Now().Sub(began).Seconds() / float64(len(out)) // a float
 		for _, m := range part {
-			n := c.length(in, m.row)
+			n := c.length(m.row)
 			cost := time.Duration(took * float64(n) * float64(time.Second))
 			if c.entries[m.row], err = c.set.Add(m.key, out[:n], cost); err != nil {
 				return err

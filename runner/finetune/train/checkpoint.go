@@ -12,8 +12,8 @@ import (
 	"automl/runner/finetune/safetensors"
 )
 
-// checkpointFile is the one file of a checkpoint folder: all of the network's tensors, running statistics among them, the
-// optimizer's moments, and the rest as JSON under metaKey.
+// checkpointFile is the one file of a checkpoint folder: all of the network's tensors but those that LoRA keeps fixed, running
+// statistics among them, the optimizer's moments, and the rest as JSON under metaKey.
 const (
 	checkpointFile = "checkpoint.safetensors"
 	metaKey        = "automl"
@@ -65,6 +65,9 @@ func (l *Loop) Save(dir string) error {
 	m := meta{Version: metaVersion, Job: id, Epoch: l.epoch, Step: l.step, Rows: l.stage.rows, Moved: map[string]int{}, Stop: l.stop}
 	var tensors []safetensors.Tensor
 	for _, p := range l.job.Net.Params() {
+		if p.Fixed { // it is that of the model's folder
+			continue
+		}
 		tensors = append(tensors, safetensors.Tensor{Name: weightPrefix + p.Name, Shape: p.Shape, Data: p.Data})
 		if s := l.average.shadow[p.Name]; s != nil {
 			tensors = append(tensors, safetensors.Tensor{Name: averagePrefix + p.Name, Shape: p.Shape, Data: s})
@@ -123,6 +126,9 @@ func (l *Loop) restore(file *safetensors.File, m meta) error {
 	}
 	var moments []optim.Slot
 	for _, p := range l.job.Net.Params() {
+		if p.Fixed {
+			continue
+		}
 		t := file.Find(weightPrefix + p.Name)
 		if t == nil || len(t.Data) != len(p.Data) {
 			return fmt.Errorf("tensor %s is missing or of another size", p.Name)

@@ -18,7 +18,7 @@ type feed interface {
 
 // goal is what the rows of a batch should come out as.
 type goal struct {
-	labels []int32   // classification: a class each
+	labels []int32   // classification: a class each; generation: the ids of all tokens
 	values []float32 // other targets: rows x outputs
 	probs  []float32 // classification with mixed rows: rows x outputs, beside the classes that have the largest share
 }
@@ -27,8 +27,13 @@ type goal struct {
 func (t *Target) goal(rows []int, g *goal) *goal {
 	g.labels, g.values, g.probs = g.labels[:0], g.values[:0], g.probs[:0]
 	for _, row := range rows {
-		if t.Kind == trial.Classification {
+		switch t.Kind {
+		case trial.Classification:
 			g.labels = append(g.labels, t.Labels[row])
+			continue
+		case trial.Generation:
+			ids, _ := t.Tokens.Row(row)
+			g.labels = append(g.labels, ids...)
 			continue
 		}
 		for out := range t.Outputs {
@@ -112,16 +117,20 @@ func (p *packed) outputs(g *model.Evaluator, rows []int) ([]float32, error) {
 // activations are what frozen blocks have made of texts: a vector for each token.
 type activations struct {
 	*cache
+	texts   *data.Tokens
 	values  []float32 // of a batch
 	lengths []int32
+	ids     []int32
 }
 
 func (a *activations) pack(rows []int) ([]float32, []int32) {
-	a.values, a.lengths = a.values[:0], a.lengths[:0]
+	a.values, a.lengths, a.ids = a.values[:0], a.lengths[:0], a.ids[:0]
 	for _, row := range rows {
 		n := len(a.values)
 		a.values = a.append(a.values, row)
 		a.lengths = append(a.lengths, int32((len(a.values)-n)/a.per))
+		ids, _ := a.texts.Row(row)
+		a.ids = append(a.ids, ids...)
 	}
 	return a.values, a.lengths
 }
@@ -132,7 +141,8 @@ func (a *activations) step(g *model.Trainer, rows []int, y *goal, step uint64) (
 }
 
 func (a *activations) outputs(g *model.Evaluator, rows []int) ([]float32, error) {
-	return g.Tokens(a.pack(rows))
+	values, lengths := a.pack(rows)
+	return g.Tokens(values, lengths, a.ids)
 }
 
 // newFeed feeds a graph that begins with the inputs themselves.

@@ -172,15 +172,15 @@ func (l *Loop) learn(ctx context.Context, epoch int, progress Progress) (pass, e
 
 // pass sums up an epoch's steps.
 type pass struct {
-	loss        float64 // sum over rows
-	rows, right int
+	loss        float64 // sum over predictions
+	rows, right int     // predictions: one a row, but of generation
 	c           float64 // the penalty that was chosen for a solved head; 0: none was
 }
 
 func (p pass) metrics(kind trial.TargetKind) trial.Metrics {
 	n := float64(p.rows)
 	out := trial.Metrics{{Name: "train_loss", Value: p.loss / n}}
-	if kind == trial.Classification {
+	if kind == trial.Classification || kind == trial.Generation {
 		out = append(out, trial.Metric{Name: "train_accuracy", Value: float64(p.right) / n})
 	}
 	if p.c > 0 {
@@ -212,8 +212,9 @@ func (l *Loop) train(ctx context.Context, epoch int, progress Progress) (pass, e
 		}
 		l.average.follow(l.step)
 		l.step++
-		p.rows += len(some)
-		p.loss += loss * float64(len(some))
+		n := l.job.Target.count(some)
+		p.rows += n
+		p.loss += loss * float64(n)
 		p.right += right
 		if progress != nil {
 			if err := progress(s+1, l.Steps()); err != nil {
@@ -224,11 +225,17 @@ func (l *Loop) train(ctx context.Context, epoch int, progress Progress) (pass, e
 	return p, nil
 }
 
-// hits counts the rows whose largest logit is their class.
-func hits(logits []float32, labels []int32, classes int) int {
+// hits counts the predictions that are right: of classes those whose largest logit is that of the class.
+func (t *Target) hits(outputs []float32, y *goal) int {
 	n := 0
-	for i, c := range labels {
-		if metric.Argmax(logits[i*classes:(i+1)*classes]) == int(c) {
+	if t.Kind == trial.Generation {
+		for i := 1; i < len(outputs); i += model.Scores {
+			n += int(outputs[i])
+		}
+		return n
+	}
+	for i, c := range y.labels {
+		if metric.Argmax(outputs[i*t.Outputs:(i+1)*t.Outputs]) == int(c) {
 			n++
 		}
 	}

@@ -154,7 +154,7 @@ func (l *Loop) moments(trained []bool) int64 {
 		if p.Trainable {
 			sum += l.optimizer.Bytes(optim.Tensor{Shape: p.Shape, Data: p.Data})
 		}
-		if l.average.decay > 0 {
+		if l.average.decay > 0 && !p.Fixed {
 			sum += 4 * int64(len(p.Data))
 		}
 	}
@@ -171,7 +171,7 @@ func (l *Loop) gradient(in feed, rows []int, y *goal) (loss float64, right int, 
 		if err != nil {
 			return 0, 0, err
 		}
-		return loss, hits(outputs, y.labels, t.Outputs), nil
+		return loss, t.hits(outputs, y), nil
 	}
 	for _, sum := range s.sums {
 		clear(sum)
@@ -183,7 +183,7 @@ func (l *Loop) gradient(in feed, rows []int, y *goal) (loss float64, right int, 
 		if err != nil {
 			return 0, 0, err
 		}
-		right += hits(outputs, y.labels, t.Outputs)
+		right += t.hits(outputs, y)
 		if mass := l.mass(some); mass > 0 {
 			loss += mass / total * one
 			for i, g := range s.trainer.Grads() {
@@ -194,10 +194,10 @@ func (l *Loop) gradient(in feed, rows []int, y *goal) (loss float64, right int, 
 	return loss, right, nil
 }
 
-// mass is what the loss of rows is divided by: their number, or the weights of their classes.
+// mass is what the loss of rows is divided by: the number of their predictions, or the weights of their classes.
 func (l *Loop) mass(rows []int) float64 {
 	if l.weights == nil || l.job.Target.loss() != model.CrossEntropy || l.job.Options.Mixup > 0 {
-		return float64(len(rows))
+		return float64(l.job.Target.count(rows))
 	}
 	sum := 0.0
 	for _, row := range rows {

@@ -22,6 +22,7 @@ type Options struct {
 	// Text tasks: dropout within the layers of a transformer that learn, of what a layer adds and of attention weights.
 	HiddenDropout, AttentionDropout float64
 	MaxTokens                       int     // text tasks: of a text, those around it included; more are cut off
+	LoRA                            LoRA    // text tasks: low-rank updates that train in place of weights
 	NormMomentum                    float64 // of running statistics: higher than in pretraining, since fine-tuning takes few steps
 	ClassWeights                    string  // NoWeights, BalancedWeights or GivenWeights
 	Patience                        int     // epochs without a better objective before the fold ends; 0: never
@@ -97,6 +98,7 @@ func ParseOptions(task string, p trial.Params) (Options, error) {
 	if trial.TextRows.HasTask(task) {
 		o.HiddenDropout, o.AttentionDropout = r.share("hidden_dropout", 0.1), r.share("attention_dropout", 0.1)
 		o.MaxTokens = r.whole("max_tokens", 128, 3)
+		o.LoRA = r.lora()
 	}
 	if trial.ImageRows.HasTask(task) {
 		o.HiddenDropout, o.AttentionDropout = r.share("hidden_dropout", 0), r.share("attention_dropout", 0)
@@ -106,6 +108,9 @@ func ParseOptions(task string, p trial.Params) (Options, error) {
 	start := FreshHead
 	if o.Freeze.Strategy == trial.LPFT || o.Freeze.Strategy == trial.Gradual {
 		start = SolvedHead
+	}
+	if task == trial.GenerationTask { // its head is no regression
+		start = FreshHead
 	}
 	o.HeadStart = r.text("head_start", start, FreshHead, SolvedHead)
 	if r.err != nil {

@@ -39,6 +39,8 @@ var (
 	texts      = []trial.RowKind{trial.TextRows}
 	// named are the targets that are classes or labels.
 	named = []trial.TargetKind{trial.Classification, trial.MultiLabel}
+	// labelled are the targets that are something else than the row itself.
+	labelled = []trial.TargetKind{trial.Classification, trial.MultiLabel, trial.Regression}
 )
 
 var known = []KnownParam{
@@ -68,19 +70,22 @@ var known = []KnownParam{
 	{"attention_dropout", "0.1", "share of the attention weights of layers that learn dropped in training; [0, 1)", texts, nil},
 	{"hidden_dropout", "0", "of a ViT: share of what each layer that learns adds to its input dropped in training; [0, 1)", images, nil},
 	{"attention_dropout", "0", "of a ViT: share of the attention weights of layers that learn dropped in training; [0, 1)", images, nil},
+	{"lora_rank", "0", "rank of updates that train in place of the weights below the head; 0 is off: the weights themselves train; 0..1024", texts, nil},
+	{"lora_alpha", "16", "lora: the updates are multiplied by this over the rank; > 0", texts, nil},
+	{"lora_targets", "query_value", "lora: the weights that are updated: query_value, attention (query, key, value, output) or all (and the feed-forward network)", texts, nil},
 	{"norm_momentum", "0.1", "weight of a batch in the running statistics of batch norms; (0, 1]", images, nil},
 	{"augment_shift", "off", "most pixels of the model's input an image moves along each axis; >= 0", images, nil},
 	{"augment_rotation", "off", "most degrees an image turns to either side; 0..180", images, nil},
 	{"augment_crop", "off", "pixels of black around an image before a piece of its size is cut out; >= 0", images, nil},
 	{"augment_flip", "false", "mirror every other image left and right", images, nil},
-	{"head", "trained", "trained, or solved: a linear probe on frozen blocks, to convergence, in one epoch a fold", pretrained, nil},
-	{"head_start", "fresh", "what a trained head begins with: fresh, or solved, as a probe does; solved with lp_ft and gradual, in place of the epochs of the head alone", pretrained, nil},
-	{"head_c", "chosen", "solved head: inverse strength of the penalty, on features of norm 1; chosen on folds of the training rows; > 0", pretrained, nil},
+	{"head", "trained", "trained, or solved: a linear probe on frozen blocks, to convergence, in one epoch a fold", pretrained, labelled},
+	{"head_start", "fresh", "what a trained head begins with: fresh, or solved, as a probe does; solved with lp_ft and gradual, in place of the epochs of the head alone", pretrained, labelled},
+	{"head_c", "chosen", "solved head: inverse strength of the penalty, on features of norm 1; chosen on folds of the training rows; > 0", pretrained, labelled},
 	{"augment_color", "off", "most by which brightness, contrast and saturation change, as a share; 0..1", images, nil},
 	{"augment_cutout", "off", "pixels of the side of a square that turns black; >= 0", images, nil},
 	{"augment_mixup", "off", "mix each image and its target with another's, shares by Beta(a, a); a >= 0, 0.2 is usual, 0 is off", images, nil},
-	{"augment_mask", "off", "share of a text's tokens replaced by the mask token; [0, 1)", texts, nil},
-	{"augment_drop", "off", "share of a text's tokens left out; [0, 1)", texts, nil},
+	{"augment_mask", "off", "share of a text's tokens replaced by the mask token; [0, 1)", texts, labelled},
+	{"augment_drop", "off", "share of a text's tokens left out; [0, 1)", texts, labelled},
 	{FreezeName + "." + trial.FreezeStrategy, "full", "head_only, full, lp_ft, gradual, partial or surgical", pretrained, nil},
 	{FreezeName + "." + trial.FreezeDepth, "1", "share of the blocks below the head trained at the end; (0, 1]", pretrained, nil},
 	{FreezeName + "." + trial.FreezeEvery, "1", "epochs between two unfreezings; >= 1", pretrained, nil},

@@ -62,11 +62,11 @@ func (s *stage) feed(key augment.Key) feed {
 
 // enter makes the stage that an epoch belongs to, unless the loop is in it.
 func (l *Loop) enter(epoch int) error {
-	trained := l.job.Options.Freeze.Trained(epoch, len(l.job.Net.Blocks()))
+	trained := l.trained(epoch)
 	if slices.Equal(trained, l.stage.trained) {
 		return nil
 	}
-	if l.epoch == 0 || !slices.Equal(trained, l.job.Options.Freeze.Trained(l.epoch, len(trained))) {
+	if l.epoch == 0 || !slices.Equal(trained, l.trained(l.epoch)) {
 		l.resumed = 0 // that was another stage
 	}
 	if err := l.stage.close(); err != nil {

@@ -18,6 +18,8 @@ type Target struct {
 	// Mean and Std standardize the numbers of a regression, as they are trained: (number - Mean) / Std. Std is above 0.
 	Mean, Std float64
 
+	Tokens *data.Tokens // generation: the rows themselves, each next token of which is to be predicted
+
 	Groups  []int32   // the group of each row, from 0; nil: there are none
 	Weights []float32 // of the classes, where the user gives some
 }
@@ -29,6 +31,23 @@ func TargetOf(t *data.Table, rows []int) *Target {
 		out.Mean, out.Std = t.Standard(rows)
 	}
 	return out
+}
+
+// Next is the target of predicting the next tokens of rows.
+func Next(in *data.Tokens) *Target {
+	return &Target{Kind: trial.Generation, Outputs: model.Scores, Tokens: in}
+}
+
+// count is how many predictions the rows have.
+func (t *Target) count(rows []int) int {
+	if t.Kind != trial.Generation {
+		return len(rows)
+	}
+	n := 0
+	for _, row := range rows {
+		n += t.Tokens.Len(row) - 1
+	}
+	return n
 }
 
 // Of is the target of another table, with the standardization of this one.
@@ -64,6 +83,13 @@ func (t *Target) measure(rows []int, outputs []float32) *Evaluation {
 	p := make([]float64, len(outputs))
 	e := &Evaluation{}
 	switch t.Kind {
+	case trial.Generation:
+		got := &metric.Predicting{N: t.count(rows)}
+		for i := range rows {
+			got.Loss += float64(outputs[model.Scores*i])
+			got.Right += int(outputs[model.Scores*i+1])
+		}
+		e.values = got.Measure()
 	case trial.Classification:
 		for i := range rows {
 			from, to := i*t.Outputs, (i+1)*t.Outputs

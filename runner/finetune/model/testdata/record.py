@@ -7,7 +7,8 @@ Each model goes into a folder of its own, as save_pretrained writes it: BERT in 
 DistilBERT in float16, GPT-2 as a classifier, and as a language model without the prefix of its names, as the Hub has it.
 reference.safetensors beside it holds a batch of texts and, of one step of classification in evaluation
 mode and float32: the hidden states (tokens of all texts, without padding), the logits, the loss and every gradient. A language
-model predicts the next token of every token that has one.
+model predicts the next token of every token that has one. lora.safetensors has, for the classifiers, the same step with
+low-rank updates of every dense layer (Hu et al. 2021, W + 1.5 B A): the factors, the logits, the loss and the factors' gradients.
 
 Made with torch 2.15.0 and transformers 5.24.0.
 """
@@ -75,6 +76,48 @@ def batch(model: transformers.PreTrainedModel) -> dict[str, torch.Tensor]:
     return inputs
 
 
+def dense_layers(model: transformers.PreTrainedModel) -> dict[str, tuple[str, int, int]]:
+    """The layers to update: by the name that model.Param has, the module, and where its outputs begin and how many they are."""
+    found: dict[str, tuple[str, int, int]] = {}
+    for name, module in model.named_modules():
+        if "layer." not in name and ".h." not in name:
+            continue
+        if isinstance(module, torch.nn.Linear):
+            found[name] = (name, 0, module.out_features)
+        elif name.endswith("attn.c_attn"):
+            for i, part in enumerate(("query", "key", "value")):
+                found[name.replace("c_attn", part)] = (name, i * module.nx, module.nx)
+        elif type(module).__name__ == "Conv1D":
+            found[name] = (name, 0, module.nf)
+    return found
+
+
+def record_lora(name: str, model: transformers.PreTrainedModel, inputs: dict[str, torch.Tensor], labels: torch.Tensor) -> None:
+    tensors: dict[str, torch.Tensor] = {}
+    factors: dict[str, torch.Tensor] = {}
+    hooks = []
+    for layer, (module, at, size) in dense_layers(model).items():
+        target = model.get_submodule(module)
+        width = target.nx if hasattr(target, "nx") else target.in_features
+        a, b = torch.randn(2, width) * 0.3, torch.randn(size, 2) * 0.3
+        factors[f"{layer}.weight.lora_A"], factors[f"{layer}.weight.lora_B"] = a.requires_grad_(), b.requires_grad_()
+
+        def add(_m: Any, args: Any, out: torch.Tensor, a: Any = a, b: Any = b, at: int = at, size: int = size) -> torch.Tensor:
+            update = 1.5 * (args[0] @ a.T) @ b.T
+            return out + torch.nn.functional.pad(update, (at, out.shape[-1] - at - size))
+
+        hooks.append(target.register_forward_hook(add))
+    out = model(**inputs, labels=labels)
+    out.loss.backward()
+    for hook in hooks:
+        hook.remove()
+    for key, factor in factors.items():
+        tensors[key] = factor.detach().clone()
+        tensors[f"grad.{key}"] = factor.grad.clone()
+    tensors["logits"], tensors["loss"] = out.logits.detach(), out.loss.detach().reshape(1)
+    save_file(tensors, str(HERE / name / "lora.safetensors"))
+
+
 def record(name: str, model: transformers.PreTrainedModel) -> None:
     folder = HERE / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -96,6 +139,10 @@ def record(name: str, model: transformers.PreTrainedModel) -> None:
     for key, weight in model.named_parameters():
         if weight.grad is not None:
             tensors[f"grad.{key}"] = weight.grad.clone()
+    if name != "gpt2lm":
+        folder.mkdir()
+        with torch.random.fork_rng():
+            record_lora(name, model, inputs, labels)
     if name == "distilbert":
         model.half().save_pretrained(folder)
     elif name == "gpt2lm":
