@@ -207,7 +207,7 @@ func TestLanguageModelIsWrittenWithItsBase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, x, f := languageModel(t)
+	_, x, _ := languageModel(t)
 	if got := run(t, other, -1, x); !slices.Equal(got, run(t, n, -1, x)) || other.Param(gpt2Next) == nil {
 		t.Errorf("the same words, not tied, give other scores: %v", got)
 	}
