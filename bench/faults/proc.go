@@ -84,15 +84,12 @@ func (p *proc) tail() string {
 type keeper struct {
 	stop  chan struct{}
 	ended sync.WaitGroup
-	mu    sync.Mutex
-	lives int
 	p     *proc
 }
 
 // keep runs start until release.
 func (w *world) keep(start func() *proc) *keeper {
-	k := &keeper{stop: make(chan struct{})}
-	k.p, k.lives = start(), 1
+	k := &keeper{stop: make(chan struct{}), p: start()}
 	k.ended.Go(func() {
 		for {
 			select {
@@ -105,10 +102,7 @@ func (w *world) keep(start func() *proc) *keeper {
 				return
 			case <-time.After(100 * time.Millisecond):
 			}
-			k.mu.Lock()
 			k.p = start()
-			k.lives++
-			k.mu.Unlock()
 		}
 	})
 	w.keepers = append(w.keepers, k)
@@ -124,12 +118,6 @@ func (k *keeper) release() *proc {
 	}
 	k.ended.Wait()
 	return k.p
-}
-
-func (k *keeper) count() int {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.lives
 }
 
 // build makes the program.

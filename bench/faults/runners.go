@@ -155,7 +155,7 @@ func thousandRunners(w *world) {
 	w.after(guests)
 	w.note("the daemon takes %d MiB", resident(d.cmd.Process.Pid)>>20)
 	d.kill()
-	d = w.daemon()
+	w.daemon()
 	back := time.Now()
 	w.after(w.reports() + guests)
 	w.note("after a restart they had reported %d times in %.1f s", guests, time.Since(back).Seconds())
