@@ -10,9 +10,9 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, sys.argv[1])
 
-from harness import score, suites  # noqa: E402
-from harness.optimizers import maker  # noqa: E402
-from harness.simulate import simulate  # noqa: E402
+from harness import score, suites
+from harness.optimizers import maker
+from harness.simulate import simulate
 
 
 def queries(task, n, epochs):
@@ -22,15 +22,15 @@ def queries(task, n, epochs):
         config = rng.choice(task.candidates) if task.candidates else task.space.sample(rng)
         values, costs = task.evaluate(config, seed)
         at = [e for e in epochs if e <= len(values)]
-        out.append(dict(config=config, seed=seed, epochs=at, values=[values[e - 1] for e in at],
-                        seconds=[costs[e - 1] for e in at], length=len(values), score=task.score(config, values[0])))
+        out.append({"config": config, "seed": seed, "epochs": at, "values": [values[e - 1] for e in at],
+                        "seconds": [costs[e - 1] for e in at], "length": len(values), "score": task.score(config, values[0])})
     return out
 
 
 def run(task, name, seed, workers, epochs):
     r = simulate(task, maker(name), seed, workers, name, epochs)
-    return dict(suite=task.suite, task=task.name, optimizer=name, seed=seed, workers=workers, limit=epochs, epochs=r.epochs,
-                trials=r.trials, seconds=r.seconds, ended=r.ended, trace=r.trace, asks=len(r.asks), tells=len(r.tells))
+    return {"suite": task.suite, "task": task.name, "optimizer": name, "seed": seed, "workers": workers, "limit": epochs, "epochs": r.epochs,
+                "trials": r.trials, "seconds": r.seconds, "ended": r.ended, "trace": r.trace, "asks": len(r.asks), "tells": len(r.tells)}
 
 
 def main():
@@ -38,11 +38,11 @@ def main():
     loaded = {s: suites.load(s) for s in ("taskset", "yahpo_lcbench", "tabular", "tabular_mean")}
     for suite, all_tasks in loaded.items():
         for t in all_tasks:
-            tasks.append(dict(suite=suite, name=t.name, goal=t.goal, metric=t.metric, epochs=t.max_epochs, best=t.best,
-                              worst=t.worst, budgets=t.budgets, candidates=len(t.candidates or ()),
-                              params=[dict(name=p.name, kind=p.kind, low=p.low, high=p.high, log=p.log,
-                                           choices=list(p.choices)) for p in t.space],
-                              queries=queries(t, 3, (1, 2, 10, 52))))
+            tasks.append({"suite": suite, "name": t.name, "goal": t.goal, "metric": t.metric, "epochs": t.max_epochs, "best": t.best,
+                              "worst": t.worst, "budgets": t.budgets, "candidates": len(t.candidates or ()),
+                              "params": [{"name": p.name, "kind": p.kind, "low": p.low, "high": p.high, "log": p.log,
+                                           "choices": list(p.choices)} for p in t.space],
+                              "queries": queries(t, 3, (1, 2, 10, 52))})
     curves, surrogate, table = loaded["taskset"][4], loaded["yahpo_lcbench"][1], loaded["tabular"][5]
     for name in ("random", "one_epoch", "hyperband", "asha", "random_nearest", "hyperband_nearest", "asha_nearest"):
         for workers in (1, 4):
@@ -53,8 +53,8 @@ def main():
         runs.append(run(surrogate, name, 3, 4, 120))
     runs.append(run(table, "random", 7, 1, 200))
     values = [0.3, 0.1, 0.9, 0.25, 0.5]
-    json.dump(dict(tasks=tasks, runs=runs, bootstrap=dict(values=values, interval=score.bootstrap(values)),
-                   rank=dict(values=[0.2, 0.1, 0.2, 0.7], ranks=score.rank([0.2, 0.1, 0.2, 0.7]))),
+    json.dump({"tasks": tasks, "runs": runs, "bootstrap": {"values": values, "interval": score.bootstrap(values)},
+                   "rank": {"values": [0.2, 0.1, 0.2, 0.7], "ranks": score.rank([0.2, 0.1, 0.2, 0.7])}},
               sys.stdout, separators=(",", ":"))
     print()
 

@@ -13,7 +13,10 @@ import torch
 from lion_pytorch import Lion
 from torch.optim import SGD, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
-from transformers import get_cosine_schedule_with_warmup, get_polynomial_decay_schedule_with_warmup
+from transformers import (
+    get_cosine_schedule_with_warmup,
+    get_polynomial_decay_schedule_with_warmup,
+)
 from transformers.optimization import Adafactor
 
 STEPS = 8

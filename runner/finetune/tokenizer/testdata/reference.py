@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+import texts
 from tokenizers import (
     AddedToken,
     Tokenizer,
@@ -27,8 +28,6 @@ from tokenizers import (
     processors,
     trainers,
 )
-
-import texts
 
 HERE = pathlib.Path(__file__).parent
 BERT_SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
