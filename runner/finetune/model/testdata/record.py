@@ -97,7 +97,7 @@ def record_lora(name: str, model: transformers.PreTrainedModel, inputs: dict[str
     factors: dict[str, torch.Tensor] = {}
     hooks = []
     for layer, (module, at, size) in dense_layers(model).items():
-        target = model.get_submodule(module)
+        target: Any = model.get_submodule(module)
         width = target.nx if hasattr(target, "nx") else target.in_features
         a, b = torch.randn(2, width) * 0.3, torch.randn(size, 2) * 0.3
         factors[f"{layer}.weight.lora_A"], factors[f"{layer}.weight.lora_B"] = a.requires_grad_(), b.requires_grad_()
@@ -113,12 +113,13 @@ def record_lora(name: str, model: transformers.PreTrainedModel, inputs: dict[str
         hook.remove()
     for key, factor in factors.items():
         tensors[key] = factor.detach().clone()
+        assert factor.grad is not None
         tensors[f"grad.{key}"] = factor.grad.clone()
     tensors["logits"], tensors["loss"] = out.logits.detach(), out.loss.detach().reshape(1)
     save_file(tensors, str(HERE / name / "lora.safetensors"))
 
 
-def record(name: str, model: transformers.PreTrainedModel) -> None:
+def record(name: str, model: Any) -> None:
     folder = HERE / name
     shutil.rmtree(folder, ignore_errors=True)
     randomize(model)

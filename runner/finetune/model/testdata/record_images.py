@@ -33,6 +33,7 @@ Model = transformers.PreTrainedModel
 
 def models() -> dict[str, tuple[Model, tuple[int, int]]]:
     """The networks and the sizes of their images."""
+    options: dict[str, Any] = {"num_labels": 3, "attn_implementation": "eager"}  # of every config
     vit = transformers.ViTConfig(
         hidden_size=16,
         num_hidden_layers=2,
@@ -40,8 +41,7 @@ def models() -> dict[str, tuple[Model, tuple[int, int]]]:
         intermediate_size=24,
         image_size=12,
         patch_size=4,
-        num_labels=3,
-        attn_implementation="eager",
+        **options,
     )
     common: dict[str, Any] = {"embedding_size": 4, "num_labels": 3}
     basic = transformers.ResNetConfig(**common, hidden_sizes=[4, 8], depths=[2, 1], layer_type="basic")
@@ -135,12 +135,12 @@ def names() -> None:
         (34, "basic", small, [3, 4, 6, 3]),
         (50, "bottleneck", large, [3, 4, 6, 3]),
     ]:
-        config = {"model_type": "resnet", "hidden_sizes": widths, "depths": depths, "layer_type": layer}
+        config: dict[str, Any] = {"model_type": "resnet", "num_labels": 1000, "hidden_sizes": widths, "depths": depths, "layer_type": layer}
         with torch.device("meta"):
-            ours = transformers.ResNetForImageClassification(transformers.ResNetConfig(num_labels=1000, **config))
+            ours = transformers.ResNetForImageClassification(transformers.ResNetConfig(**config))
             theirs = getattr(torchvision.models, f"resnet{depth}")()
         out[f"resnet{depth}"] = {
-            "config": config,
+            "config": {k: v for k, v in config.items() if k != "num_labels"},
             "transformers": shapes(ours),
             "torchvision": shapes(theirs),
         }
@@ -161,7 +161,7 @@ def processors() -> None:
         coarse = Image.effect_noise((8, 8), 90).resize(size, Image.Resampling.BICUBIC)
         fine = Image.effect_noise(size, 60)
         Image.merge("RGB", (coarse, fine, Image.linear_gradient("L").resize(size))).save(folder / f"{name}.png")
-    mean = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
+    mean: dict[str, Any] = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
     made = {
         "vit": ViTImageProcessorPil(size={"height": 24, "width": 24}),
         "resnet": ConvNextImageProcessorPil(size={"shortest_edge": 28}, crop_pct=0.875, **mean),
