@@ -133,6 +133,7 @@ func TestCluster(t *testing.T) {
 		d := s.start(s.dir, "daemon", "--nats", c.urls, "--nats-creds", c.creds["DAEMON"])
 		ended := make(chan struct{})
 		go func() { _ = d.Wait(); close(ended) }()
+		t.Cleanup(func() { _ = d.Process.Kill(); <-ended }) // before the clean-up of start, which waits for it, too
 		for {
 			select {
 			case <-ended: // the servers have no leader yet
