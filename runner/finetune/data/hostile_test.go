@@ -4,21 +4,13 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
-)
 
-// allocated is how many bytes f allocates in all, which is never less than what it holds at any time.
-func allocated(f func()) int64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return int64(after.TotalAlloc - before.TotalAlloc)
-}
+	"automl/runner/finetune/memtest"
+)
 
 // However a text file is made, reading it allocates in proportion to its size: what a cell of one character takes as a Go string, and
 // the garbage of decoders. Nothing in such a file says how large anything is.
@@ -42,7 +34,7 @@ func TestMemoryIsBoundedByTheFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			file := written(t, c.file, c.text)
 			var err error
-			got := allocated(func() { _, _, _, err = all(t, file) })
+			got := memtest.Allocated(func() { _, _, _, err = all(t, file) })
 			if float64(got) > c.times*float64(len(c.text))+200_000 {
 				t.Errorf("%d bytes allocated for a file of %d, %.1f times as many; error: %.200v", got, len(c.text), float64(got)/float64(len(c.text)), err)
 			}
@@ -100,7 +92,7 @@ func TestParquetPagesThatCannotBe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			file := written(t, "r.parquet", c.text)
 			var err error
-			got := allocated(func() { _, _, _, err = all(t, file) })
+			got := memtest.Allocated(func() { _, _, _, err = all(t, file) })
 			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}

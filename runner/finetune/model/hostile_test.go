@@ -5,21 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
+	"automl/runner/finetune/memtest"
 	"automl/runner/finetune/safetensors"
 )
-
-// allocated is how many bytes f allocates in all, which is never less than what it holds at any time.
-func allocated(f func()) int64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return int64(after.TotalAlloc - before.TotalAlloc)
-}
 
 // Loading a folder allocates the weights, and no more for what its config.json says.
 func TestMemoryIsBoundedByTheFiles(t *testing.T) {
@@ -57,7 +48,7 @@ func TestMemoryIsBoundedByTheFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := textFolder(t, "bert", config, headless)
 			var err error
-			got, size := allocated(func() { _, err = Load(dir) }), sizeOf(t, dir)
+			got, size := memtest.Allocated(func() { _, err = Load(dir) }), sizeOf(t, dir)
 			if err == nil != (name == "a long string") || err != nil && !strings.Contains(err.Error(), dir) {
 				t.Errorf("error %v, which should name the file", err)
 			}
@@ -76,7 +67,7 @@ func TestMemoryOfWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := allocated(func() {
+	got := memtest.Allocated(func() {
 		if _, err := Load(dir); err != nil {
 			t.Fatal(err)
 		}
@@ -101,6 +92,23 @@ func sizeOf(t *testing.T, dir string) (size int64) {
 	return size
 }
 
+// loaded is the network of a folder; nil where Load refuses it, in a little memory and by an error that names the folder.
+func loaded(t *testing.T, dir string) *Net {
+	t.Helper()
+	var n *Net
+	var err error
+	if got := memtest.Allocated(func() { n, err = Load(dir) }); got > 64<<20 {
+		t.Errorf("%d bytes allocated", got)
+	}
+	if err != nil {
+		if !strings.Contains(err.Error(), dir) {
+			t.Errorf("%v does not name the folder", err)
+		}
+		return nil
+	}
+	return n
+}
+
 // FuzzModelConfig checks that no config.json makes Load panic, or allocate for what it says, and that errors name the folder.
 func FuzzModelConfig(f *testing.F) {
 	dirs := map[string]string{}
@@ -123,15 +131,8 @@ func FuzzModelConfig(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(dir, configFile), config, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		var n *Net
-		var err error
-		if got := allocated(func() { n, err = Load(dir) }); got > 64<<20 {
-			t.Errorf("%d bytes allocated", got)
-		}
-		if err != nil {
-			if !strings.Contains(err.Error(), dir) {
-				t.Errorf("%v does not name the folder", err)
-			}
+		n := loaded(t, dir)
+		if n == nil {
 			return
 		}
 		for _, p := range n.Params() {
@@ -157,15 +158,8 @@ func FuzzPreprocessor(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(dir, PreprocessorFile), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		var n *Net
-		var err error
-		if got := allocated(func() { n, err = Load(dir) }); got > 64<<20 {
-			t.Errorf("%d bytes allocated", got)
-		}
-		if err != nil {
-			if !strings.Contains(err.Error(), dir) {
-				t.Errorf("%v does not name the folder", err)
-			}
+		n := loaded(t, dir)
+		if n == nil {
 			return
 		}
 		if c, h, w := n.InputShape(); min(c, h, w) < 1 || max(h, w) > maxSide {

@@ -5,9 +5,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"runtime"
 	"strings"
 	"testing"
+
+	"automl/runner/finetune/memtest"
 )
 
 // decode decodes a whole file in memory.
@@ -79,7 +80,7 @@ func TestHugeNumbers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var err error
-			size := allocated(func() { _, err = decode(c.file) })
+			size := memtest.Allocated(func() { _, err = decode(c.file) })
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, expected one with %s", err, c.want)
 			}
@@ -88,15 +89,6 @@ func TestHugeNumbers(t *testing.T) {
 			}
 		})
 	}
-}
-
-// allocated is how many bytes f allocates in all, which is never less than what it holds at any time.
-func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
 }
 
 // Reading allocates the values, which have twice the size of half precision; a header cannot make it much more than itself.
@@ -119,7 +111,7 @@ func TestMemoryIsBoundedByTheFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var err error
-			got := allocated(func() { _, err = decode(c.file) })
+			got := memtest.Allocated(func() { _, err = decode(c.file) })
 			if float64(got) > c.times*float64(len(c.file)) {
 				t.Errorf("%d bytes allocated for a file of %d, %.1f times as many; error %v", got, len(c.file), float64(got)/float64(len(c.file)), err)
 			}

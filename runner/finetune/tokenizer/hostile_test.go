@@ -4,20 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
-)
 
-// allocated is how many bytes f allocates in all, which is never less than what it holds at any time.
-func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
+	"automl/runner/finetune/memtest"
+)
 
 // short returns the i-th of many short tokens.
 func short(i int) string { return fmt.Sprintf("%x", i) }
@@ -61,7 +53,7 @@ func TestMemoryIsBoundedByTheFile(t *testing.T) {
 				size += len(text)
 			}
 			var err error
-			got := allocated(func() { _, err = Load(dir) })
+			got := memtest.Allocated(func() { _, err = Load(dir) })
 			if float64(got) > c.times*float64(size)+20_000 {
 				t.Errorf("%d bytes allocated for a file of %d, %.1f times as many; error: %.200v", got, size, float64(got)/float64(size), err)
 			}

@@ -49,6 +49,11 @@ func digits(t *testing.T, rows int, params ...trial.Param) Job {
 		Net:   net, Inputs: images, Target: TargetOf(table, nil), Options: options, Epochs: 4, Seed: 1,
 		Objective: trial.Objective{Metric: "val_accuracy", Goal: trial.Maximize},
 	}
+	return held(job, rows)
+}
+
+// held is the job with every fourth of its rows held out.
+func held(job Job, rows int) Job {
 	for i := range rows {
 		if i%4 == 3 {
 			job.Valid = append(job.Valid, i)

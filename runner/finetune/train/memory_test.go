@@ -41,14 +41,7 @@ func table(t *testing.T, kind trial.TargetKind, rows int, params ...trial.Param)
 		t.Fatal(err)
 	}
 	job := Job{Net: net, Inputs: features, Target: target, Options: options, Epochs: 3, Seed: 1, Objective: trial.Objective{Metric: "val_loss", Goal: trial.Minimize}}
-	for i := range rows {
-		if i%4 == 3 {
-			job.Valid = append(job.Valid, i)
-		} else {
-			job.Train = append(job.Train, i)
-		}
-	}
-	return job
+	return held(job, rows)
 }
 
 type rowsOfThree struct{ x []float32 }

@@ -46,14 +46,7 @@ func sentences(t *testing.T, rows int, params ...trial.Param) Job {
 	net.ReplaceHead(len(table.Classes), 1)
 	job := Job{Cache: prefix.New(prefix.Options{}), Net: net, Inputs: tokens, Target: TargetOf(table, nil), Options: options, Epochs: 4, Seed: 1,
 		Objective: trial.Objective{Metric: "val_accuracy", Goal: trial.Maximize}}
-	for i := range rows {
-		if i%4 == 3 {
-			job.Valid = append(job.Valid, i)
-		} else {
-			job.Train = append(job.Train, i)
-		}
-	}
-	return job
+	return held(job, rows)
 }
 
 func TestLearnsTexts(t *testing.T) {
