@@ -25,7 +25,7 @@ type Config struct {
 	GPUs    []string       // as CUDA_VISIBLE_DEVICES takes them: numbers or UUIDs
 	Dir     string         // the work directory
 	Builtin []string       // argv of the built-in trainer
-	Cache   protocol.Cache // of the built-in trainer: default for Dir is the folder cache in the work directory; 0 bytes: none
+	Cache   protocol.Cache // of the built-in trainer: default for Dir is the folder cache in the work directory; 0 bytes: trainers keep it in memory only
 	Version string
 	PassEnv []string // variables of our environment that trainers get beyond the usual ones
 	Timings Timings  // zero fields get their default

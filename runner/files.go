@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 
 	"automl/trial"
 )
@@ -19,20 +20,40 @@ func lockDir(dir string) (unlock func(), err error) {
 	if err != nil {
 		return nil, trial.Wrap(trial.Internal, err, "lock the work directory")
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := take(f); err != nil {
 		f.Close()
 		e := trial.Errorf(trial.Conflict, "another runner works in %s", dir)
 		e.Err = err
 		return nil, e.WithHint("give each runner on a machine its own data directory")
 	}
-	if err := errors.Join(f.Truncate(0), second(fmt.Fprintln(f, os.Getpid()))); err != nil { // for At
+	if err := writeID(f); err != nil { // for At
 		f.Close()
-		return nil, trial.Wrap(trial.Storage, err, "lock the work directory")
+		e := trial.Errorf(trial.Storage, "write the process id into %s", f.Name())
+		e.Err = err
+		return nil, e.WithHint("free some space on its disk")
 	}
 	return func() { f.Close() }, nil
 }
 
-func second(_ int, err error) error { return err }
+// take locks a file. Who only looks whether it is locked (At) holds it for a moment, so it tries for a tenth of a second.
+func take(f *os.File) (err error) {
+	for range 5 {
+		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); !errors.Is(err, syscall.EWOULDBLOCK) {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return err
+}
+
+// writeID makes this process's id all that a file holds.
+func writeID(f *os.File) error {
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(f, os.Getpid())
+	return err
+}
 
 // syncDir makes names in a folder durable.
 func syncDir(dir string) error {

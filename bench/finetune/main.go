@@ -96,6 +96,13 @@ func (m *measurement) compare(j job, threads int) (f figures, err error) {
 	pythons, sides := []string{"", m.python}, []*side{&f.ours, &f.torch}
 	var running [2]*child
 	var first, wall, cpu [2][]float64
+	defer func() {
+		for _, c := range running {
+			if c != nil {
+				c.stop()
+			}
+		}
+	}()
 	for range m.starts {
 		for i, python := range pythons {
 			if running[i] != nil {
@@ -104,7 +111,6 @@ func (m *measurement) compare(j job, threads int) (f figures, err error) {
 			if running[i], err = start(j, threads, python, m.script); err != nil {
 				return f, err
 			}
-			defer running[i].stop()
 			if _, _, err := running[i].step(); err != nil {
 				return f, err
 			}

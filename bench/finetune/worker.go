@@ -28,19 +28,19 @@ func work(j job, threads int) error {
 		return err
 	}
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-		start, before := time.Now(), processor(unix.RUSAGE_SELF)
+		start, before := time.Now(), processor()
 		if err := step(); err != nil {
 			return err
 		}
-		fmt.Println(time.Since(start).Seconds(), processor(unix.RUSAGE_SELF)-before)
+		fmt.Println(time.Since(start).Seconds(), processor()-before)
 	}
 	return nil
 }
 
 // processor is the time in seconds that this process has had of all processors.
-func processor(who int) float64 {
+func processor() float64 {
 	var u unix.Rusage
-	if err := unix.Getrusage(who, &u); err != nil {
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
@@ -74,7 +74,10 @@ func start(j job, threads int, python, script string) (*child, error) {
 		return nil, err
 	}
 	c := &child{cmd: cmd, in: bufio.NewWriter(stdin), out: bufio.NewScanner(stdout), started: time.Now()}
-	return c, cmd.Start()
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // step asks for one step.

@@ -1,4 +1,4 @@
-// Package finetune is the built-in trainer: it fine-tunes a pretrained network on the images of a data file, or trains a
+// Package finetune is the built-in trainer: it fine-tunes a pretrained network on the images or texts of a data file, or trains a
 // multilayer perceptron on a table from scratch, in a child process of a runner, and speaks the trainer protocol (package
 // protocol) with it.
 //
@@ -6,8 +6,7 @@
 // epoch, reports each, obeys the answer, and leaves a checkpoint; in phase refit it trains on all rows and leaves the finished
 // model. [Check] finds beforehand what would make it fail.
 //
-// The parts: data reads files, augment changes images, metric measures, optim moves weights, train is the loop; model is the
-// network. Nothing here knows NATS, the database or the daemon.
+// What its parts are stands in docs/finetune.md. Nothing here knows NATS, the database or the daemon.
 //
 // Duties of the caller:
 //

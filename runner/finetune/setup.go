@@ -105,9 +105,9 @@ func (m *material) job(w protocol.Work, rows, valid []int) (train.Job, error) {
 			return train.Job{}, &data.Error{Field: "trainer.data.train", File: m.table.File, Hint: "fewer folds, or longer texts",
 				Msg: fmt.Sprintf("fold %d has no text with two tokens to train on, or none to measure", w.Fold)}
 		}
-	}
-	if texts, ok := m.inputs.(*data.Tokens); ok && m.net.IsLanguageModel() {
-		m.target, inner = train.Next(texts), nil // no head to choose a penalty for
+		if m.net.IsLanguageModel() {
+			m.target, inner = train.Next(texts), nil // no head to choose a penalty for
+		}
 	}
 	if trial.TableRows.HasTask(w.Trainer.Task) {
 		if err := m.fitTable(w, rows); err != nil {

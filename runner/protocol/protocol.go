@@ -37,7 +37,7 @@ type Work struct {
 	Threads       int               `json:"threads"`                  // processor cores this trainer may keep busy
 	Memory        int64             `json:"memory,omitempty"`         // bytes this trainer may take; 0: not known
 	Trainer       trial.TrainerSpec `json:"trainer"`
-	Cache         *Cache            `json:"cache,omitempty"` // built-in trainer: where to keep what frozen blocks compute; nil: nowhere
+	Cache         *Cache            `json:"cache,omitempty"` // built-in trainer: where to keep what frozen blocks compute; nil: in memory only
 }
 
 // Cache is a folder that all trainers of a machine share, and keep under its cap themselves.

@@ -142,7 +142,7 @@ func (f *folder) makeRoom(prefix Key, size int64) error {
 		if len(files) == 0 {
 			return fmt.Errorf("%d bytes are free on the disk, where %d are wanted besides those of the segment", free-size, spare)
 		}
-		if err := os.Remove(files[0].path); err != nil {
+		if err := os.Remove(files[0].path); err != nil && !errors.Is(err, fs.ErrNotExist) { // somebody else may have
 			return err
 		}
 		_ = os.Remove(filepath.Dir(files[0].path)) // where it was the last
