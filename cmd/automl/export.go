@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -91,25 +92,30 @@ func (a *app) importStudy(ctx context.Context, path string) (s trial.Study, even
 	if err != nil {
 		return s, nil, trial.Wrap(trial.Storage, err, "read the exported study")
 	}
-	if s, events, err = archive.Read(f, i.Size(), ""); err != nil {
-		return s, nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if _, err := decode(s); err != nil {
-		return s, nil, trial.Wrap(trial.Invalid, err, "%s", path)
-	}
 	db, err := store.Open(ctx, a.dataDir)
 	if err != nil {
 		return s, nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	unpacked := filepath.Join(a.dataDir, "import.new") // this process alone has the data directory
+	defer os.RemoveAll(unpacked)
+	if err := os.RemoveAll(unpacked); err != nil { // of an import that was killed
+		return s, nil, trial.Wrap(trial.Storage, err, "import the models")
+	}
+	if s, events, err = archive.Read(f, i.Size(), unpacked); err != nil {
+		return s, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if _, err := decode(s); err != nil {
+		return s, nil, trial.Wrap(trial.Invalid, err, "%s", path)
+	}
 	if err := db.CreateStudy(ctx, s); err != nil {
 		return s, nil, err
 	}
 	if err = db.Append(ctx, s.ID, events); err == nil {
-		_, _, err = archive.Read(f, i.Size(), modelsOf(a.dataDir, s.ID))
+		err = place(unpacked, modelsOf(a.dataDir, s.ID))
 	}
 	if err != nil {
-		return s, nil, errors.Join(err, db.DeleteStudy(ctx, s.ID))
+		return s, nil, errors.Join(err, db.DeleteStudy(context.WithoutCancel(ctx), s.ID))
 	}
 	return s, events, nil
 }
@@ -132,4 +138,18 @@ func (a *app) backupCmd() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// place moves unpacked models, if there are any, to where a study has them.
+func place(unpacked, to string) error {
+	if _, err := os.Stat(unpacked); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return trial.Wrap(trial.Storage, err, "import the models")
+	}
+	if err := os.Rename(unpacked, to); err != nil {
+		return trial.Wrap(trial.Storage, err, "import the models")
+	}
+	return nil
 }

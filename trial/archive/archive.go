@@ -197,7 +197,7 @@ func (m manifest) events(z *zip.Reader) ([]trial.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	events := make([]trial.Event, 0, min(m.Events, len(text)))
+	var events []trial.Event
 	for d := json.NewDecoder(bytes.NewReader(text)); ; {
 		var e trial.Event
 		err := d.Decode(&e)
@@ -287,11 +287,17 @@ func (m manifest) unpackOne(z *zip.Reader, root *os.Root, name string) error {
 	}
 	sum := sha256.New()
 	_, err = io.Copy(io.MultiWriter(out, sum), in)
-	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
-		return err
+	kept := errors.Join(out.Sync(), out.Close())
+	switch path := new(fs.PathError); {
+	case errors.As(err, &path): // of the file written: what is read is in memory or damaged
+		err = trial.Wrap(trial.Storage, err, "write the models")
+	case err == nil && kept != nil:
+		err = trial.Wrap(trial.Storage, kept, "write the models")
+	case err == nil && hexOf(sum) != m.SHA256[name]:
+		err = fmt.Errorf("it is not what was exported")
 	}
-	if hexOf(sum) != m.SHA256[name] {
-		return errors.Join(fmt.Errorf("it is not what was exported"), root.Remove(rel))
+	if err != nil {
+		return errors.Join(err, root.Remove(rel))
 	}
 	return nil
 }

@@ -120,6 +120,7 @@ func TestRefused(t *testing.T) {
 		"other format":  rewrite(t, good, replace("manifest.json", "automl-study", "zoo")),
 		"other study":   rewrite(t, good, replace("study.json", "demo", "omed")),
 		"other record":  rewrite(t, good, replace("events.jsonl", "0.5", "0.6")),
+		"no such count": rewrite(t, good, replace("manifest.json", `"events": 4`, `"events": -1`)),
 		"fewer events":  rewrite(t, good, replace("manifest.json", `"events": 4`, `"events": 5`)),
 		"other weights": rewrite(t, good, replace("artifacts/m", "weights", "weighty")),
 		"outside": rewrite(t, good, func(name string, text []byte) (string, []byte) {

@@ -268,3 +268,33 @@ func TestJoinTokens(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What could not be written has not happened: nobody has joined, no token is used up, nobody is cut off.
+func TestRosterThatCannotBeWritten(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	ok(t, os.Mkdir(dir, 0o700))
+	r, err := OpenRoster(dir, time.Now)
+	ok(t, err)
+	token, secret, err := r.NewToken(time.Hour, 1)
+	ok(t, err)
+	_, key := newKey(t)
+	ok(t, os.Rename(dir, dir+".away"))
+	if _, err := r.Join(token.ID, secret, "box", key); trial.CodeOf(err) != trial.Storage {
+		t.Errorf("joined: %v", err)
+	}
+	if err := r.Revoke(token.ID); trial.CodeOf(err) != trial.Storage {
+		t.Errorf("revoked: %v", err)
+	}
+	ok(t, os.Rename(dir+".away", dir))
+	_, err = r.Join(token.ID, secret, "box", key)
+	ok(t, err)
+	if tokens, members := r.List(); len(members) != 1 {
+		t.Errorf("tokens %+v, members %+v", tokens, members)
+	}
+}
+
+func TestRedact(t *testing.T) {
+	if got, want := redact("nats://u:one@a:4222,nats://u:two@b:4222"), "nats://u:xxxxx@a:4222,nats://u:xxxxx@b:4222"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

@@ -80,6 +80,17 @@ func (r *Roster) keep() error {
 	return trial.Wrap(trial.Storage, writePrivate(r.path, append(data, '\n')), "keep the list of runners")
 }
 
+// change changes the roster and writes it; what can't be written hasn't changed. The lock is held.
+func (r *Roster) change(do func()) error {
+	tokens, members := slices.Clone(r.Tokens), slices.Clone(r.Members)
+	do()
+	err := r.keep()
+	if err != nil {
+		r.Tokens, r.Members = tokens, members
+	}
+	return err
+}
+
 // NewToken makes a token with which so many runners may join (-1: any number) until it expires. The secret is not kept.
 func (r *Roster) NewToken(life time.Duration, uses int) (t Token, secret string, err error) {
 	if life <= 0 || uses == 0 || uses < -1 {
@@ -91,9 +102,10 @@ func (r *Roster) NewToken(life time.Duration, uses int) (t Token, secret string,
 	secret = newSecret()[:32]
 	now := r.now().UTC()
 	t = Token{ID: newSecret()[:8], Hash: hashOf(secret), Created: now, Expires: now.Add(life), Uses: uses}
-	r.Tokens = slices.DeleteFunc(r.Tokens, func(old Token) bool { return !now.Before(old.Expires) })
-	r.Tokens = append(r.Tokens, t)
-	return t, secret, r.keep()
+	return t, secret, r.change(func() {
+		r.Tokens = slices.DeleteFunc(r.Tokens, func(old Token) bool { return !now.Before(old.Expires) })
+		r.Tokens = append(r.Tokens, t)
+	})
 }
 
 // errToken says no more than it must.
@@ -120,12 +132,13 @@ func (r *Roster) Join(id, secret, name, key string) (Member, error) {
 	if r.Tokens[i].Uses == 0 {
 		return Member{}, errToken
 	}
-	if r.Tokens[i].Uses > 0 {
-		r.Tokens[i].Uses--
-	}
 	m := Member{ID: "r" + newSecret()[:12], Name: strings.ToValidUTF8(name, ""), Key: key, Token: id, Joined: r.now().UTC()}
-	r.Members = append(r.Members, m)
-	return m, r.keep()
+	return m, r.change(func() {
+		if r.Tokens[i].Uses > 0 {
+			r.Tokens[i].Uses--
+		}
+		r.Members = append(r.Members, m)
+	})
 }
 
 // Revoke ends a token, with which nobody joins any more, or a runner, whose connections are closed; code NotFound where there is
@@ -134,8 +147,7 @@ func (r *Roster) Revoke(id string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if i := slices.IndexFunc(r.Tokens, func(t Token) bool { return t.ID == id }); i >= 0 {
-		r.Tokens = slices.Delete(r.Tokens, i, i+1)
-		return r.keep()
+		return r.change(func() { r.Tokens = slices.Delete(r.Tokens, i, i+1) })
 	}
 	var found []int
 	for i, m := range r.Members {
@@ -151,8 +163,7 @@ func (r *Roster) Revoke(id string) error {
 		return trial.Errorf(trial.Conflict, "%d runners are called %q", len(found), id).WithHint("name one by its id: automl join-token --list shows them")
 	}
 	owner := r.Members[found[0]].ID
-	r.Members = slices.Delete(r.Members, found[0], found[0]+1)
-	if err := r.keep(); err != nil {
+	if err := r.change(func() { r.Members = slices.Delete(r.Members, found[0], found[0]+1) }); err != nil {
 		return err
 	}
 	r.kick(owner)

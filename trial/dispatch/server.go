@@ -289,11 +289,15 @@ func (s *Server) Shutdown() {
 	s.nats.WaitForShutdown()
 }
 
-// redact takes the password out of a URL that is logged.
+// redact takes the passwords out of URLs, separated by commas, that are logged.
 func redact(text string) string {
-	u, err := url.Parse(text)
-	if err != nil {
-		return "(unreadable URL)"
+	urls := strings.Split(text, ",")
+	for i, one := range urls {
+		u, err := url.Parse(one)
+		if err != nil {
+			return "(unreadable URL)"
+		}
+		urls[i] = u.Redacted()
 	}
-	return u.Redacted()
+	return strings.Join(urls, ",")
 }
