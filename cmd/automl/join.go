@@ -31,9 +31,9 @@ type membership struct {
 
 func joinFile(dir string) string { return filepath.Join(dir, "join.json") }
 
-// readMembership reads join.json; found is false where there is none.
-func readMembership(dir string) (m membership, found bool, err error) {
-	data, err := os.ReadFile(joinFile(dir))
+// readMembership reads such a file; found is false where there is none.
+func readMembership(path string) (m membership, found bool, err error) {
+	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return m, false, nil
 	}
@@ -42,40 +42,41 @@ func readMembership(dir string) (m membership, found bool, err error) {
 	}
 	if err != nil {
 		return m, false, &trial.Error{Code: trial.Invalid, Msg: "read how this runner joined", Err: err,
-			Hint: "delete " + joinFile(dir) + " and join anew: automl runner --join TOKEN"}
+			Hint: "delete " + path + " and join anew: automl runner --join TOKEN"}
 	}
 	return m, true, nil
 }
 
-// keep writes join.json whole or not at all.
-func (m membership) keep(dir string) error {
+// keep writes such a file whole or not at all.
+func (m membership) keep(path string) error {
 	data, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	next := joinFile(dir) + ".new"
+	next := path + ".new"
 	if err := os.WriteFile(next, append(data, '\n'), 0o600); err != nil {
 		return err
 	}
-	return os.Rename(next, joinFile(dir))
+	return os.Rename(next, path)
 }
 
 // join makes a runner a member of the daemon that a token names. It asks once a token and data directory: when the runner is started
-// again with the same token it is the member that it was.
+// again with the same token it is the member that it was. Until the daemon has let it in, an earlier membership stays.
 func join(ctx context.Context, dir, token, name string) (membership, error) {
 	t, err := parseTicket(token)
 	if err != nil {
 		return membership{}, err
 	}
-	m, found, err := readMembership(dir)
-	if err != nil {
+	m, found, err := readMembership(joinFile(dir))
+	if err != nil || found && m.Token == t.id && m.Daemon == t.address {
 		return m, err
 	}
-	if found && m.Token == t.id && m.Daemon == t.address && m.Owner != "" {
-		return m, nil
+	asked := filepath.Join(dir, "join-asked.json")
+	if m, found, err = readMembership(asked); err != nil {
+		return m, err
 	}
 	if !found || m.Token != t.id || m.Daemon != t.address {
 		pair, err := nkeys.CreateUser()
@@ -87,13 +88,13 @@ func join(ctx context.Context, dir, token, name string) (membership, error) {
 			return m, err
 		}
 		m = membership{Daemon: t.address, Token: t.id, Seed: string(seed)}
-		if err := m.keep(dir); err != nil { // before it is used up: the answer may be lost
+		if err := m.keep(asked); err != nil { // before it is used up: the answer may be lost
 			return m, trial.Wrap(trial.Storage, err, "keep the key of this runner")
 		}
 	}
 	pair, err := nkeys.FromSeed([]byte(m.Seed))
 	if err != nil {
-		return m, trial.Wrap(trial.Invalid, err, "the key in %s", joinFile(dir))
+		return m, trial.Wrap(trial.Invalid, err, "the key in %s", asked)
 	}
 	public, err := pair.PublicKey()
 	if err != nil {
@@ -106,7 +107,10 @@ func join(ctx context.Context, dir, token, name string) (membership, error) {
 		return m, fmt.Errorf("join the daemon at %s: %w", t.address, err)
 	}
 	m.Owner, m.CA, m.NATS = joined.Owner, joined.CA, "tls://"+net.JoinHostPort(t.host(), strconv.Itoa(joined.Port))
-	return m, trial.Wrap(trial.Storage, m.keep(dir), "keep the membership of this runner")
+	if err := m.keep(joinFile(dir)); err != nil {
+		return m, trial.Wrap(trial.Storage, err, "keep the membership of this runner")
+	}
+	return m, trial.Wrap(trial.Storage, os.Remove(asked), "keep the membership of this runner")
 }
 
 // options are those of the connection of a member.

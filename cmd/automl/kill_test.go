@@ -14,12 +14,18 @@ import (
 	"automl/trial/store"
 )
 
-// until polls a condition of another process.
+// until polls a condition of another process for a minute.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !ok(); {
+	within(t, time.Minute, what, ok)
+}
+
+// within polls a condition of another process.
+func within(t *testing.T, limit time.Duration, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(limit); !ok(); {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited a minute for %s", what)
+			t.Fatalf("waited %v for %s", limit, what)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

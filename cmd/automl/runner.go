@@ -124,7 +124,7 @@ func (a *app) busOf(ctx context.Context, f runnerFlags) (o dispatch.Options, own
 		return o, "", trial.Errorf(trial.Invalid, "--nats needs credentials").
 			WithHint("--nats-creds FILE for a cluster of your own, --nats-auth FILE for a daemon's bus on this machine, --join TOKEN for one elsewhere")
 	}
-	m, found, err := readMembership(a.dataDir)
+	m, found, err := readMembership(joinFile(a.dataDir))
 	if err != nil {
 		return o, "", err
 	}

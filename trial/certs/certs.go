@@ -40,6 +40,10 @@ func Given(certFile, keyFile, caFile string) (Identity, error) {
 		return Identity{}, trial.Errorf(trial.Invalid, "the certificate in %s is for no host", certFile).
 			WithHint("it needs a subject alternative name: the name or address by which the daemon is reached")
 	}
+	if time.Now().After(leaf.NotAfter) {
+		return Identity{}, trial.Errorf(trial.Invalid, "the certificate in %s expired on %s", certFile, leaf.NotAfter.Format(time.DateOnly)).
+			WithHint("renew it")
+	}
 	if caFile == "" {
 		return id, nil
 	}
