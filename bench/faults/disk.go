@@ -96,7 +96,7 @@ func syncFails(w *world) {
 func longReader(seconds int) func(*world) {
 	return func(w *world) {
 		w.daemon()
-		w.submit(sweep{trainer: "pace=10", trials: 8 * (1 + seconds/6), folds: 3})
+		w.submit(sweep{trainer: "pace=20", trials: 8 * (1 + seconds/2), folds: 3})
 		w.runner("box", "", 2)
 		w.after(2)
 		file := url.URL{Scheme: "file", OmitHost: true, Path: filepath.Join(w.data, "automl.db"), RawQuery: "mode=ro"}
@@ -110,8 +110,12 @@ func longReader(seconds int) func(*world) {
 			return n
 		}
 		before := rows()
-		for end := time.Now().Add(time.Duration(seconds) * time.Second); time.Now().Before(end) && !w.over(); {
+		for end := time.Now().Add(time.Duration(seconds) * time.Second); time.Now().Before(end); {
+			w.must(w.ctx.Err())
 			time.Sleep(100 * time.Millisecond)
+		}
+		if w.over() {
+			w.fail("the study ended before the reader did: there was no load")
 		}
 		if after := rows(); after != before {
 			w.wrong("the reader saw %d rows, then %d", before, after)
@@ -119,6 +123,7 @@ func longReader(seconds int) func(*world) {
 		if now := w.reports(); now <= before {
 			w.wrong("a reader kept the study from going on: %d reports, then %d", before, now)
 		}
+		w.note("%d reports came in while it read", w.reports()-before)
 		w.must(tx.Rollback())
 		w.end()
 	}

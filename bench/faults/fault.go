@@ -19,6 +19,7 @@ var faults = []fault{
 	{3, "kill-at-sync-short", "SIGKILL at the N-th time SQLite makes something durable, for some N", true, .1, killAtSync(12)},
 	{4, "kill-before-ack", "SIGKILL between the commit and the acknowledgement", true, .1, killAround("after")},
 	{5, "kill-before-commit", "SIGKILL after the bus has taken a report and before it is committed", true, .1, killAround("unwritten")},
+	{6, "bus-restarted", "an external NATS server dies and comes back, with its store and without", true, .1, busRestarted},
 	{7, "bus-deleted", "the directory of JetStream deleted while the daemon is down", true, .1, busDamaged(deleteStore)},
 	{8, "bus-bit-flipped", "a bit flipped in each message block of JetStream", true, .1, busDamaged(flipBits)},
 	{9, "bus-truncated", "message blocks truncated, o.dat and index.db deleted", true, .1, busDamaged(truncateStore)},

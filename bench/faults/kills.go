@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"syscall"
 	"time"
+
+	"automl/trial"
 )
 
 // killRunner kills a runner in the middle of an epoch, twice: with it the trainers die.
@@ -20,20 +23,28 @@ func killRunner(w *world) {
 	w.end()
 }
 
-// killDaemon kills the daemon at random moments; with it goes the bus.
+// killDaemon kills the daemon at random moments; with it goes the bus. After the first time its runner is late: it comes back when most
+// of the grace is over.
 func killDaemon(times int) func(*world) {
 	return func(w *world) {
 		d := w.daemon()
 		w.submit(sweep{trainer: "pace=40", trials: 6 + times})
-		w.runner("box", "", 2)
-		for range times {
+		i, _ := w.info()
+		p := w.newProxy(i.NATS)
+		w.runner("box", p.url(), 2)
+		for n := range times {
 			w.after(w.reports() + 1 + w.rand.IntN(3))
 			time.Sleep(time.Duration(w.rand.IntN(200)) * time.Millisecond)
 			if w.over() {
 				w.fail("the study ended too early to be killed %d times", times)
 			}
 			d.kill()
+			p.cut(n == 0)
 			d = w.daemon()
+			if n == 0 {
+				w.sleep(50 * time.Second)
+				p.cut(false)
+			}
 		}
 		w.end()
 		for n := range w.count("SELECT count(*) FROM trials") {
@@ -101,10 +112,16 @@ func killAround(when string) func(*world) {
 func poison(w *world) {
 	w.mayFail = map[int]bool{2: true}
 	w.daemon()
-	w.submit(sweep{trainer: "pace=40,poison=2", scheduler: "fifo"})
-	for _, name := range []string{"box", "tower"} {
-		w.keep(func() *proc { return w.runner(name, "", 1) })
-	}
+	w.submit(sweep{trainer: "pace=40,poison=2", scheduler: "fifo", trials: 3, workers: 1})
+	g := w.guest("visitor") // it could take work, and never does: so the other one asks first whenever there is some
+	defer g.Close()
+	ctx, cancel := context.WithCancel(w.ctx)
+	defer cancel()
+	go w.beat(ctx, g, trial.RunnerInfo{Name: "visitor", Run: "visitor", Slots: 1, Started: time.Now()}, func() []trial.Key { return nil })
+	w.keep(func() *proc { return w.runner("box", "", 1) })
+	w.until("two failures", func() bool { return w.decisions("retried") >= 2 })
+	time.Sleep(500 * time.Millisecond) // the box has come back
+	w.keep(func() *proc { return w.runner("tower", "", 1) })
 	w.end()
 	w.want("FAIL", 2, "lost")
 	if n := w.count("SELECT count(*) FROM decisions WHERE trial = 2 AND what = 'assigned'"); n != 3 {

@@ -19,6 +19,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -38,8 +39,15 @@ type options struct {
 }
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "trainer" {
-		if err := train(); err != nil {
+	if len(os.Args) > 1 && (os.Args[1] == "trainer" || os.Args[1] == "nats") { // what this program is to itself
+		err := errors.New("a configuration is missing")
+		switch {
+		case os.Args[1] == "trainer":
+			err = train()
+		case len(os.Args) > 2:
+			err = serveNATS(os.Args[2])
+		}
+		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -20,15 +20,20 @@ type proc struct {
 	ended chan struct{}
 }
 
-// launch starts the program with a log file of its own. It leads a process group, and dies with this process.
+// launch starts the program.
 func (w *world) launch(what string, env []string, args ...string) *proc {
+	c := exec.Command(w.program, args...)
+	c.Env = append(os.Environ(), env...)
+	return w.launchCommand(what, c)
+}
+
+// launchCommand starts a process with a log file and a process group of its own.
+func (w *world) launchCommand(what string, c *exec.Cmd) *proc {
 	w.logs++
 	log := filepath.Join(w.root, fmt.Sprintf("%02d-%s.log", w.logs, what))
 	f, err := os.Create(log)
 	w.must(err)
 	defer f.Close()
-	c := exec.Command(w.program, args...)
-	c.Env = append(os.Environ(), env...)
 	c.Stdout, c.Stderr = f, f
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	w.must(c.Start())

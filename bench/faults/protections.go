@@ -28,15 +28,19 @@ var protections = []protection{
 		{"search/daemon/ask.go", "		return d.commit(ctx, c)", "		return nil"}}},
 	{"failed-commit", "what could not be committed is thrown away, and answered to nobody", []string{"disk-full", "sync-fails"}, []edit{
 		{loop, "		err = d.Store.Append(ctx, c.spec.Study.ID, r.events)", "		_ = d.Store.Append(ctx, c.spec.Study.ID, r.events)"}}},
-	{"spool", "a runner keeps what it has sent until it is receipted", []string{"bus-deleted", "bus-truncated"}, []edit{
+	{"spool", "a runner keeps what it has sent until it is receipted", []string{"bus-deleted", "bus-bit-flipped", "bus-truncated", "bus-restarted", "soak"}, []edit{
 		{outbox, "		o.sent = max(o.sent, m.N)", "		o.sent = max(o.sent, m.N)\n		o.pending = o.pending[1:]"}}},
 	{"resend", "a runner sends again what is not receipted", []string{"stop-lost", "bus-full", "bus-bit-flipped"}, []edit{
 		{outbox, "	o.sent = 0\n", "	_ = o.sent\n"}}},
-	{"known-reports", "a report that is on record has no effect", []string{"every-message-thrice"}, []edit{
+	{"known-reports", "a report that is on record has no effect", []string{"every-message-thrice", "kill-before-ack"}, []edit{
 		{mail, "	if !c.known(t, r) {", "	if true {"}}},
+	{"in-order", "a message is not taken while an earlier one of its attempt is missing", []string{"sync-fails", "bus-bit-flipped"}, []edit{
+		{mail, "	if known && m.N > last+1 {", "	if false && known {"}}},
+	{"exit-last", "the exit of an attempt is sent when everything else is receipted", []string{"bus-bit-flipped"}, []edit{
+		{outbox, "		if m.Exit != nil && len(o.pending) > 1 {", "		if false {"}}},
 	{"fencing", "a message counts only from the run that holds the lease of its attempt", []string{"sigstop", "late-replay"}, []edit{
 		{mail, "t != nil && t.Open != nil && t.Open.Number == m.Key.Attempt && t.Open.Run == m.Run", "t != nil && t.Open != nil"}}},
-	{"lease-ends", "a runner that is gone loses its attempts", []string{"kill-runner"}, []edit{
+	{"lease-ends", "a runner that is gone loses its attempts", []string{"kill-runner", "partition-long"}, []edit{
 		{"search/daemon/members.go", "		for _, key := range c.held(run) {", "		for _, key := range c.held(run)[:0] {"}}},
 	{"lease-lasts", "a runner that is away for less than a lease loses nothing", []string{"partition-short"}, []edit{
 		{"search/daemon/members.go", "		if now.Sub(mem.heard) > d.Lease {", "		if now.Sub(mem.heard) > d.Lease/4 {"}}},
@@ -49,7 +53,7 @@ var protections = []protection{
 	{"three-attempts", "a trial is given up after three attempts", []string{"poison"}, []edit{
 		{mail, "tries >= trial.MaxFailures) {", "tries >= 100*trial.MaxFailures) {"}}},
 	{"another-runner", "the last try of a trial is on another runner", []string{"poison"}, []edit{
-		{mail, "	case others && c.onlyFailedOn(t, a.Runner):", "	case !others && c.onlyFailedOn(t, a.Runner):"}}},
+		{mail, "	case others && c.onlyFailedOn(t, a.Runner):", "	case false && c.onlyFailedOn(t, a.Runner):"}}},
 	{"oom-seen", "the kernel is asked what a trainer was killed for", []string{"out-of-memory"}, []edit{
 		{"runner/process/classify.go", "f.exit.signal == syscall.SIGKILL && f.oom:", "f.exit.signal == syscall.SIGKILL && false:"}}},
 	{"not-finite", "a metric that is not finite fails its trial", []string{"bad-metrics"}, []edit{
@@ -70,6 +74,19 @@ var protections = []protection{
 		{"trial/store/conn.go", "_journal_mode=WAL", "_journal_mode=DELETE"},
 		{"trial/store/store.go", `mode != "wal"`, `mode == ""`},
 		{"trial/store/log.go", "	f, err := os.OpenFile(path+\"-wal\", os.O_WRONLY, 0)", "	f, err := os.OpenFile(path+\"-wal\", os.O_WRONLY|os.O_CREATE, 0o600)"}}},
+	{"one-transaction", "a step of a migration is one transaction", []string{"migration"}, []edit{
+		{"trial/store/migrate.go", `conn.ExecContext(ctx, "BEGIN IMMEDIATE")`, `conn.ExecContext(ctx, "SELECT 1")`},
+		{"trial/store/migrate.go", "PRAGMA application_id = %d; COMMIT", "PRAGMA application_id = %d"}}},
+	{"streams-anew", "the daemon makes anew what the bus has lost", []string{"bus-restarted"}, []edit{
+		{"trial/dispatch/daemon.go", "	made, err := ensureStreams(ctx, d.js, d.o)", "	made, err := d.made, ctx.Err()"}}},
+	{"store-aside", "a store that the bus cannot start on is moved aside", []string{"bus-truncated"}, []edit{
+		{"trial/dispatch/server.go", "		if !errors.Is(err, errStore) {", "		if true {"}}},
+	{"heal", "the bus starts anew when its disk takes something again", []string{"bus-full"}, []edit{
+		{"trial/dispatch/server.go", "	s.healing.Go(func() { s.heal(store, o.Log, up) })", ""}}},
+	{"waiting-pulls", "more than 512 runners can wait for work at once", []string{"thousand-runners"}, []edit{
+		{"trial/dispatch/streams.go", "	maxWaiting = 16384 ", "	maxWaiting = 512 "}}},
+	{"quarantine", "what nobody can read is put aside", []string{"hostile-runner"}, []edit{
+		{"trial/dispatch/options.go", "	err := o.Quarantine(subject, data, reason.Error())", "	err := error(nil)"}}},
 	{"permissions", "a runner may send for itself only", []string{"hostile-runner"}, []edit{
 		{"trial/dispatch/auth.go", "&server.User{Username: o.Username, Permissions: Permissions(RoleRunner, o.Name).server()}", "&server.User{Username: o.Username}"}}},
 }

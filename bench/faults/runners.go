@@ -155,10 +155,10 @@ func thousandRunners(w *world) {
 	w.after(guests)
 	w.note("the daemon takes %d MiB", resident(d.cmd.Process.Pid)>>20)
 	d.kill()
+	killed, had := time.Now(), w.reports()
 	w.daemon()
-	back := time.Now()
-	w.after(w.reports() + guests)
-	w.note("after a restart they had reported %d times in %.1f s", guests, time.Since(back).Seconds())
+	w.after(had + guests)
+	w.note("%.1f s after its death %d reports had come in again", time.Since(killed).Seconds(), guests)
 	w.until("the end of the study", w.over)
 	cancel()
 	wait.Wait()
@@ -179,16 +179,12 @@ func (w *world) serve(ctx context.Context, r *dispatch.Runner, n int) {
 		}
 	}()
 	var working atomic.Pointer[trial.Key]
-	go func() {
-		for ctx.Err() == nil {
-			mine := info
-			if k := working.Load(); k != nil {
-				mine.Attempts = []trial.Key{*k}
-			}
-			_ = r.Heartbeat(mine)
-			w.sleep(10 * time.Second)
+	go w.beat(ctx, r, info, func() []trial.Key {
+		if k := working.Load(); k != nil {
+			return []trial.Key{*k}
 		}
-	}()
+		return nil
+	})
 	for ctx.Err() == nil {
 		d, err := r.Pull(ctx)
 		if err != nil {
@@ -219,6 +215,15 @@ func (w *world) serve(ctx context.Context, r *dispatch.Runner, n int) {
 			}
 		}
 		working.Store(nil)
+	}
+}
+
+// beat says that a guest is there, and what it works on.
+func (w *world) beat(ctx context.Context, r *dispatch.Runner, info trial.RunnerInfo, on func() []trial.Key) {
+	for ctx.Err() == nil {
+		info.Attempts = on()
+		_ = r.Heartbeat(info)
+		w.sleep(10 * time.Second)
 	}
 }
 

@@ -76,20 +76,27 @@ func (p protection) build(dir, program string) error {
 		return err
 	}
 	replaced := map[string]string{}
-	for i, e := range p.edits {
+	for _, e := range p.edits {
 		path := filepath.Join(root, filepath.FromSlash(e.file))
-		source, err := os.ReadFile(path)
+		changed, again := replaced[path]
+		if !again {
+			changed = filepath.Join(dir, fmt.Sprintf("changed%d.go", len(replaced)))
+			replaced[path] = changed
+		}
+		from := path
+		if again {
+			from = changed
+		}
+		source, err := os.ReadFile(from)
 		if err != nil {
 			return err
 		}
 		if n := strings.Count(string(source), e.old); n != 1 {
 			return fmt.Errorf("%s has what is to be changed %d times", e.file, n)
 		}
-		changed := filepath.Join(dir, fmt.Sprintf("changed%d.go", i))
 		if err := os.WriteFile(changed, []byte(strings.Replace(string(source), e.old, e.new, 1)), 0o600); err != nil {
 			return err
 		}
-		replaced[path] = changed
 	}
 	overlay, err := json.Marshal(map[string]any{"Replace": replaced})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,8 @@ type world struct {
 	program string // the built one
 	root    string // of this run: logs, data, work directories
 	data    string
-	scale   float64 // of the waiting times
+	bus     []string // flags of a daemon whose bus is not its own
+	scale   float64  // of the waiting times
 	rand    *rand.Rand
 	patient time.Duration // how long anything may take
 
@@ -146,7 +148,7 @@ func (w *world) startDaemon(env []string, lab ...string) *proc {
 	if err := os.Remove(filepath.Join(w.data, "daemon.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		w.must(err)
 	}
-	return w.launch("daemon", env, append([]string{"daemon", "--data-dir", w.data, "--log-level", "debug"}, w.lab(lab...)...)...)
+	return w.launch("daemon", env, slices.Concat([]string{"daemon", "--data-dir", w.data, "--log-level", "debug"}, w.bus, w.lab(lab...))...)
 }
 
 // submit gives the daemon a study, and has the bus watched from here on.
@@ -252,8 +254,8 @@ func (w *world) end() {
 	for _, k := range w.keepers {
 		k.release()
 	}
-	for i := len(w.procs) - 1; i >= 0; i-- { // runners before the daemon
-		if p := w.procs[i]; p.alive() {
+	for i := len(w.procs) - 1; i >= 0; i-- { // runners before the daemon, and a bus of its own not at all: both need it to the end
+		if p := w.procs[i]; p.alive() && p.what != "nats" {
 			p.signal(18) // SIGCONT: a stopped one hears nothing
 			p.stop()
 		}
@@ -299,7 +301,9 @@ func (w *world) other(name string) *world {
 func (w *world) reseed() { w.rand = rand.New(rand.NewPCG(w.seed, 0)) }
 
 func newWorld(ctx context.Context, program, root string, seed uint64, scale float64, patient time.Duration) *world {
-	w := &world{ctx: ctx, program: program, root: root, data: filepath.Join(root, "data"), scale: scale, seed: seed, patient: patient}
+	slow := slowness()
+	w := &world{ctx: ctx, program: program, root: root, data: filepath.Join(root, "data"), scale: min(1, scale*slow), seed: seed,
+		patient: time.Duration(slow * float64(patient))}
 	w.reseed()
 	w.must(os.MkdirAll(w.data, 0o700))
 	return w
