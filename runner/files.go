@@ -18,7 +18,7 @@ import (
 func lockDir(dir string) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, trial.Wrap(trial.Internal, err, "lock the work directory")
+		return nil, trial.Wrap(trial.Storage, err, "lock the work directory")
 	}
 	if err := take(f); err != nil {
 		f.Close()

@@ -63,13 +63,6 @@ func (r *Runner) Yield() {
 	}
 }
 
-// Sweep removes the checkpoints of trials that nobody wants to keep; those at work here are kept in any case.
-func (r *Runner) Sweep(keep func(study string, number int) bool) error {
-	return r.store.sweep(func(study string, number int) bool {
-		return r.at(study, number) != nil || keep(study, number)
-	})
-}
-
 // Run works until it is drained, or ctx is done: then the trainers are stopped and their attempts end as aborted. Either way
 // it returns when nothing of it runs any more. It may be called once.
 func (r *Runner) Run(ctx context.Context) error {
@@ -98,7 +91,7 @@ func (r *Runner) Run(ctx context.Context) error {
 // open takes the work directory, and ends what a killed run left in it.
 func (r *Runner) open() (unlock func(), err error) {
 	if err := os.MkdirAll(r.cfg.Dir, 0o755); err != nil {
-		return nil, trial.Wrap(trial.Internal, err, "make the work directory")
+		return nil, trial.Wrap(trial.Storage, err, "make the work directory")
 	}
 	unlock, err = lockDir(r.cfg.Dir)
 	if err != nil {
@@ -109,7 +102,7 @@ func (r *Runner) open() (unlock func(), err error) {
 	}
 	if err := r.store.prepare(); err != nil {
 		unlock()
-		return nil, trial.Wrap(trial.Internal, err, "prepare the work directory")
+		return nil, trial.Wrap(trial.Storage, err, "prepare the work directory")
 	}
 	r.started = r.cfg.Clock.Now()
 	r.heard()

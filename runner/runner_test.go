@@ -228,26 +228,3 @@ func TestTwoSlotsHaveTheirOwnGPUs(t *testing.T) {
 		t.Errorf("printed %q", all)
 	}
 }
-
-func TestSweep(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, func(_ *Config, q *fakeQueue) { q.reply = verbAt(at(0, 1), trial.Pause) })
-	for number := range 3 {
-		a := order(1, at(0, 0), at(0, 1), "train")
-		a.Trial = number
-		b.attempt(a)
-	}
-	b.queue.set(func() { b.queue.reply = receipt })
-	a := order(2, at(0, 1), at(0, 3), "train", "progress=1", "hang")
-	a.Trial = 2
-	b.queue.work <- a
-	receive(t, b.queue.progress)
-	if err := b.runner.Sweep(func(study string, number int) bool { return study == "s1" && number == 1 }); err != nil {
-		t.Fatal(err)
-	}
-	for number, want := range []bool{false, true, true} {
-		if _, err := os.Stat(filepath.Join(b.cfg.Dir, "checkpoints/s1", []string{"0", "1", "2"}[number])); (err == nil) != want {
-			t.Errorf("trial %d: %v", number, err)
-		}
-	}
-}

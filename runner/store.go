@@ -115,17 +115,3 @@ func (s store) dropTrial(study string, number int) error {
 	_ = os.Remove(filepath.Dir(s.trial(study, number))) // the study's folder, when it is empty
 	return err
 }
-
-// sweep removes the checkpoints of all trials that are not to be kept.
-func (s store) sweep(keep func(study string, number int) bool) error {
-	paths, err := filepath.Glob(filepath.Join(string(s), "checkpoints", "*", "*"))
-	errs := []error{err}
-	for _, path := range paths {
-		number, err := strconv.Atoi(filepath.Base(path))
-		study := filepath.Base(filepath.Dir(path))
-		if err == nil && !keep(study, number) {
-			errs = append(errs, s.dropTrial(study, number))
-		}
-	}
-	return errors.Join(errs...)
-}

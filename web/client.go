@@ -26,11 +26,9 @@ type Client struct {
 	http  *http.Client
 }
 
-// NewClient is a client of the daemon at a URL such as http://127.0.0.1:8080.
-func NewClient(base, token string) *Client { return NewClientTLS(base, token, nil) }
-
-// NewClientTLS is a client that knows the daemon by more than the authorities of this system.
-func NewClientTLS(base, token string, trust *tls.Config) *Client {
+// NewClient is a client of the daemon at a URL such as http://127.0.0.1:8080. trust is how it knows one that speaks TLS; nil: by the
+// authorities of this system.
+func NewClient(base, token string, trust *tls.Config) *Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = trust
 	return &Client{base: strings.TrimRight(base, "/") + "/api/v1", token: strings.TrimSpace(token), http: &http.Client{

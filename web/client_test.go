@@ -155,13 +155,13 @@ func TestRunners(t *testing.T) {
 func TestClientWithoutADaemon(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
-	_, err := web.NewClient(gone.URL, token).Studies(t.Context())
+	_, err := web.NewClient(gone.URL, token, nil).Studies(t.Context())
 	wantError(t, err, trial.Unavailable, "cannot reach the daemon", "--server")
-	_, err = web.NewClient("http://bad host", token).Studies(t.Context())
+	_, err = web.NewClient("http://bad host", token, nil).Studies(t.Context())
 	wantError(t, err, trial.Invalid, "address", "")
 
 	s := newSite(t)
-	_, err = web.NewClient(s.url, "wrong").Studies(t.Context())
+	_, err = web.NewClient(s.url, "wrong", nil).Studies(t.Context())
 	wantError(t, err, trial.Unavailable, "refused the token", "--token-file")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -179,7 +179,7 @@ func TestClientOfSomethingElse(t *testing.T) {
 		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) },
 	} {
 		server := httptest.NewServer(h)
-		_, err := web.NewClient(server.URL, token).Studies(t.Context())
+		_, err := web.NewClient(server.URL, token, nil).Studies(t.Context())
 		if err == nil || err.Error() == "" || trial.CodeOf(err) != trial.Internal {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -199,7 +199,7 @@ func TestPagesAreOfOneStudy(t *testing.T) {
 		_, _ = w.Write([]byte(`{"study":{"id":"id1","name":"demo"},"events":[` + events + `]}`))
 	}))
 	defer server.Close()
-	events, err := web.NewClient(server.URL, token).EventsBy(t.Context(), "demo", 2)
+	events, err := web.NewClient(server.URL, token, nil).EventsBy(t.Context(), "demo", 2)
 	check(t, err)
 	want := []string{"/api/v1/studies/demo/record", "/api/v1/studies/id1/record"}
 	if d := cmp.Diff(want, paths); d != "" || len(events) != 3 {

@@ -144,7 +144,7 @@ func open(t *testing.T, handler func(web.Config) http.Handler) *site {
 	check(t, err)
 	d := &fakeDaemon{db: db}
 	server := httptest.NewServer(handler(config(d)))
-	s := &site{web.NewClient(server.URL, token+"\n"), t, server.URL, db, d}
+	s := &site{web.NewClient(server.URL, token+"\n", nil), t, server.URL, db, d}
 	t.Cleanup(func() {
 		check(t, s.Close())
 		server.Close()

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"automl/trial/private"
 )
 
 // A daemon that is started again takes the port of its bus that it had before, so that runners on other terms than daemon.json
@@ -37,5 +39,5 @@ func keepAddress(dir, natsURL string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, addressFile), []byte(u.Host+"\n"), 0o600)
+	return private.Write(filepath.Join(dir, addressFile), []byte(u.Host+"\n"))
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"automl/trial"
+	"automl/trial/private"
 )
 
 // daemonInfo is DATA-DIR/daemon.json: where the daemon of a data directory is reached from this machine.
@@ -25,11 +26,7 @@ func writeDaemonFile(dir string, info daemonInfo) error {
 	if err != nil {
 		return err
 	}
-	next := daemonFile(dir) + ".new"
-	if err := os.WriteFile(next, append(data, '\n'), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(next, daemonFile(dir))
+	return private.Write(daemonFile(dir), append(data, '\n'))
 }
 
 func readDaemonFile(dir string) (daemonInfo, error) {

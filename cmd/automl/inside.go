@@ -13,6 +13,7 @@ import (
 
 	"automl/trial"
 	"automl/trial/certs"
+	"automl/trial/private"
 	"automl/web"
 )
 
@@ -32,7 +33,7 @@ func keptToken(dir string) (string, error) {
 	var secret [32]byte
 	_, _ = rand.Read(secret[:]) // never fails
 	token := hex.EncodeToString(secret[:])
-	return token, trial.Wrap(trial.Storage, os.WriteFile(path, []byte(token+"\n"), 0o600), "keep the token of the HTTP API")
+	return token, trial.Wrap(trial.Storage, private.Write(path, []byte(token+"\n")), "keep the token of the HTTP API")
 }
 
 // info is what daemon.json says: how the daemon is reached from its own machine.

@@ -16,6 +16,7 @@ import (
 	"automl/trial"
 	"automl/trial/certs"
 	"automl/trial/dispatch"
+	"automl/trial/private"
 	"automl/web"
 )
 
@@ -56,11 +57,7 @@ func (m membership) keep(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	next := path + ".new"
-	if err := os.WriteFile(next, append(data, '\n'), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(next, path)
+	return private.Write(path, append(data, '\n'))
 }
 
 // join makes a runner a member of the daemon that a token names. It asks once a token and data directory: when the runner is started
@@ -100,7 +97,7 @@ func join(ctx context.Context, dir, token, name string) (membership, error) {
 	if err != nil {
 		return m, err
 	}
-	d := web.NewClientTLS("https://"+t.address, "", certs.Pinned(t.host(), t.fingerprint))
+	d := web.NewClient("https://"+t.address, "", certs.Pinned(t.host(), t.fingerprint))
 	defer d.Close()
 	joined, err := d.Join(ctx, t.joining(name, public))
 	if err != nil {

@@ -102,7 +102,7 @@ func notRead(t *testing.T, info daemonInfo) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := web.NewClientTLS(info.URL, "", trust)
+	d := web.NewClient(info.URL, "", trust)
 	defer d.Close()
 	if _, err := d.Studies(t.Context()); err == nil {
 		t.Error("the studies are told without a token")

@@ -53,7 +53,7 @@ func (a *app) client() (*web.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return web.NewClientTLS(url, token, trust), nil
+	return web.NewClient(url, token, trust), nil
 }
 
 // withState opens the record, loads one study, and hands both over.

@@ -88,7 +88,7 @@ func (f *serveFlags) secure(dir string) (secured, error) {
 		return s, err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return s, trial.Wrap(trial.Internal, err, "make the data directory")
+		return s, trial.Wrap(trial.Storage, err, "make the data directory")
 	}
 	id, err := certs.Generated(dir, f.names(s.host, hosts), time.Now)
 	s.id = &id

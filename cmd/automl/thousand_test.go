@@ -65,7 +65,7 @@ func TestThousandRunners(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		api := web.NewClientTLS(info.URL, info.Token, trust)
+		api := web.NewClient(info.URL, info.Token, trust)
 		until(t, "all runners", func() bool {
 			for i, r := range runners {
 				_ = r.Heartbeat(trial.RunnerInfo{Name: fmt.Sprint("r", i), Run: fmt.Sprintf("%s-%d", m.Owner, i), Slots: 1, Started: begun})

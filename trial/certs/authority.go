@@ -13,12 +13,12 @@ import (
 	"io/fs"
 	"math/big"
 	"net"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"automl/trial"
+	"automl/trial/private"
 )
 
 // The files of a data directory.
@@ -60,9 +60,13 @@ func openAuthority(dir string, now func() time.Time) (*authority, error) {
 	pair, err := tls.LoadX509KeyPair(certPath, keyPath)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = makeAuthority(certPath, keyPath, now()); err != nil {
-			return nil, trial.Wrap(trial.Internal, err, "make a certificate authority")
+			return nil, coded(err, "make a certificate authority")
 		}
 		pair, err = tls.LoadX509KeyPair(certPath, keyPath)
+	}
+	var unread *fs.PathError
+	if errors.As(err, &unread) {
+		return nil, trial.Wrap(trial.Storage, err, "read the certificate authority")
 	}
 	if err != nil {
 		return nil, &trial.Error{Code: trial.Invalid, Msg: "the certificate authority in " + dir, Err: err,
@@ -74,6 +78,15 @@ func openAuthority(dir string, now func() time.Time) (*authority, error) {
 			WithHint("give certificates of your own with --tls-cert, --tls-key and --tls-ca")
 	}
 	return &authority{cert: pair.Leaf, key: key, now: now}, nil
+}
+
+// coded is an error with its own code where it has one: that of a disk that does not take a file.
+func coded(err error, what string) error {
+	var known *trial.Error
+	if errors.As(err, &known) {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return trial.Wrap(trial.Internal, err, "%s", what)
 }
 
 func makeAuthority(certPath, keyPath string, now time.Time) error {
@@ -94,19 +107,10 @@ func makeAuthority(certPath, keyPath string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := write(keyPath, "PRIVATE KEY", secret, 0o600); err != nil {
+	if err := private.Write(keyPath, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})); err != nil {
 		return err
 	}
-	return write(certPath, "CERTIFICATE", der, 0o644)
-}
-
-// write makes a file appear whole.
-func write(path, kind string, der []byte, mode os.FileMode) error {
-	next := path + ".new"
-	if err := os.WriteFile(next, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), mode); err != nil {
-		return err
-	}
-	return os.Rename(next, path)
+	return private.WriteMode(certPath, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644)
 }
 
 func serial() (*big.Int, error) { return rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120)) }

@@ -23,6 +23,7 @@ type door struct {
 	t      *testing.T
 	s      *Server
 	trust  *tls.Config
+	ca     []byte
 	roster *Roster
 	now    time.Time
 }
@@ -32,6 +33,7 @@ func openDoor(t *testing.T) *door {
 	d := &door{t: t, now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
 	id, err := certs.Generated(dir, []string{"127.0.0.1", "box"}, time.Now)
 	ok(t, err)
+	d.ca = id.CA
 	d.trust, err = certs.Client(id.CA)
 	ok(t, err)
 	d.roster, err = OpenRoster(dir, func() time.Time { return d.now })

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -102,7 +103,8 @@ func (o Options) client(name, inbox string, reconnected func()) []nats.Option {
 	return append(options, o.Nats...)
 }
 
-// connect gets on the bus; code Invalid when the credentials are refused, Unavailable when nobody is there.
+// connect gets on the bus; code Invalid when the credentials are refused or the server's certificate is not trusted, which waiting does
+// not mend, Unavailable when nobody is there.
 func (o Options) connect(name, inbox string, reconnected func(), more ...nats.Option) (*nats.Conn, error) {
 	let, err := o.Credentials.option()
 	if err != nil {
@@ -119,9 +121,33 @@ func (o Options) connect(name, inbox string, reconnected func(), more ...nats.Op
 		e.Err = err
 		return nil, e
 	case err != nil:
-		return nil, trial.Wrap(trial.Unavailable, err, "connect to the bus at %s", redact(o.URL))
+		e := trial.Errorf(trial.Unavailable, "connect to the bus at %s", redact(o.URL)).
+			WithHint("is a server there, and is that its address? firewalls have to let its port through")
+		if hint := ofTLS(err); hint != "" {
+			e.Code, e.Hint = trial.Invalid, hint
+		}
+		e.Err = err
+		return nil, e
 	}
 	return nc, nil
+}
+
+// ofTLS is what to do about an error of TLS; empty for any other.
+func ofTLS(err error) string {
+	var unknown x509.UnknownAuthorityError
+	var untrusted *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &unknown):
+		return "this machine does not know who signed the server's certificate: --tls-ca names the authority of a daemon's --tls-cert, --nats-ca that of " +
+			"a cluster; a runner gets it by --join TOKEN"
+	case errors.As(err, &untrusted):
+		return "the server's certificate must be for the name or address that stands in the URL, and hold now: is this machine's clock right?"
+	case errors.Is(err, nats.ErrSecureConnRequired):
+		return "the server wants TLS: begin its URL with tls://"
+	case errors.Is(err, nats.ErrSecureConnWanted):
+		return "the server speaks no TLS: it is another one, or its URL begins with nats://"
+	}
+	return ""
 }
 
 // reconnectDelay grows from a tenth of a second to five, with jitter, so that a thousand runners do not come back at once.

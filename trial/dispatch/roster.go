@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"automl/trial"
+	"automl/trial/private"
 
 	"github.com/nats-io/nkeys"
 )
@@ -77,7 +78,7 @@ func (r *Roster) keep() error {
 	if err != nil {
 		return err
 	}
-	return trial.Wrap(trial.Storage, writePrivate(r.path, append(data, '\n')), "keep the list of runners")
+	return trial.Wrap(trial.Storage, private.Write(r.path, append(data, '\n')), "keep the list of runners")
 }
 
 // change changes the roster and writes it; what can't be written hasn't changed. The lock is held.

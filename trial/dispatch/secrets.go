@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"automl/trial"
+	"automl/trial/private"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
@@ -40,9 +41,12 @@ func (c Credentials) option() (nats.Option, error) {
 	if c.File != "" {
 		text, err := os.ReadFile(c.File)
 		if err != nil {
-			return nil, trial.Wrap(trial.Invalid, err, "read the credentials of the bus")
+			return nil, credentialsError(err, "read the credentials of the bus")
 		}
 		if seed = strings.TrimSpace(string(text)); !strings.HasPrefix(seed, "SU") {
+			if _, err := nkeys.ParseDecoratedUserNKey(text); err != nil {
+				return nil, credentialsError(err, "the credentials in "+c.File)
+			}
 			return nats.UserCredentials(c.File), nil
 		}
 	}
@@ -54,13 +58,18 @@ func (c Credentials) option() (nats.Option, error) {
 	}
 	pair, err := nkeys.FromSeed([]byte(seed))
 	if err != nil {
-		return nil, trial.Wrap(trial.Invalid, err, "the nkey of the bus")
+		return nil, credentialsError(err, "the nkey of the bus")
 	}
 	public, err := pair.PublicKey()
 	if err != nil {
-		return nil, trial.Wrap(trial.Invalid, err, "the nkey of the bus")
+		return nil, credentialsError(err, "the nkey of the bus")
 	}
 	return nats.Nkey(public, pair.Sign), nil
+}
+
+func credentialsError(err error, what string) error {
+	return &trial.Error{Code: trial.Invalid, Msg: what, Err: err,
+		Hint: "--nats-creds names a .creds file, or one with the seed of an nkey, that this user may read"}
 }
 
 // secrets are the passwords of both roles.
@@ -94,7 +103,7 @@ func readSecrets(path string) (secrets, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return s, trial.Wrap(trial.NotFound, err, "read the secrets of the bus")
 	case err != nil:
-		return s, trial.Wrap(trial.Internal, err, "read the secrets of the bus")
+		return s, trial.Wrap(trial.Storage, err, "read the secrets of the bus")
 	}
 	if err := json.Unmarshal(data, &s); err != nil {
 		return s, brokenSecrets(path)
@@ -113,7 +122,7 @@ func ensureSecrets(dir string) (secrets, error) {
 	s, err := readSecrets(path)
 	if trial.CodeOf(err) == trial.NotFound {
 		s = secrets{Daemon: newSecret(), Runner: newSecret()}
-		return s, trial.Wrap(trial.Internal, writeSecrets(path, s), "write the secrets of the bus")
+		return s, trial.Wrap(trial.Storage, writeSecrets(path, s), "write the secrets of the bus")
 	}
 	if err != nil {
 		return s, err
@@ -121,7 +130,7 @@ func ensureSecrets(dir string) (secrets, error) {
 	if len(s.Daemon) < 32 || len(s.Runner) < 32 {
 		return s, brokenSecrets(path)
 	}
-	return s, trial.Wrap(trial.Internal, os.Chmod(path, 0o600), "guard the secrets of the bus")
+	return s, trial.Wrap(trial.Storage, os.Chmod(path, 0o600), "guard the secrets of the bus")
 }
 
 func writeSecrets(path string, s secrets) error {
@@ -129,19 +138,5 @@ func writeSecrets(path string, s secrets) error {
 	if err != nil {
 		return err
 	}
-	return writePrivate(path, append(data, '\n'))
-}
-
-// writePrivate writes a file that its owner alone may read, whole or not at all.
-func writePrivate(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // CreateTemp makes files 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return private.Write(path, append(data, '\n'))
 }

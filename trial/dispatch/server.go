@@ -68,7 +68,7 @@ func Serve(o ServeOptions) (*Server, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return nil, trial.Wrap(trial.Internal, err, "make the data directory")
+		return nil, trial.Wrap(trial.Storage, err, "make the data directory")
 	}
 	keys, err := ensureSecrets(o.Dir)
 	if err != nil {
@@ -88,7 +88,7 @@ func Serve(o ServeOptions) (*Server, error) {
 		}
 		aside, moveErr := moveAside(store, o.Now())
 		if moveErr != nil {
-			return nil, trial.Wrap(trial.Internal, moveErr, "move the broken store of the bus aside")
+			return nil, trial.Wrap(trial.Storage, moveErr, "move the broken store of the bus aside")
 		}
 		o.Log.Warn().Err(err).Str("moved_to", aside).Msg("the bus starts with an empty store; what was in it is sent again")
 		return start(options, keys, o.Trust, o.Log)
@@ -173,7 +173,7 @@ func start(o *server.Options, keys secrets, trust *tls.Config, log zerolog.Logge
 	}
 	if err := s.proveStore(o.StoreDir); err != nil {
 		s.Shutdown()
-		return nil, fmt.Errorf("%w: %w", errStore, err)
+		return nil, err
 	}
 	return s, nil
 }
@@ -195,7 +195,7 @@ func (s *Server) awaitReady(l *serverLog) error {
 }
 
 // proveStore makes the streams, and checks that every stream that has a folder was recovered: the server only logs and goes on
-// without a stream it cannot read.
+// without a stream it cannot read. That nobody gets on the bus is no fault of the store.
 func (s *Server) proveStore(store string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -208,7 +208,7 @@ func (s *Server) proveStore(store string) error {
 		return err
 	}
 	if found := account.JetStreamUsage().Streams; len(folders) != found {
-		return fmt.Errorf("%d streams on disk, %d of them readable", len(folders), found)
+		return fmt.Errorf("%w: %d streams on disk, %d of them readable", errStore, len(folders), found)
 	}
 	return s.tryStreams(ctx)
 }
@@ -221,8 +221,10 @@ func (s *Server) tryStreams(ctx context.Context) error {
 		return err
 	}
 	defer d.nc.Close()
-	_, err = ensureStreams(ctx, d.js, o)
-	return err
+	if _, err = ensureStreams(ctx, d.js, o); err != nil {
+		return fmt.Errorf("%w: %w", errStore, err)
+	}
+	return nil
 }
 
 // moveAside renames a store to nats.broken-<time> beside it.
