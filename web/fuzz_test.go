@@ -46,3 +46,45 @@ func FuzzSubmit(f *testing.F) {
 		}
 	})
 }
+
+// FuzzBodies: whatever the body of any other route that takes one, the answer is JSON or nothing, and a problem is a complete one; never a
+// panic, never the server's fault.
+func FuzzBodies(f *testing.F) {
+	routes := []string{"/studies/demo/tell", "/studies/demo/ask", "/studies/demo/enqueue", "/studies/demo/pause", "/studies/nobody/tell", "/join", "/join-tokens"}
+	for n := range routes {
+		for _, body := range []string{"", "{}", "[]", "null", "\xff", `{"trial":3,"attempt":2,"reports":[{"fold":0,"epoch":1,"metrics":{"acc":"NaN","x":-0}}]}`,
+			`{"trial":-1,"attempt":0}`, `{"trial":3,"attempt":1,"failure":{"kind":"oom","message":"x"}}`, `{"trials":[{"zeta":0.5,"alpha":3,"mid":"a"},{}]}`,
+			`{"id":"a","secret":"b","name":"../c","key":"U"}`, `{"hours":1e308,"runners":-2}`, `{"reports":` + strings.Repeat("[", 5000)} {
+			f.Add(n, body)
+		}
+	}
+	db, err := store.Open(f.Context(), f.TempDir())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = db.Close() })
+	h := web.New(config(&fakeDaemon{db: db}))
+	post := func(route, body string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodPost, "http://localhost/api/v1"+route, strings.NewReader(body))
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	post("/studies", sweep)
+	f.Fuzz(func(t *testing.T, n int, body string) {
+		route := routes[max(n, -n-1, 0)%len(routes)]
+		w := post(route, body)
+		var got struct{ Title, Code, Detail string }
+		if err := json.Unmarshal(w.Body.Bytes(), &got); w.Body.Len() > 0 && err != nil {
+			t.Fatalf("%s: status %d, %v: %s", route, w.Code, err, w.Body)
+		}
+		if w.Code >= http.StatusInternalServerError {
+			t.Fatalf("%s: status %d: %s", route, w.Code, w.Body)
+		}
+		if w.Code >= http.StatusBadRequest && (got.Title == "" || got.Code == "" || got.Detail == "") {
+			t.Fatalf("%s: incomplete: %s", route, w.Body)
+		}
+	})
+}

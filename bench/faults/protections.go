@@ -25,7 +25,8 @@ var protections = []protection{
 		{loop, "	err := c.err\n	if err == nil && len(r.events) > 0 {",
 			"	err := c.err\n	for _, l := range r.letters {\n		_ = d.Bus.Send(l.run, l.out)\n	}\n	for _, f := range r.acks {\n		f()\n	}\n	time.Sleep(5 * time.Millisecond)\n	if err == nil && len(r.events) > 0 {"}}},
 	{"commit-then-answer", "an ask or a tell is on record before it is answered", []string{"kill-at-sync-short"}, []edit{
-		{"search/daemon/ask.go", "		return d.commit(ctx, c)", "		return nil"}}},
+		{"search/daemon/ask.go", "		return d.commit(ctx, c)", "		return nil"},
+		{loop, "		case f := <-d.calls:\n			f()", "		case f := <-d.calls:\n			f()\n			time.Sleep(5 * time.Millisecond)"}}},
 	{"failed-commit", "what could not be committed is thrown away, and answered to nobody", []string{"disk-full", "sync-fails"}, []edit{
 		{loop, "		err = d.Store.Append(ctx, c.spec.Study.ID, r.events)", "		_ = d.Store.Append(ctx, c.spec.Study.ID, r.events)"}}},
 	{"spool", "a runner keeps what it has sent until it is receipted", []string{"bus-deleted", "bus-bit-flipped", "bus-truncated", "bus-restarted", "soak"}, []edit{
