@@ -56,7 +56,8 @@ func killDaemon(times int) func(*world) {
 }
 
 // killAtSync kills the daemon when SQLite makes something durable for the N-th time, for N = 1, 2, ...: while it starts, migrates and
-// counts its epoch up, and in the middle of a study that a program drives over HTTP. What was answered is on record.
+// counts its epoch up, and in the middle of a study that a program drives over HTTP. What was answered is on record. A process that dies
+// before a flush leaves the whole transaction with the kernel, so every third time it dies in the middle of writing one.
 func killAtSync(most int) func(*world) {
 	return func(w *world) {
 		d := w.daemon()
@@ -67,7 +68,11 @@ func killAtSync(most int) func(*world) {
 			if at++; most < 200 {
 				at += w.rand.IntN(5) // a few of them, spread
 			}
-			d := w.daemon(w.syncs(fmt.Sprintf("before:%d", at))...)
+			plan := fmt.Sprintf("before:%d", at)
+			if n%3 == 0 {
+				plan = fmt.Sprintf("unwritten:%d", 3*at+w.rand.IntN(6)) // a transaction has several pieces
+			}
+			d := w.daemon(w.syncs(plan)...)
 			for d.alive() && o.step() {
 			}
 			if !o.over {

@@ -85,6 +85,12 @@ func (p *proc) tail() string {
 	return string(bytes.Join(lines[max(0, len(lines)-4):], []byte("\n")))
 }
 
+// lastLine is the last thing it has said.
+func (p *proc) lastLine() string {
+	lines := strings.Split(strings.TrimSpace(p.says()), "\n")
+	return lines[len(lines)-1]
+}
+
 // keeper starts a process again whenever it dies, as an init system does.
 type keeper struct {
 	stop  chan struct{}

@@ -137,11 +137,20 @@ func (w *world) info() (i info, ok bool) {
 	return i, err == nil && json.Unmarshal(data, &i) == nil
 }
 
-// daemon starts a daemon and waits until it is ready or has ended.
+// daemon starts a daemon and waits until it is ready or, where a fault is planned for it, has ended. One that gives up because this
+// machine has no time for it is started again, as an init system would.
 func (w *world) daemon(env ...string) *proc {
-	p := w.startDaemon(env)
-	w.until("the daemon", func() bool { i, ok := w.info(); return ok && i.PID == p.cmd.Process.Pid || !p.alive() })
-	return p
+	for tries := 1; ; tries++ {
+		p := w.startDaemon(env)
+		w.until("the daemon", func() bool { i, ok := w.info(); return ok && i.PID == p.cmd.Process.Pid || !p.alive() })
+		switch {
+		case p.alive() || len(env) > 0:
+			return p
+		case tries == 3:
+			w.fail("the daemon does not start: %s", p.tail())
+		}
+		w.note("a start of the daemon came to nothing: %s", p.lastLine())
+	}
 }
 
 func (w *world) startDaemon(env []string, lab ...string) *proc {
