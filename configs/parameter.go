@@ -91,11 +91,13 @@ type constantDoc struct {
 
 type freezeDoc struct {
 	Type          string           `json:"type" jsonschema:"required,enum=freeze"`
-	Strategies    []trial.Strategy `json:"strategies,omitempty" jsonschema:"minItems=1,enum=head_only,enum=full,enum=lp_ft,enum=gradual,enum=partial,enum=surgical" jsonschema_description:"Kinds of schedules to try. Default: all."`
+	Strategies    []trial.Strategy `json:"strategies,omitempty" jsonschema:"minItems=1,enum=head_only,enum=full,enum=lp_ft,enum=gradual,enum=partial,enum=surgical,enum=lora" jsonschema_description:"Kinds of schedules to try. Default: all but lora."`
 	Depth         []float64        `json:"depth,omitempty" jsonschema:"minItems=1,exclusiveMinimum=0,maximum=1" jsonschema_description:"Shares of the blocks below the head that are trained at the end, rising."`
 	UnfreezeEvery []int64          `json:"unfreeze_every,omitempty" jsonschema:"minItems=1,minimum=1" jsonschema_description:"Epochs between two unfreezings, rising."`
 	LayerDecay    *span            `json:"layer_decay,omitempty" jsonschema_description:"Low and high of the learning-rate factor from one block to the one below, in (0, 1]."`
 	HeadLRFactor  *span            `json:"head_lr_factor,omitempty" jsonschema_description:"Low and high of the learning-rate factor of the head, above 0."`
+	LoRARank      []int64          `json:"lora_rank,omitempty" jsonschema:"minItems=1,minimum=1" jsonschema_description:"Ranks of the updates of lora, rising."`
+	LoRAAlpha     *span            `json:"lora_alpha,omitempty" jsonschema_description:"Low and high of what the updates of lora are multiplied by, over the rank; above 0."`
 }
 
 // decode reads the parameters; a bare scalar is short for a constant.

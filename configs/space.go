@@ -62,12 +62,12 @@ func (p *parameterDoc) parameter() search.Parameter {
 // expand turns a typed freeze parameter into its parts, and writes the defaults into the document: a study that is continued
 // by a later version keeps the space it began with.
 func (c *checker) expand(name string, f *freezeDoc) []search.Parameter {
-	o := search.FreezeOptions{Strategies: f.Strategies, Depth: f.Depth, UnfreezeEvery: f.UnfreezeEvery}
+	o := search.FreezeOptions{Strategies: f.Strategies, Depth: f.Depth, UnfreezeEvery: f.UnfreezeEvery, LoRARank: f.LoRARank}
 	for _, s := range []struct {
 		from *span
 		to   *[2]float64
 		key  string
-	}{{f.LayerDecay, &o.LayerDecay, "layer_decay"}, {f.HeadLRFactor, &o.HeadLRFactor, "head_lr_factor"}} {
+	}{{f.LayerDecay, &o.LayerDecay, "layer_decay"}, {f.HeadLRFactor, &o.HeadLRFactor, "head_lr_factor"}, {f.LoRAAlpha, &o.LoRAAlpha, "lora_alpha"}} {
 		if s.from == nil {
 			continue
 		}
@@ -83,6 +83,11 @@ func (c *checker) expand(name string, f *freezeDoc) []search.Parameter {
 			return nil
 		}
 		o.HeadLRFactor = [2]float64{1, 1}
+	}
+	if p := c.ownUpdates(); p != "" && slices.Contains(f.Strategies, trial.LoRA) {
+		c.wrong(join("parameters", p), "the strategy lora of parameter %s has a rank and an alpha of its own", name).
+			withHint("%s: {type: freeze, %s: ..}, and no %s beside it", name, p, p)
+		return nil
 	}
 	parts, err := search.ExpandFreeze(name, o)
 	if err != nil {
@@ -102,6 +107,18 @@ const headLR = "head_lr"
 func (c *checker) ownHeadRate() bool {
 	_, builtin := c.doc.Trainer.body.(*builtinDoc)
 	return builtin && slices.ContainsFunc(c.doc.Parameters, func(p parameterDoc) bool { return p.name == headLR })
+}
+
+// ownUpdates is the parameter that has the built-in trainer update weights under any freeze schedule; "": there is none.
+func (c *checker) ownUpdates() string {
+	if _, builtin := c.doc.Trainer.body.(*builtinDoc); builtin {
+		for _, p := range c.doc.Parameters {
+			if p.name == trial.FreezeRank || p.name == trial.FreezeAlpha {
+				return p.name
+			}
+		}
+	}
+	return ""
 }
 
 // fill writes one part of an expanded freeze parameter into the document.
@@ -126,6 +143,10 @@ func (f *freezeDoc) fill(part string, p search.Parameter) {
 		f.LayerDecay = spanOf(p)
 	case trial.FreezeHead:
 		f.HeadLRFactor = spanOf(p)
+	case trial.FreezeRank:
+		f.LoRARank = convert[int64](values)
+	case trial.FreezeAlpha:
+		f.LoRAAlpha = spanOf(p)
 	}
 }
 

@@ -9,27 +9,33 @@ import (
 
 // FreezeOptions narrows a typed freeze parameter. A zero field means the default.
 type FreezeOptions struct {
-	Strategies    []trial.Strategy // default: all of them
+	Strategies    []trial.Strategy // default: all but lora, which not every network and trainer can follow
 	Depth         []float64        // shares of the blocks below the head, (0, 1]; default: a quarter to all
 	UnfreezeEvery []int64          // epochs between two unfreezings, each at least 1; default: 1, 2, 3
 	LayerDecay    [2]float64       // low and high in (0, 1]; default: ULMFiT's 1/2.6 up to 1, none
 	HeadLRFactor  [2]float64       // low and high above 0, searched in the logarithm; default: 1 to 100
+	LoRARank      []int64          // ranks of updates, each at least 1; default: 4, 8, 16
+	LoRAAlpha     [2]float64       // low and high above 0, searched in the logarithm; default: 8 to 64
 }
 
 // The defaults of FreezeOptions. A head that starts at random needs a rate well above that of pretrained blocks: good
 // fine-tuning runs use 20 to 100 times.
 var (
+	defaultStrategies    = slices.DeleteFunc(slices.Clone(trial.Strategies), func(s trial.Strategy) bool { return s == trial.LoRA })
 	defaultDepth         = []float64{0.25, 0.5, 0.75, 1}
 	defaultUnfreezeEvery = []int64{1, 2, 3}
 	defaultLayerDecay    = [2]float64{0.38, 1}
 	defaultHeadLRFactor  = [2]float64{1, 100}
+	defaultLoRARank      = []int64{4, 8, 16}
+	defaultLoRAAlpha     = [2]float64{8, 64}
 )
 
 // Which strategies use which part of a schedule.
 var (
 	usesDepth = []trial.Strategy{trial.Gradual, trial.Partial, trial.Surgical}
 	usesEvery = []trial.Strategy{trial.LPFT, trial.Gradual}
-	usesDecay = []trial.Strategy{trial.Full, trial.LPFT, trial.Gradual, trial.Partial, trial.Surgical}
+	usesDecay = []trial.Strategy{trial.Full, trial.LPFT, trial.Gradual, trial.Partial, trial.Surgical, trial.LoRA}
+	usesRank  = []trial.Strategy{trial.LoRA}
 )
 
 // ExpandFreeze turns a typed freeze parameter into the parameters trial.FreezeFrom reads. Parts that only some strategies use
@@ -45,12 +51,14 @@ func ExpandFreeze(name string, o FreezeOptions) ([]Parameter, error) {
 	f.add(trial.FreezeEvery, usesEvery, everyParameter(o.UnfreezeEvery))
 	f.add(trial.FreezeDecay, usesDecay, Parameter{Kind: Float, Low: o.LayerDecay[0], High: o.LayerDecay[1]})
 	f.add(trial.FreezeHead, trial.Strategies, Parameter{Kind: Float, Low: o.HeadLRFactor[0], High: o.HeadLRFactor[1], Log: true})
+	f.add(trial.FreezeRank, usesRank, choice(Ordinal, o.LoRARank))
+	f.add(trial.FreezeAlpha, usesRank, Parameter{Kind: Float, Low: o.LoRAAlpha[0], High: o.LoRAAlpha[1], Log: true})
 	return f.parameters, nil
 }
 
 func (o FreezeOptions) withDefaults() FreezeOptions {
 	if o.Strategies == nil {
-		o.Strategies = trial.Strategies
+		o.Strategies = defaultStrategies
 	}
 	if o.Depth == nil {
 		o.Depth = defaultDepth
@@ -63,6 +71,12 @@ func (o FreezeOptions) withDefaults() FreezeOptions {
 	}
 	if o.HeadLRFactor == ([2]float64{}) {
 		o.HeadLRFactor = defaultHeadLRFactor
+	}
+	if o.LoRARank == nil {
+		o.LoRARank = defaultLoRARank
+	}
+	if o.LoRAAlpha == ([2]float64{}) {
+		o.LoRAAlpha = defaultLoRAAlpha
 	}
 	return o
 }
@@ -88,6 +102,10 @@ func (o FreezeOptions) validate(name string) error {
 		return p.wrong("layer_decay", "give low and high, such as [0.38, 1]", "layer_decay must lie in (0, 1], not %v", o.LayerDecay)
 	case !(o.HeadLRFactor[0] > 0 && o.HeadLRFactor[0] <= o.HeadLRFactor[1] && finite(o.HeadLRFactor[1])):
 		return p.wrong("head_lr_factor", "give low and high, such as [1, 100]", "head_lr_factor must be above 0, not %v", o.HeadLRFactor)
+	case len(o.LoRARank) == 0 || !increasing(o.LoRARank) || o.LoRARank[0] < 1:
+		return p.wrong("lora_rank", "list ranks, such as [4, 8, 16]", "ranks must rise from at least 1, not %v", o.LoRARank)
+	case !(o.LoRAAlpha[0] > 0 && o.LoRAAlpha[0] <= o.LoRAAlpha[1] && finite(o.LoRAAlpha[1])):
+		return p.wrong("lora_alpha", "give low and high, such as [8, 64]", "lora_alpha must be above 0, not %v", o.LoRAAlpha)
 	}
 	return nil
 }

@@ -54,6 +54,25 @@ func TestExpandFreezeNarrowed(t *testing.T) {
 	}
 }
 
+// TestExpandFreezeWithUpdates: rank and alpha exist only with lora, which has to be asked for.
+func TestExpandFreezeWithUpdates(t *testing.T) {
+	got, err := search.ExpandFreeze("f", search.FreezeOptions{Strategies: []trial.Strategy{trial.HeadOnly, trial.LoRA}, HeadLRFactor: [2]float64{1, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	when := []search.Condition{{Parent: "f.strategy", Values: []any{"lora"}}}
+	want := []search.Parameter{
+		{Name: "f.strategy", Kind: search.Categorical, Freeze: "f", Choices: []any{"head_only", "lora"}},
+		{Name: "f.layer_decay", Kind: search.Float, Low: 0.38, High: 1, Freeze: "f", When: when},
+		{Name: "f.head_lr_factor", Kind: search.Constant, Freeze: "f", Choices: []any{1.0}},
+		{Name: "f.lora_rank", Kind: search.Ordinal, Freeze: "f", Choices: []any{int64(4), int64(8), int64(16)}, When: when},
+		{Name: "f.lora_alpha", Kind: search.Float, Low: 8, High: 64, Log: true, Freeze: "f", When: when},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestExpandFreezeRefuses(t *testing.T) {
 	for field, o := range map[string]search.FreezeOptions{
 		"strategies":     {Strategies: []trial.Strategy{"thaw"}},
@@ -61,6 +80,8 @@ func TestExpandFreezeRefuses(t *testing.T) {
 		"unfreeze_every": {UnfreezeEvery: []int64{0, 1}},
 		"layer_decay":    {LayerDecay: [2]float64{0.5, math.NaN()}},
 		"head_lr_factor": {HeadLRFactor: [2]float64{10, 1}},
+		"lora_rank":      {LoRARank: []int64{8, 4}},
+		"lora_alpha":     {LoRAAlpha: [2]float64{-1, 4}},
 	} {
 		_, err := search.ExpandFreeze("f", o)
 		var e *search.ParameterError
@@ -74,7 +95,7 @@ func TestExpandFreezeRefuses(t *testing.T) {
 func TestExpandFreezeMakesSchedules(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var o search.FreezeOptions
-		o.Strategies = rapid.SliceOfNDistinct(rapid.SampledFrom(trial.Strategies), 1, 6, rapid.ID).Draw(t, "strategies")
+		o.Strategies = rapid.SliceOfNDistinct(rapid.SampledFrom(trial.Strategies), 1, len(trial.Strategies), rapid.ID).Draw(t, "strategies")
 		parameters, err := search.ExpandFreeze("f", o)
 		if err != nil {
 			t.Fatal(err)

@@ -17,10 +17,11 @@ const (
 	Gradual  Strategy = "gradual"  // unfreeze from the top, one block at a time (ULMFiT, Howard & Ruder 2018)
 	Partial  Strategy = "partial"  // the top blocks
 	Surgical Strategy = "surgical" // the bottom blocks and the head (Lee et al. 2023: early blocks for input shift)
+	LoRA     Strategy = "lora"     // low-rank updates of the weights of every block, and the head (Hu et al. 2021)
 )
 
 // Strategies lists all of them, in the order of the search space.
-var Strategies = []Strategy{HeadOnly, Full, LPFT, Gradual, Partial, Surgical}
+var Strategies = []Strategy{HeadOnly, Full, LPFT, Gradual, Partial, Surgical, LoRA}
 
 // The names of the parameters a typed freeze parameter called "freeze" becomes.
 const (
@@ -29,6 +30,8 @@ const (
 	FreezeEvery    = "unfreeze_every"
 	FreezeDecay    = "layer_decay"
 	FreezeHead     = "head_lr_factor"
+	FreezeRank     = "lora_rank"
+	FreezeAlpha    = "lora_alpha"
 )
 
 // FreezeSchedule says which blocks of a network are trained in which epoch, and how fast.
@@ -38,7 +41,16 @@ type FreezeSchedule struct {
 	UnfreezeEvery int     // epochs between two unfreezings; lp_ft: epochs before everything is unfrozen
 	LayerDecay    float64 // learning-rate factor from one block to the one below, (0, 1]
 	HeadLRFactor  float64 // learning-rate factor of the head
+
+	LoRARank  int     `json:",omitempty"` // lora: of the updates, at least 1; 0 with any other strategy
+	LoRAAlpha float64 `json:",omitempty"` // lora: the updates are multiplied by this over the rank; 0 with any other strategy
 }
+
+// What rank and alpha of the strategy lora are where nothing is said.
+const (
+	defaultRank  = 8
+	defaultAlpha = 16
+)
 
 // FreezeFrom reads the schedule from the parameters that the typed parameter called name became; full without any.
 func FreezeFrom(p Params, name string) (FreezeSchedule, error) {
@@ -48,6 +60,9 @@ func FreezeFrom(p Params, name string) (FreezeSchedule, error) {
 		UnfreezeEvery: p.Int(name+"."+FreezeEvery, 1),
 		LayerDecay:    p.Float(name+"."+FreezeDecay, 1),
 		HeadLRFactor:  p.Float(name+"."+FreezeHead, 1),
+	}
+	if s.Strategy == LoRA {
+		s.LoRARank, s.LoRAAlpha = p.Int(name+"."+FreezeRank, defaultRank), p.Float(name+"."+FreezeAlpha, defaultAlpha)
 	}
 	return s, s.Validate()
 }
@@ -69,6 +84,10 @@ func (s FreezeSchedule) Validate() error {
 		return fmt.Errorf("layer_decay %v lies outside (0, 1]", s.LayerDecay)
 	case !(s.HeadLRFactor > 0):
 		return fmt.Errorf("head_lr_factor %v is not positive", s.HeadLRFactor)
+	case s.Strategy == LoRA && s.LoRARank < 1:
+		return fmt.Errorf("lora_rank %d is below 1", s.LoRARank)
+	case s.Strategy == LoRA && !(s.LoRAAlpha > 0):
+		return fmt.Errorf("lora_alpha %v is not positive", s.LoRAAlpha)
 	}
 	return nil
 }
@@ -85,7 +104,7 @@ func (s FreezeSchedule) Trained(epoch, blocks int) []bool {
 	out[below] = true
 	top := 0 // how many blocks under the head are trained, counted from the top
 	switch s.Strategy {
-	case Full:
+	case Full, LoRA:
 		top = below
 	case LPFT:
 		if epoch > s.UnfreezeEvery {
@@ -130,6 +149,8 @@ func (s FreezeSchedule) String() string {
 		return fmt.Sprintf("gradual: one block every %s, down to the top %.0f%%%s", strings.TrimPrefix(epochs(s.UnfreezeEvery), "1 "), 100*s.Depth, s.decayText())
 	case Partial:
 		return fmt.Sprintf("top %.0f%% of the blocks%s", 100*s.Depth, s.decayText())
+	case LoRA:
+		return fmt.Sprintf("LoRA of rank %d, alpha %.3g%s", s.LoRARank, s.LoRAAlpha, s.decayText())
 	}
 	return fmt.Sprintf("bottom %.0f%% of the blocks and the head%s", 100*s.Depth, s.decayText())
 }

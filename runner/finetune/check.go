@@ -38,6 +38,9 @@ func Check(spec trial.TrainerSpec, plan trial.FoldPlan, params []string, objecti
 		if _, err := sized(net, spec.Data.Image); err != nil {
 			return err
 		}
+		if err := checkUpdates(net, params); err != nil {
+			return err
+		}
 	}
 	if trial.TextRows.HasTask(spec.Task) {
 		if err := checkTexts(spec, params); err != nil {
@@ -49,6 +52,24 @@ func Check(spec trial.TrainerSpec, plan trial.FoldPlan, params []string, objecti
 		return err
 	}
 	return checkMeasurable(table, plan, objectives)
+}
+
+// checkUpdates finds a parameter (by name) that asks for updates of a network which has none to offer. That freeze.lora_rank is there
+// says that a typed freeze parameter has the strategy lora.
+func checkUpdates(net *model.Net, params []string) error {
+	if net.TakesLoRA() {
+		return nil
+	}
+	e := &data.Error{Msg: fmt.Sprintf("model %s has no layers that LoRA updates", net.Type()), Hint: "a vit, or another way of freezing"}
+	switch {
+	case slices.Contains(params, train.FreezeName+"."+trial.FreezeRank):
+		e.Field = "parameters." + train.FreezeName
+	case slices.Contains(params, "lora_rank"):
+		e.Field = "parameters.lora_rank"
+	default:
+		return nil
+	}
+	return e
 }
 
 // Probe is the configuration that says what the pretrained model of a task is worth without fine-tuning: a head solved on its

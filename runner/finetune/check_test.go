@@ -46,6 +46,8 @@ func TestCheckNamesTheField(t *testing.T) {
 		{func(s *trial.TrainerSpec) { s.Model = strange }, nil, "trainer.model", "gpt"},
 		{func(s *trial.TrainerSpec) { s.Data.Label = "digit" }, nil, "trainer.data.label", "label"},
 		{func(s *trial.TrainerSpec) { s.Data.Image.Channels, s.Data.Image.Height = 3, 4 }, nil, "trainer.data.image.pixels", "96 pixels"},
+		{func(*trial.TrainerSpec) {}, []string{"lr", "lora_rank"}, "parameters.lora_rank", "no layers that LoRA updates"},
+		{func(*trial.TrainerSpec) {}, []string{"freeze.strategy", "freeze.lora_rank"}, "parameters.freeze", "no layers that LoRA updates"},
 		{func(*trial.TrainerSpec) {}, []string{"lr", "learning_rate"}, "parameters.learning_rate", "known are: lr"},
 	} {
 		s := spec(quickstart + "digits/digits.csv.gz")

@@ -20,7 +20,7 @@ func (m *material) loadImages(w protocol.Work) (err error) {
 	}
 	m.describe = func() (map[string]any, error) { return m.describeImages(w, input) }
 	m.net.ReplaceHead(m.table.Outputs(), headSeed(w))
-	return nil
+	return m.options.Adapt(m.net, headSeed(w))
 }
 
 // describeImages is the configuration of the pretrained model with the classes and the input size of the finished one, and how

@@ -13,7 +13,7 @@ import (
 
 // loraParams update a part of the top two thirds of a network; the average of weights goes along.
 func loraParams() []trial.Param {
-	return []trial.Param{{Name: "lora_rank", Value: int64(4)}, {Name: "lora_targets", Value: "all"}, {Name: "lr", Value: 1e-2},
+	return []trial.Param{{Name: "lora_rank", Value: int64(4)}, {Name: "lora_targets", Value: "all"}, {Name: "lora_dropout", Value: 0.2}, {Name: "lr", Value: 1e-2},
 		{Name: "freeze.strategy", Value: "partial"}, {Name: "freeze.depth", Value: 0.7}, {Name: "ema_decay", Value: 0.5}}
 }
 

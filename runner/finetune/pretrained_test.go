@@ -143,6 +143,7 @@ func TestHubImagesAreLearned(t *testing.T) {
 	}{
 		"vit":           {"vit", vitFile, 6, []trial.Param{param("lr", 3e-3), param("hidden_dropout", 0.1), param("freeze.layer_decay", 0.9)}},
 		"vit gradual":   {"vit", vitFile, 6, []trial.Param{param("lr", 5e-3), gradual}},
+		"vit lora":      {"vit", vitFile, 6, []trial.Param{param("lr", 2e-2), param("freeze.strategy", "lora"), param("lora_targets", "all"), param("lora_dropout", 0.1)}},
 		"vit solved":    {"vit", vitFile, 1, []trial.Param{param("head", "solved"), param("freeze.strategy", "head_only")}},
 		"resnet":        {"resnet-basic", resnetFile, 6, []trial.Param{param("lr", 5e-3)}},
 		"resnet frozen": {"resnet-bottleneck", resnetFile, 6, []trial.Param{param("lr", 2e-2), param("freeze.strategy", "partial"), param("freeze.depth", 0.4)}},
@@ -175,13 +176,15 @@ func TestHubRefit(t *testing.T) {
 		net, file  string
 		size, want int
 		crop       string // what becomes of the file's size
+		freeze     trial.Strategy
 	}{
-		{"vit", vitFile, 0, 12, `{"height":12,"width":12}`},
-		{"vit", vitFile, 16, 16, `{"height":16,"width":16}`},
-		{"resnet-basic", resnetFile, 32, 32, `{"shortest_edge":32}`},
+		{"vit", vitFile, 0, 12, `{"height":12,"width":12}`, trial.Full},
+		{"vit", vitFile, 16, 16, `{"height":16,"width":16}`, trial.LoRA},
+		{"resnet-basic", resnetFile, 32, 32, `{"shortest_edge":32}`, trial.Full},
 	} {
 		t.Run(fmt.Sprint(c.net, c.size), func(t *testing.T) {
-			work := whole(hubOrder(t, hubFolder(t, c.net, c.file), c.size, 2, trial.Param{Name: "lr", Value: 3e-3}), t)
+			work := whole(hubOrder(t, hubFolder(t, c.net, c.file), c.size, 2, trial.Param{Name: "lr", Value: 3e-3},
+				trial.Param{Name: "freeze.strategy", Value: string(c.freeze)}), t)
 			work.Trainer.Data.Test = work.Trainer.Data.Train
 			var f fakeRunner
 			if code := f.run(t, context.Background(), work); code != 0 {

@@ -21,11 +21,11 @@ type graphBuilder struct {
 	normMomentum float64
 	// frozenStats keeps running statistics in trained blocks too.
 	frozenStats bool
-	// block is the one being built, dropouts the number of dropouts in it so far.
-	block, dropouts int
-	leaves          map[*Param]node
-	ties            map[*Param]node // second leaves of parameters that have two readers
-	norms           []normUpdate
+	// block is the one being built, dropouts the number of dropouts in it so far, adapters that of low-rank updates.
+	block, dropouts, adapters int
+	leaves                    map[*Param]node
+	ties                      map[*Param]node // second leaves of parameters that have two readers
+	norms                     []normUpdate
 	// seqs and ids are the tokens of a text network, seqs nil where no token enters the graph. Patches of images are tokens, too.
 	seqs      *ops.Sequences
 	ids       ops.TokenIDs
@@ -75,7 +75,7 @@ func (g *graphBuilder) input(k int) (node, []float32) {
 // stack adds blocks from to to-1 above x.
 func (g *graphBuilder) stack(from, to int, x node) node {
 	for k := from; k < to; k++ {
-		g.block, g.dropouts = k, 0
+		g.block, g.dropouts, g.adapters = k, 0, 0
 		x = g.net.arch.build(g, k, x)
 	}
 	return x
@@ -127,13 +127,19 @@ func (g *graphBuilder) dense(name string, x node) node {
 	return g.Linear(x, g.param(name+".weight"), g.param(name+".bias"))
 }
 
-// lora takes the update of a weight; nil: it has none.
+// lora takes the update of a weight; nil: it has none. Its dropout is numbered
+// apart from the others, whose masks are the same with updates and without.
 func (g *graphBuilder) lora(layer string) *ops.LoRA {
 	a, b := layer+".weight"+loraA, layer+".weight"+loraB
 	if g.net.byName[a] == nil {
 		return nil
 	}
-	return &ops.LoRA{A: g.param(a), B: g.param(b), Scale: g.net.lora}
+	l := &ops.LoRA{A: g.param(a), B: g.param(b), Scale: g.net.lora}
+	if g.trained[g.block] {
+		l.Drop = ops.Drop{P: g.hidden.lora, Seed: g.seed, Number: uint64(g.block)<<32 | 1<<31 | uint64(g.adapters)}
+	}
+	g.adapters++
+	return l
 }
 
 // attention takes the named projections of an attention.

@@ -108,6 +108,11 @@ func (n *Net) MergeLoRA() {
 	n.index()
 }
 
+// TakesLoRA reports whether there are weights that LoRA updates.
+func (n *Net) TakesLoRA() bool {
+	return slices.ContainsFunc(n.params, func(p *Param) bool { return p.Target != "" })
+}
+
 // Learns says for each block whether anything of it can train.
 func (n *Net) Learns() []bool {
 	out := make([]bool, len(n.arch.blocks()))

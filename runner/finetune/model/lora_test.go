@@ -89,18 +89,98 @@ func TestLoRAMatchesReference(t *testing.T) {
 			if w == nil {
 				continue // of the head
 			}
-			diff, size := slices.Clone(g.Data), max(norm(w.Data), 1e-2)
-			for i, v := range w.Data {
-				diff[i] -= v
-			}
-			if !(norm(diff) < 1e-4*size) {
-				t.Errorf("%s: gradient of %s differs by %.2g of its norm %.2g", family, g.Param.Name, norm(diff)/size, size)
-			}
+			compareGrad(t, family+": ", g, w.Data)
 		}
 		n.MergeLoRA()
 		if got := run(t, n, -1, x); !(maxDiff(f.Find("logits").Data, got) < 1e-4) {
 			t.Errorf("%s: merged, logits differ by %.2g", family, maxDiff(f.Find("logits").Data, got))
 		}
+	}
+}
+
+// Without a dropout and with one, outputs and gradients are those that PEFT has recorded, and so is the merged network.
+func TestLoRAMatchesPEFT(t *testing.T) {
+	for _, name := range []string{"bert", "vit"} {
+		f, err := safetensors.Read(filepath.Join("testdata", name, "peft.safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, step, outputs := peftNet(t, name)
+		if err := n.AddLoRA(LoRA{Rank: 2, Alpha: 3, Targets: LoRATargets, Blocks: everything(n)}); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range n.Params() {
+			if strings.Contains(p.Name, ".lora_") {
+				copy(p.Data, f.Find(p.Name).Data)
+			}
+		}
+		for mode, rate := range map[string]float64{"plain.": 0, "dropout.": 0.25} {
+			tr, err := n.NewTrainer(TrainOptions{Batch: 5, Trained: n.Learns(), LoRADropout: rate, Seed: 5})
+			if err != nil {
+				t.Fatal(err)
+			}
+			loss, logits, err := step(tr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := f.Find(mode + "logits").Data
+			if !(maxDiff(want, logits[:len(want)]) < 1e-4) || !(math.Abs(loss-float64(f.Find(mode + "loss").Data[0])) < 1e-5) {
+				t.Errorf("%s: %sloss %v, want %v, logits differ by %.2g", name, mode, loss, f.Find(mode+"loss").Data, maxDiff(want, logits[:len(want)]))
+			}
+			wanted := 0
+			for _, x := range f.Tensors {
+				if strings.HasPrefix(x.Name, mode+"grad.") {
+					wanted++
+				}
+			}
+			head, compared := len(n.Blocks())-1, 0
+			for _, g := range tr.Grads() {
+				w := f.Find(mode + "grad." + g.Param.Name)
+				if w == nil && g.Param.Block == head {
+					continue // BERT's pooler, which PEFT leaves as it is
+				}
+				compareGrad(t, name+": "+mode, g, w.Data)
+				compared++
+			}
+			if compared != wanted || wanted < 2*2*6 {
+				t.Errorf("%s: %d gradients, want %d", name, compared, wanted)
+			}
+			if err := tr.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := f.Find("plain.logits").Data
+		if got := outputs(n); !(maxDiff(want, got) < 1e-4) {
+			t.Errorf("%s: in evaluation logits differ by %.2g", name, maxDiff(want, got))
+		}
+		n.MergeLoRA()
+		if want, got := f.Find("merged.logits").Data, outputs(n); !(maxDiff(want, got) < 1e-4) {
+			t.Errorf("%s: merged, logits differ by %.2g", name, maxDiff(want, got))
+		}
+	}
+}
+
+// peftNet is one of the networks that testdata/record_lora.py has put updates on: its seventh step, and its logits.
+func peftNet(t *testing.T, name string) (n *Net, step func(*Trainer) (float64, []float32, error), outputs func(*Net) []float32) {
+	if name == "vit" {
+		n, x, labels, _ := smallImages(t, name)
+		return n, func(tr *Trainer) (float64, []float32, error) { return tr.Step(x, labels, 7) },
+			func(n *Net) []float32 { return logits(t, n, 0, x) }
+	}
+	n, x, labels, _ := small(t, name)
+	return n, func(tr *Trainer) (float64, []float32, error) { return tr.StepText(x, Target{Classes: labels}, 7) },
+		func(n *Net) []float32 { return run(t, n, -1, x) }
+}
+
+// compareGrad compares a gradient within 1e-4 of the norm of what is wanted.
+func compareGrad(t *testing.T, of string, g Grad, want []float32) {
+	t.Helper()
+	diff, size := slices.Clone(g.Data), max(norm(want), 1e-2)
+	for i, v := range want {
+		diff[i] -= v
+	}
+	if !(norm(diff) < 1e-4*size) {
+		t.Errorf("%sgradient of %s differs by %.2g of its norm %.2g", of, g.Param.Name, norm(diff)/size, size)
 	}
 }
 

@@ -101,8 +101,8 @@ func (n *Net) PerToken(k int) bool {
 	return n.IsText() && k > 0 && (k < head || k == head && n.IsLanguageModel())
 }
 
-// hiddenDropout holds the rates within transformer layers.
-type hiddenDropout struct{ out, weights float64 }
+// hiddenDropout holds the rates within transformer layers: of what they add, of attention weights, of what updates read.
+type hiddenDropout struct{ out, weights, lora float64 }
 
 // tokens gives the graph token rows, if tokens enter at block from.
 func (g *graphBuilder) tokens(from, limit int) error {

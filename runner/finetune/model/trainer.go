@@ -39,6 +39,8 @@ type TrainOptions struct {
 	// HiddenDropout and AttentionDropout are those within the trained blocks of a
 	// transformer: of what a layer adds to its input, and of the attention weights.
 	HiddenDropout, AttentionDropout float64
+	// LoRADropout is that of what a low-rank update reads, each its own (see Net.AddLoRA).
+	LoRADropout float64
 	// MaxTokens bounds the tokens of a batch of texts; 0: Batch times Net.MaxTokens.
 	MaxTokens int
 }
@@ -116,7 +118,7 @@ func (n *Net) trainGraph(o TrainOptions, set func(*graphBuilder)) (t *Trainer, l
 	}
 	g := newGraph(n, o.Batch, slices.Clone(o.Trained))
 	g.rate, g.seed, g.normMomentum = o.Dropout, o.Seed, o.NormMomentum
-	g.hidden = hiddenDropout{out: o.HiddenDropout, weights: o.AttentionDropout}
+	g.hidden = hiddenDropout{out: o.HiddenDropout, weights: o.AttentionDropout, lora: o.LoRADropout}
 	set(g)
 	if err := g.tokens(o.From, o.MaxTokens); err != nil {
 		return nil, nil, nil, err

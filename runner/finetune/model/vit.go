@@ -24,7 +24,13 @@ const (
 	vitProjection = vitBase + "embeddings.patch_embeddings.projection"
 	vitNorm       = vitBase + "layernorm"
 	vitHead       = "classifier"
+	// of a layer
+	vitInner = "intermediate.dense"
+	vitOuter = "output.dense"
 )
+
+// vitAttention are a layer's query, key, value and output.
+var vitAttention = [4]string{"attention.attention.query", "attention.attention.key", "attention.attention.value", "attention.output.dense"}
 
 // loadViT is the loader of this architecture.
 func loadViT(f *source) (arch, Input, []*Param, error) {
@@ -61,11 +67,12 @@ func (v *vit) layerName(i int) string { return fmt.Sprintf("%sencoder.layer.%d."
 func (v *vit) params(outputs int) []*Param {
 	var ps []*Param
 	c, block := v.cfg, 0
-	add := func(name string, decay bool, shape ...int) {
+	add := func(name string, decay bool, shape ...int) *Param {
 		ps = append(ps, &Param{Name: name, Block: block, Shape: shape, Trainable: true, Decay: decay})
+		return ps[len(ps)-1]
 	}
-	dense := func(name string, in, out int) {
-		add(name+".weight", true, out, in)
+	dense := func(name string, in, out int, of LoRATarget) {
+		add(name+".weight", true, out, in).Target = of
 		add(name+".bias", false, out)
 	}
 	norm := func(name string) {
@@ -80,16 +87,16 @@ func (v *vit) params(outputs int) []*Param {
 		block++
 		at := v.layerName(i)
 		norm(at + "layernorm_before")
-		for _, part := range []string{"attention.query", "attention.key", "attention.value", "output.dense"} {
-			dense(at+"attention."+part, c.Hidden, c.Hidden)
+		for i, part := range vitAttention {
+			dense(at+part, c.Hidden, c.Hidden, LoRATargets[i])
 		}
 		norm(at + "layernorm_after")
-		dense(at+"intermediate.dense", c.Hidden, c.Inner)
-		dense(at+"output.dense", c.Inner, c.Hidden)
+		dense(at+vitInner, c.Hidden, c.Inner, FFNTarget)
+		dense(at+vitOuter, c.Inner, c.Hidden, FFNTarget)
 	}
 	norm(vitNorm)
 	block++
-	dense(vitHead, c.Hidden, outputs)
+	dense(vitHead, c.Hidden, outputs, "")
 	return ps
 }
 
@@ -145,19 +152,14 @@ func (v *vit) build(g *graphBuilder, k int, x node) node {
 	return g.dense(vitHead, g.dropout(x))
 }
 
+// layer is one transformer layer, normalized before each of its two parts.
 func (v *vit) layer(g *graphBuilder, at string, x node) node {
-	norm := func(name string) *ops.Norm {
-		return &ops.Norm{Gamma: g.param(at + name + ".weight"), Beta: g.param(at + name + ".bias"), Eps: v.cfg.Eps}
-	}
-	weight := func(name string) node { return g.param(at + name + ".weight") }
-	bias := func(name string) node { return g.param(at + name + ".bias") }
-	const self = "attention.attention."
-	x = g.SelfAttention(x, ops.AttentionParams{
-		QueryW: weight(self + "query"), QueryB: bias(self + "query"), KeyW: weight(self + "key"), KeyB: bias(self + "key"),
-		ValueW: weight(self + "value"), ValueB: bias(self + "value"), OutW: weight("attention.output.dense"), OutB: bias("attention.output.dense"),
-	}, ops.AttentionConfig{Heads: v.cfg.Heads, Residual: true, Norm: norm("layernorm_before"),
-		Weights: g.layerDrop(g.hidden.weights), Out: g.layerDrop(g.hidden.out)})
-	return g.FeedForward(x, ops.FeedForwardParams{
-		InW: weight("intermediate.dense"), InB: bias("intermediate.dense"), OutW: weight("output.dense"), OutB: bias("output.dense"),
-	}, ops.FeedForwardConfig{Tanh: tanhGELU(v.cfg.Act), Residual: true, Norm: norm("layernorm_after"), Out: g.layerDrop(g.hidden.out)})
+	a := vitAttention
+	x = g.SelfAttention(x, g.attention(at+a[0], at+a[1], at+a[2], at+a[3]), ops.AttentionConfig{
+		Heads: v.cfg.Heads, Residual: true, Norm: g.norm(at+"layernorm_before", v.cfg.Eps),
+		Weights: g.layerDrop(g.hidden.weights), Out: g.layerDrop(g.hidden.out),
+	})
+	return g.FeedForward(x, g.feedForward(at+vitInner, at+vitOuter), ops.FeedForwardConfig{
+		Tanh: tanhGELU(v.cfg.Act), Residual: true, Norm: g.norm(at+"layernorm_after", v.cfg.Eps), Out: g.layerDrop(g.hidden.out),
+	})
 }

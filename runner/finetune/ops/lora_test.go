@@ -12,8 +12,17 @@ func loraLeaves(p *problem[float64], rng *rand.Rand, name string, in, out int) {
 	p.leaf(rng, name+".b", out, 2)
 }
 
+// lora is an update of a layer, with a dropout of its own.
 func lora(l map[string]*Node, name string) *LoRA {
-	return &LoRA{A: l[name+".a"], B: l[name+".b"], Scale: 0.7}
+	return &LoRA{A: l[name+".a"], B: l[name+".b"], Scale: 0.7, Drop: loraDrop(name)}
+}
+
+// loraDrop leaves the query, the value and the last layers without a dropout.
+func loraDrop(name string) Drop {
+	if strings.HasSuffix(name, "k") || strings.HasSuffix(name, "o") || strings.HasSuffix(name, "1") || name == "l" {
+		return Drop{P: 0.3, Seed: 9, Number: uint64(len(name)) + uint64(name[len(name)-1])}
+	}
+	return Drop{}
 }
 
 func TestLoRAGradient(t *testing.T) {

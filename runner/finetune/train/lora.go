@@ -5,14 +5,16 @@ import (
 	"slices"
 
 	"automl/runner/finetune/model"
+	"automl/trial"
 )
 
-// LoRA says which low-rank updates train in place of the weights below the head. The freeze schedule says where and when; the zero
-// LoRA is none.
+// LoRA says which low-rank updates train in place of the weights below the head. The freeze schedule says where and when, and with the
+// strategy lora rank and alpha, too; the zero LoRA is none.
 type LoRA struct {
 	Rank    int // 0: there are none
 	Alpha   float64
-	Targets string // one of loraTargets
+	Targets string  // one of loraTargets
+	Dropout float64 `json:",omitempty"` // of what each update reads, [0, 1)
 }
 
 // loraTargets are the weights that may be updated.
@@ -25,9 +27,17 @@ var loraTargets = map[string][]model.LoRATarget{
 // maxRank bounds the rank; an update of the width of a layer would have more parameters than its weight.
 const maxRank = 1024
 
-func (r *reader) lora() LoRA {
-	o := LoRA{Rank: r.atMost("lora_rank", 0, 0, maxRank), Alpha: r.positive("lora_alpha", 16),
+func (r *reader) lora(s trial.FreezeSchedule) LoRA {
+	o := LoRA{Rank: r.atMost("lora_rank", 0, 0, maxRank), Alpha: r.positive("lora_alpha", 16), Dropout: r.share("lora_dropout", 0),
 		Targets: r.text("lora_targets", "query_value", slices.Sorted(maps.Keys(loraTargets))...)}
+	if s.Strategy == trial.LoRA {
+		for _, own := range []string{"lora_rank", "lora_alpha"} {
+			if v, there := r.params.Get(own); there {
+				r.fail(own, v, "the freeze strategy lora has its own, "+FreezeName+"."+own)
+			}
+		}
+		o.Rank, o.Alpha = s.LoRARank, s.LoRAAlpha
+	}
 	if o.Rank == 0 {
 		return LoRA{}
 	}
@@ -44,6 +54,9 @@ func (o Options) Adapt(net *model.Net, seed uint64) error {
 	err := net.AddLoRA(model.LoRA{Rank: o.LoRA.Rank, Alpha: o.LoRA.Alpha, Targets: loraTargets[o.LoRA.Targets],
 		Blocks: blocks, Seed: seed})
 	if err != nil {
+		if o.Freeze.Strategy == trial.LoRA {
+			return &ParamError{Name: FreezeName + "." + trial.FreezeStrategy, Msg: err.Error(), Hint: "another strategy"}
+		}
 		return &ParamError{Name: "lora_rank", Msg: err.Error(), Hint: "0, or a freeze schedule that reaches a layer"}
 	}
 	return nil

@@ -22,7 +22,7 @@ type Options struct {
 	// Text tasks: dropout within the layers of a transformer that learn, of what a layer adds and of attention weights.
 	HiddenDropout, AttentionDropout float64
 	MaxTokens                       int     // text tasks: of a text, those around it included; more are cut off
-	LoRA                            LoRA    // text tasks: low-rank updates that train in place of weights
+	LoRA                            LoRA    // of transformers: low-rank updates that train in place of weights
 	NormMomentum                    float64 // of running statistics: higher than in pretraining, since fine-tuning takes few steps
 	ClassWeights                    string  // NoWeights, BalancedWeights or GivenWeights
 	Patience                        int     // epochs without a better objective before the fold ends; 0: never
@@ -98,12 +98,12 @@ func ParseOptions(task string, p trial.Params) (Options, error) {
 	if trial.TextRows.HasTask(task) {
 		o.HiddenDropout, o.AttentionDropout = r.share("hidden_dropout", 0.1), r.share("attention_dropout", 0.1)
 		o.MaxTokens = r.whole("max_tokens", 128, 3)
-		o.LoRA = r.lora()
 	}
 	if trial.ImageRows.HasTask(task) {
 		o.HiddenDropout, o.AttentionDropout = r.share("hidden_dropout", 0), r.share("attention_dropout", 0)
 	}
 	o.Freeze = r.freeze()
+	o.LoRA = r.lora(o.Freeze)
 	o.Head, o.HeadC = r.text("head", TrainedHead, TrainedHead, SolvedHead), r.positive("head_c", 0)
 	start := FreshHead
 	if o.Freeze.Strategy == trial.LPFT || o.Freeze.Strategy == trial.Gradual {

@@ -30,12 +30,14 @@ func TestEveryParameterIsRead(t *testing.T) {
 		p("freeze.unfreeze_every", int64(2)), p("freeze.layer_decay", 0.7), p("freeze.head_lr_factor", 1.0), p("head_lr", 0.5), p("norm_momentum", 0.05),
 		p("head", "solved"), p("head_start", "fresh"), p("head_c", 3.0), p("beta1", 0.8), p("beta2", 0.98), p("scale_parameter", true), p("lr_power", 3.0), p("ema_decay", 0.99),
 		p("hidden_dropout", 0.15), p("attention_dropout", 0.25),
+		p("lora_rank", int64(3)), p("lora_alpha", 6.0), p("lora_targets", "all"), p("lora_dropout", 0.1), p("freeze.lora_rank", int64(5)), p("freeze.lora_alpha", 7.0),
 	}
 	got, err := ParseOptions(trial.ImageTask, params)
 	want := Options{LR: 0.1, BatchSize: 16, HiddenDropout: 0.15, AttentionDropout: 0.25, Curve: optim.Linear, Power: 3, HeadLR: 0.5, EMADecay: 0.99, Warmup: 0.05, Dropout: 0.3, LabelSmoothing: 0.1, NormMomentum: 0.05, ClassWeights: BalancedWeights, Patience: 4, Head: SolvedHead, HeadStart: FreshHead, HeadC: 3,
 		Optimizer: optim.Config{Kind: optim.SGD, WeightDecay: 0.2, Beta1: 0.8, Beta2: 0.98, Epsilon: 1e-8, Momentum: 0.5, Nesterov: true, ScaleParameter: true, ClipNorm: 3},
 		Freeze:    trial.FreezeSchedule{Strategy: trial.Gradual, Depth: 0.5, UnfreezeEvery: 2, LayerDecay: 0.7, HeadLRFactor: 1},
-		Augment:   augment.Config{Shift: 1.5, Rotation: 10, Crop: 2, Flip: true, Color: 0.25, Cutout: 3}, Mixup: 0.2}
+		Augment:   augment.Config{Shift: 1.5, Rotation: 10, Crop: 2, Flip: true, Color: 0.25, Cutout: 3}, Mixup: 0.2,
+		LoRA: LoRA{Rank: 3, Alpha: 6, Targets: "all", Dropout: 0.1}} // not those of the strategy lora
 	if err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -62,6 +64,33 @@ func TestDefaultsThatDepend(t *testing.T) {
 	}
 	if got, err = ParseOptions(trial.TableTask, trial.Params{p("lr_schedule", "one_cycle"), p("warmup", 0.0)}); err != nil || got.Warmup != 0 {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// The strategy lora has rank and alpha of its own; where updates go and what they drop is said beside it.
+func TestLoRAAsAFreezeStrategy(t *testing.T) {
+	lora := p("freeze.strategy", "lora")
+	got, err := ParseOptions(trial.ImageTask, trial.Params{lora, p("freeze.lora_rank", int64(4)), p("lora_dropout", 0.2), p("lora_targets", "attention")})
+	if want := (LoRA{Rank: 4, Alpha: 16, Targets: "attention", Dropout: 0.2}); err != nil || got.LoRA != want || got.HeadStart != FreshHead {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, c := range []struct {
+		param trial.Param
+		name  string
+		hint  string
+	}{
+		{p("lora_rank", int64(4)), "lora_rank", "freeze.lora_rank"},
+		{p("lora_alpha", 4.0), "lora_alpha", "freeze.lora_alpha"},
+		{p("freeze.lora_rank", int64(0)), "freeze.lora_rank", "from 1 to 1024"},
+		{p("freeze.lora_rank", 2.5), "freeze.lora_rank", "whole"},
+		{p("freeze.lora_alpha", "much"), "freeze.lora_alpha", "above 0"},
+		{p("lora_dropout", 1.0), "lora_dropout", "not including, 1"},
+	} {
+		_, err := ParseOptions(trial.TextTask, trial.Params{lora, c.param})
+		var e *ParamError
+		if !errors.As(err, &e) || e.Name != c.name || !strings.Contains(e.Hint, c.hint) {
+			t.Errorf("%v: %v", c.param, err)
+		}
 	}
 }
 

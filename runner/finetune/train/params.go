@@ -70,9 +70,10 @@ var known = []KnownParam{
 	{"attention_dropout", "0.1", "share of the attention weights of layers that learn dropped in training; [0, 1)", texts, nil},
 	{"hidden_dropout", "0", "of a ViT: share of what each layer that learns adds to its input dropped in training; [0, 1)", images, nil},
 	{"attention_dropout", "0", "of a ViT: share of the attention weights of layers that learn dropped in training; [0, 1)", images, nil},
-	{"lora_rank", "0", "rank of updates that train in place of the weights below the head; 0 is off: the weights themselves train; 0..1024", texts, nil},
-	{"lora_alpha", "16", "lora: the updates are multiplied by this over the rank; > 0", texts, nil},
-	{"lora_targets", "query_value", "lora: the weights that are updated: query_value, attention (query, key, value, output) or all (and the feed-forward network)", texts, nil},
+	{"lora_rank", "0", "rank of updates that train in place of the weights below the head; 0 is off: the weights themselves train; 0..1024", pretrained, nil},
+	{"lora_alpha", "16", "lora: the updates are multiplied by this over the rank; > 0", pretrained, nil},
+	{"lora_targets", "query_value", "lora: the weights that are updated: query_value, attention (query, key, value, output) or all (and the feed-forward network)", pretrained, nil},
+	{"lora_dropout", "0", "lora: share of what each update reads dropped in training; [0, 1)", pretrained, nil},
 	{"norm_momentum", "0.1", "weight of a batch in the running statistics of batch norms; (0, 1]", images, nil},
 	{"augment_shift", "off", "most pixels of the model's input an image moves along each axis; >= 0", images, nil},
 	{"augment_rotation", "off", "most degrees an image turns to either side; 0..180", images, nil},
@@ -86,11 +87,13 @@ var known = []KnownParam{
 	{"augment_mixup", "off", "mix each image and its target with another's, shares by Beta(a, a); a >= 0, 0.2 is usual, 0 is off", images, nil},
 	{"augment_mask", "off", "share of a text's tokens replaced by the mask token; [0, 1)", texts, labelled},
 	{"augment_drop", "off", "share of a text's tokens left out; [0, 1)", texts, labelled},
-	{FreezeName + "." + trial.FreezeStrategy, "full", "head_only, full, lp_ft, gradual, partial or surgical", pretrained, nil},
+	{FreezeName + "." + trial.FreezeStrategy, "full", "head_only, full, lp_ft, gradual, partial, surgical or lora", pretrained, nil},
 	{FreezeName + "." + trial.FreezeDepth, "1", "share of the blocks below the head trained at the end; (0, 1]", pretrained, nil},
 	{FreezeName + "." + trial.FreezeEvery, "1", "epochs between two unfreezings; >= 1", pretrained, nil},
 	{FreezeName + "." + trial.FreezeDecay, "1", "learning-rate factor from a block to the one below; (0, 1]", pretrained, nil},
 	{FreezeName + "." + trial.FreezeHead, "1", "learning-rate factor of the head; > 0", pretrained, nil},
+	{FreezeName + "." + trial.FreezeRank, "8", "strategy lora: rank of the updates; 1..1024", pretrained, nil},
+	{FreezeName + "." + trial.FreezeAlpha, "16", "strategy lora: the updates are multiplied by this over the rank; > 0", pretrained, nil},
 }
 
 // KnownParams are the names of Known, in its order.
@@ -221,6 +224,8 @@ func (r *reader) freeze() trial.FreezeSchedule {
 	r.whole(FreezeName+"."+trial.FreezeEvery, 1, 1)
 	r.positive(FreezeName+"."+trial.FreezeDecay, 1)
 	r.positive(FreezeName+"."+trial.FreezeHead, 1)
+	r.atMost(FreezeName+"."+trial.FreezeRank, 1, 1, maxRank)
+	r.positive(FreezeName+"."+trial.FreezeAlpha, 1)
 	s, err := trial.FreezeFrom(r.params, FreezeName)
 	if err != nil && r.err == nil {
 		r.err = &ParamError{Name: FreezeName, Msg: err.Error()}

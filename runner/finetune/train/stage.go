@@ -90,7 +90,7 @@ func (l *Loop) build(trained []bool, trainFrom, validFrom int) (err error) {
 	t := model.TrainOptions{
 		Batch: l.Batch(), Loss: l.job.Target.loss(), Trained: trained, Dropout: o.Dropout, LabelSmoothing: o.LabelSmoothing,
 		ClassWeights: l.weights, Seed: augment.Mix(l.job.Seed, uint64(l.job.Trial), uint64(l.job.Fold)), From: trainFrom,
-		NormMomentum: o.NormMomentum, HiddenDropout: o.HiddenDropout, AttentionDropout: o.AttentionDropout,
+		NormMomentum: o.NormMomentum, HiddenDropout: o.HiddenDropout, AttentionDropout: o.AttentionDropout, LoRADropout: o.LoRA.Dropout,
 	}
 	e := model.EvalOptions{Batch: evalBatch, From: validFrom}
 	if err := l.divide(&t, &e); err != nil {
