@@ -99,14 +99,11 @@ func (s *session) proveFolds(t *data.Table) error {
 func (m *material) job(w protocol.Work, rows, valid []int) (train.Job, error) {
 	m.target = train.TargetOf(m.table, rows)
 	inner := innerFolds(w.Folds, m.table.Keys, rows)
-	if texts, ok := m.inputs.(*data.Tokens); ok {
+	if texts, ok := m.inputs.(*data.Tokens); ok && m.net.IsLanguageModel() {
+		m.target, inner = train.Next(texts), nil // no head to choose a penalty for
 		held := len(valid)
 		if rows, valid = texts.Of(rows), texts.Of(valid); len(rows) == 0 || held > 0 && len(valid) == 0 {
-			return train.Job{}, &data.Error{Field: "trainer.data.train", File: m.table.File, Hint: "fewer folds, or longer texts",
-				Msg: fmt.Sprintf("fold %d has no text with two tokens to train on, or none to measure", w.Fold)}
-		}
-		if m.net.IsLanguageModel() {
-			m.target, inner = train.Next(texts), nil // no head to choose a penalty for
+			return train.Job{}, m.nothingToPredict(w, len(rows) == 0)
 		}
 	}
 	if trial.TableRows.HasTask(w.Trainer.Task) {
@@ -120,6 +117,16 @@ func (m *material) job(w protocol.Work, rows, valid []int) (train.Job, error) {
 		Options: m.options, Objective: w.Objective, Epochs: w.Epochs,
 		Seed: w.Seed, Trial: w.Trial, Fold: w.Fold, Memory: limit, Cache: cacheOf(w, limit),
 	}, nil
+}
+
+// nothingToPredict says that all texts of a fold are of one token, those to train on or those to measure.
+func (m *material) nothingToPredict(w protocol.Work, training bool) error {
+	to := "measure"
+	if training {
+		to = "train on"
+	}
+	return &data.Error{Field: "trainer.data.train", File: m.table.File, Hint: "fewer folds, or longer texts",
+		Msg: fmt.Sprintf("fold %d has no text to %s with two tokens, of which one could be predicted", w.Fold, to)}
 }
 
 // cacheOf is where what frozen blocks make of the rows is kept: on disk if the runner has a folder for it, and in memory.
