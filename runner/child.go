@@ -61,10 +61,14 @@ func (t *attempt) spec(s trial.Slice, home string) (process.Spec, error) {
 		return process.Spec{}, fmt.Errorf("prepare the work: %w", err)
 	}
 	cfg, trainer := t.runner.cfg, t.order.Trainer
-	gpus := t.slot.take(t.order.Resources.GPUs)
 	return process.Spec{Argv: argv, Dir: trainer.Workdir, Work: work, Home: home,
-		Env:    process.Environment(os.Environ(), cfg.PassEnv, t.slot.threads, gpus, trainer.Env),
+		Env:    process.Environment(os.Environ(), cfg.PassEnv, t.machine(), trainer.Env),
 		Memory: t.order.Resources.MemoryBytes, Grace: cfg.Timings.Grace, Obey: cfg.Timings.Obey, Clock: cfg.Clock, Log: t.log}, nil
+}
+
+// machine is what the slot has of this machine, for the environment.
+func (t *attempt) machine() process.Machine {
+	return process.Machine{Threads: t.slot.threads, GPUs: t.slot.ids(), GPUShare: t.slot.share, GPUMemory: t.slot.memory()}
 }
 
 func (t *attempt) argv() ([]string, error) {
@@ -85,8 +89,9 @@ func (t *attempt) work(s trial.Slice, home string) (protocol.Work, error) {
 		Params: a.Params, Objective: a.Objective, Others: a.Others, Fold: s.Fold, Folds: a.Split, Epochs: a.Shape.Epochs,
 		From: trial.Resource{Fold: s.Fold}, To: trial.Resource{Fold: s.Fold, Epoch: s.To},
 		CheckpointOut: filepath.Join(home, "checkpoint"), Scratch: filepath.Join(home, "scratch"),
-		GPUs: []int{}, Threads: t.slot.threads, Memory: process.Memory(a.Resources.MemoryBytes), Trainer: a.Trainer}
-	for i := range t.slot.take(a.Resources.GPUs) {
+		GPUs: []int{}, Threads: t.slot.threads, Memory: process.Memory(a.Resources.MemoryBytes), GPUShare: t.slot.share, GPUMemory: t.slot.memory(),
+		Trainer: a.Trainer}
+	for i := range t.slot.gpus {
 		w.GPUs = append(w.GPUs, i)
 	}
 	if c := t.runner.cfg.Cache; a.Trainer.Type == "builtin" && c.Bytes > 0 {

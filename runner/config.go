@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"automl/runner/gpu"
 	"automl/runner/process"
 	"automl/runner/protocol"
 	"automl/trial"
@@ -20,9 +21,10 @@ import (
 type Config struct {
 	Name    string         // stable over restarts, unique in a cluster
 	Run     string         // id of this process; default: a random one
-	Slots   int            // default: one per GPU, else one per core
+	Slots   int            // default: PerGPU of each GPU, else one per core
+	PerGPU  int            // trials that share a GPU, where Slots is not given; default: 1
 	Threads int            // processor cores to share between the slots; default: all
-	GPUs    []string       // as CUDA_VISIBLE_DEVICES takes them: numbers or UUIDs
+	GPUs    []gpu.Device   // those that trials may use
 	Dir     string         // the work directory
 	Builtin []string       // argv of the built-in trainer
 	Cache   protocol.Cache // of the built-in trainer: default for Dir is the folder cache in the work directory; 0 bytes: trainers keep it in memory only
@@ -57,8 +59,8 @@ func (c Config) complete() (Config, error) {
 	if !namePattern.MatchString(c.Name) {
 		return c, trial.Errorf(trial.Invalid, "the runner's name %q", c.Name).WithHint("use letters, digits, dots and dashes")
 	}
-	if c.Dir == "" || c.Slots < 0 || c.Threads < 0 {
-		return c, trial.Errorf(trial.Invalid, "a runner needs a work directory, and counts of slots and threads that are not negative")
+	if c.Dir == "" || c.Slots < 0 || c.Threads < 0 || c.PerGPU < 0 {
+		return c, trial.Errorf(trial.Invalid, "a runner needs a work directory, and counts of slots, threads and trials a GPU that are not negative")
 	}
 	dir, err := filepath.Abs(c.Dir)
 	if err != nil {
@@ -73,7 +75,8 @@ func (c Config) complete() (Config, error) {
 	}
 	c.Run = cmp.Or(c.Run, crand.Text())
 	c.Threads = cmp.Or(c.Threads, runtime.NumCPU())
-	c.Slots = cmp.Or(c.Slots, len(c.GPUs), c.Threads)
+	c.PerGPU = cmp.Or(c.PerGPU, 1)
+	c.Slots = cmp.Or(c.Slots, len(c.GPUs)*c.PerGPU, c.Threads)
 	if c.Clock == nil {
 		c.Clock = process.SystemClock()
 	}

@@ -138,7 +138,7 @@ func TestUnfitAssignments(t *testing.T) {
 	big := fit
 	big.Resources.GPUs = 2
 	b.queue.work <- big
-	if got := receive(t, b.queue.settled); got != "nak" {
+	if got := receive(t, b.queue.settled); got != "nak later" {
 		t.Errorf("more GPUs than there are: %s", got)
 	}
 	if _, exit := b.attempt(fit); exit.Failure != "" {

@@ -44,6 +44,9 @@ func (r *Runner) pull(ctx, background context.Context) {
 
 // next takes one assignment and starts it in the slot, if the daemon grants it.
 func (r *Runner) next(ctx, background context.Context, s slot) (started bool, err error) {
+	if !r.waitForGPU(ctx) {
+		return false, nil
+	}
 	d, err := r.queue.Pull(ctx)
 	if err != nil {
 		return false, fmt.Errorf("pull: %w", err)
@@ -57,11 +60,22 @@ func (r *Runner) next(ctx, background context.Context, s slot) (started bool, er
 	case r.has(a.Key()): // its ack was lost
 		r.settle(d.Ack)
 		return false, nil
-	case a.Resources.GPUs > len(s.gpus):
-		r.settle(back(d, 0))
-		return false, fmt.Errorf("trial %d of %s wants %d GPUs and a slot here has %d; with fewer slots each has more",
-			a.Trial, a.Name, a.Resources.GPUs, len(s.gpus))
 	}
+	s, later, err := r.pool.seat(s, a.Resources)
+	switch {
+	case err != nil:
+		r.refuse(a, err)
+		r.settle(back(d, elsewhereDelay))
+		return false, nil
+	case later: // others hold what it wants: who comes first there gets it
+		r.settle(back(d, elsewhereDelay))
+		return false, nil
+	}
+	defer func() {
+		if !started {
+			r.pool.leave(s)
+		}
+	}()
 	grant, err := r.announce(background, a)
 	switch {
 	case err != nil:
@@ -75,6 +89,30 @@ func (r *Runner) next(ctx, background context.Context, s slot) (started bool, er
 	}
 	r.settle(d.Ack)
 	return grant.Granted, nil
+}
+
+// refuse says, once a study, that its work is left to other runners.
+func (r *Runner) refuse(a trial.Assignment, why error) {
+	if !r.refused[a.Study] {
+		r.refused[a.Study] = true
+		r.cfg.Log.Warn().Err(why).Str("study", a.Study).Str("name", a.Name).Msg("the work of a study is left to other runners")
+	}
+}
+
+// waitForGPU waits until something of a GPU is free, where there are any, and reports whether it is: a small trial may leave room in a
+// slot's GPU that a large one takes.
+func (r *Runner) waitForGPU(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		full, changed := r.pool.full()
+		if !full {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		}
+	}
+	return false
 }
 
 // elsewhereDelay keeps work that another runner has to do from coming back to this one again and again while the others are busy.
@@ -163,6 +201,6 @@ func (r *Runner) start(background context.Context, a trial.Assignment, s slot) {
 		delete(r.attempts, a.Key())
 		r.mu.Unlock()
 		close(t.done)
-		r.slots <- s
+		r.slots <- r.pool.leave(s)
 	})
 }

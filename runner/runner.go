@@ -19,7 +19,9 @@ type Runner struct {
 	cfg      Config
 	queue    Queue
 	store    store
-	slots    chan slot // the free ones
+	slots    chan slot       // the free ones
+	pool     *pool           // of GPUs
+	refused  map[string]bool // studies whose work is not for this runner; only pull uses it
 	draining chan struct{}
 	drain    func()
 	started  time.Time
@@ -39,10 +41,10 @@ func New(cfg Config, q Queue) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Runner{cfg: cfg, queue: q, store: store(cfg.Dir), slots: make(chan slot, cfg.Slots), draining: make(chan struct{}),
+	r := &Runner{cfg: cfg, queue: q, store: store(cfg.Dir), slots: make(chan slot, cfg.Slots), pool: newPool(cfg.Slots, cfg.GPUs), refused: map[string]bool{}, draining: make(chan struct{}),
 		attempts: map[trial.Key]*attempt{}, outboxes: map[trial.Key]*outbox{}}
 	r.drain = sync.OnceFunc(func() { close(r.draining) })
-	for _, s := range makeSlots(cfg.Slots, cfg.Threads, cfg.GPUs) {
+	for _, s := range makeSlots(cfg.Slots, cfg.Threads) {
 		r.slots <- s
 	}
 	return r, nil
@@ -185,7 +187,7 @@ func (r *Runner) deliver(ctx context.Context, o *outbox) {
 func (r *Runner) info() trial.RunnerInfo {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	info := trial.RunnerInfo{Name: r.cfg.Name, Run: r.cfg.Run, Slots: r.cfg.Slots, GPUs: r.cfg.GPUs, Threads: r.cfg.Threads,
+	info := trial.RunnerInfo{Name: r.cfg.Name, Run: r.cfg.Run, Slots: r.cfg.Slots, GPUs: slot{gpus: r.cfg.GPUs}.ids(), Threads: r.cfg.Threads,
 		Version: r.cfg.Version, Started: r.started, Attempts: []trial.Key{}}
 	for key, o := range r.outboxes {
 		if !o.left {

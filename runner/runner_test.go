@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"automl/runner/gpu"
 	"automl/runner/process/processtest"
 	"automl/trial"
 )
@@ -194,7 +195,7 @@ func TestRefit(t *testing.T) {
 func TestTwoSlotsHaveTheirOwnGPUs(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(c *Config, q *fakeQueue) {
-		c.Slots, c.Threads, c.GPUs = 0, 6, []string{"GPU-a", "GPU-b"}
+		c.Slots, c.Threads, c.GPUs = 0, 6, []gpu.Device{{ID: "GPU-a"}, {ID: "GPU-b"}}
 		q.reply = nil // so that both wait for the answer to their report
 		c.Timings.Decision = time.Minute
 	})

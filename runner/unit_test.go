@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,48 +11,22 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"automl/runner/gpu"
 	"automl/runner/process/processtest"
 	"automl/runner/protocol"
 	"automl/trial"
 )
 
-func TestMakeSlots(t *testing.T) {
-	tests := []struct {
-		slots, threads int
-		gpus           string
-		want           string
-	}{
-		{2, 8, "", "[] 4, [] 4"},
-		{3, 2, "", "[] 1, [] 1, [] 1"},
-		{2, 8, "0 1", "[0] 4, [1] 4"},
-		{2, 8, "0 1 2 3 4", "[0 1] 4, [2 3 4] 4"},
-		{4, 8, "0 1", "[0] 2, [1] 2, [0] 2, [1] 2"},
-	}
-	for _, tt := range tests {
-		var got []string
-		for _, s := range makeSlots(tt.slots, tt.threads, strings.Fields(tt.gpus)) {
-			got = append(got, fmt.Sprint(s.gpus, s.threads))
-		}
-		if all := strings.Join(got, ", "); all != strings.ReplaceAll(tt.want, "] ", "] ") {
-			t.Errorf("%+v: %s", tt, all)
-		}
-	}
-	s := slot{gpus: []string{"0", "1", "2"}}
-	if len(s.take(0)) != 3 || len(s.take(2)) != 2 || len(s.take(5)) != 3 {
-		t.Error("a slot gives the wrong GPUs")
-	}
-}
-
 func TestConfig(t *testing.T) {
-	good := Config{Name: "box", Dir: t.TempDir(), GPUs: []string{"0", "1"}}
+	good := Config{Name: "box", Dir: t.TempDir(), GPUs: []gpu.Device{{ID: "0"}, {ID: "1"}}, PerGPU: 3}
 	c, err := good.complete()
-	if err != nil || c.Slots != 2 || c.Threads < 1 || len(c.Run) < 20 || c.Timings.Heartbeat != 10*time.Second {
+	if err != nil || c.Slots != 6 || c.Threads < 1 || len(c.Run) < 20 || c.Timings.Heartbeat != 10*time.Second {
 		t.Errorf("completed to %+v, %v", c, err)
 	}
 	if want := (protocol.Cache{Dir: filepath.Join(c.Dir, "cache")}); c.Cache != want {
 		t.Errorf("the cache is %+v", c.Cache)
 	}
-	for _, bad := range []Config{{Name: "box", Dir: "x", Cache: protocol.Cache{Bytes: -1}}, {Dir: "x"}, {Name: "a/b", Dir: "x"}, {Name: "box"}, {Name: "box", Dir: "x", Slots: -1}} {
+	for _, bad := range []Config{{Name: "box", Dir: "x", Cache: protocol.Cache{Bytes: -1}}, {Dir: "x"}, {Name: "a/b", Dir: "x"}, {Name: "box"}, {Name: "box", Dir: "x", Slots: -1}, {Name: "box", Dir: "x", PerGPU: -1}} {
 		if _, err := New(bad, newFakeQueue()); trial.CodeOf(err) != trial.Invalid {
 			t.Errorf("%+v: %v", bad, err)
 		}

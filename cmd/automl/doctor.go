@@ -65,10 +65,16 @@ func (a *app) machine() check {
 }
 
 func (a *app) gpuCheck() check {
-	if g := gpus(); len(g) > 0 {
-		return check{Check: "gpus", OK: true, Detail: fmt.Sprintf("%d NVIDIA GPUs for trainers of your own; the built-in trainer uses the processor", len(g))}
+	m := findGPUs()
+	defer m.close()
+	q := check{Check: "gpus", OK: m.trouble == nil, Detail: m.text() + "; trainers use the processor"}
+	if len(m.devices) > 0 {
+		q.Detail = m.text() + ": for trainers of your own, the built-in trainer uses the processor"
 	}
-	return check{Check: "gpus", OK: true, Detail: "none found; trainers use the processor"}
+	if m.trouble != nil {
+		q.Hint = "nvidia-smi may say more; trials get their GPUs all the same, but nothing is known or measured of them"
+	}
+	return q
 }
 
 // blasCheck measures the own matrix kernel, or the one that is chosen, and the libraries that this machine has.

@@ -21,23 +21,45 @@ import (
 
 func (a *app) runCmd() *cobra.Command {
 	var serve serveFlags
-	var cache cacheFlags
+	var f localFlags
 	c := &cobra.Command{
 		Use:   "run SWEEP.yaml",
 		Short: "Run a sweep: daemon and runner in one process tree. The same command continues an interrupted study",
 		Args:  cobra.ExactArgs(1),
-		RunE:  func(c *cobra.Command, args []string) error { return a.runSweep(c.Context(), args[0], serve, cache) },
+		RunE:  func(c *cobra.Command, args []string) error { return a.runSweep(c.Context(), args[0], serve, f) },
 	}
 	serve.register(c)
-	cache.register(c)
+	f.cache.register(c)
+	f.gpus.register(c)
 	return c
 }
 
-// runSweep is the main job from the sweep file to the printed winner.
-func (a *app) runSweep(ctx context.Context, path string, serve serveFlags, cache cacheFlags) error {
-	if _, err := cache.parse(); err != nil {
+// localFlags are what automl run says to its runner.
+type localFlags struct {
+	slots int
+	cache cacheFlags
+	gpus  gpuFlags
+}
+
+// check finds out, before anything starts, whether this machine can run a trial that needs so much.
+func (f *localFlags) check(sweep *configs.Sweep) error {
+	if _, err := f.cache.parse(); err != nil {
 		return err
 	}
+	m := findGPUs()
+	defer m.close()
+	gpus, err := f.gpus.choose(m)
+	if need := sweep.Resources.GPUs; err == nil && need > len(gpus) {
+		e := sweep.Errorf("resources.gpus", "a trial needs %s and there are %d for trials here (%s)", counted(need, "GPU"), len(gpus), m.text())
+		e.Hint = "take gpus out of the sweep, or submit it to a daemon whose runners have them"
+		return e
+	}
+	f.gpus.fit(sweep.Resources)
+	return err
+}
+
+// runSweep is the main job from the sweep file to the printed winner.
+func (a *app) runSweep(ctx context.Context, path string, serve serveFlags, f localFlags) error {
 	sweep, err := loadSweep(path)
 	if err != nil {
 		return err
@@ -47,6 +69,10 @@ func (a *app) runSweep(ctx context.Context, path string, serve serveFlags, cache
 		e.Hint = "start automl daemon, submit the sweep, and ask and tell over HTTP"
 		return e
 	}
+	if err := f.check(sweep); err != nil {
+		return err
+	}
+	f.slots = sweep.Workers
 	a.err = &screen{w: a.err} // logs and the live display share the terminal
 	t, err := startTree(ctx, a.dataDir, serve, &a.lab, a.log(zerolog.WarnLevel))
 	if err != nil {
@@ -67,7 +93,7 @@ func (a *app) runSweep(ctx context.Context, path string, serve serveFlags, cache
 		return err
 	}
 	a.greet(study, created)
-	if err := a.work(ctx, t, study, sweep.Workers, cache); err != nil {
+	if err := a.work(ctx, t, study, f); err != nil {
 		return err
 	}
 	s, err := t.db.Load(ctx, study.ID)
@@ -87,10 +113,10 @@ func (a *app) greet(s trial.Study, created bool) {
 }
 
 // work keeps a local runner going and shows the study until it is over.
-func (a *app) work(ctx context.Context, t *tree, study trial.Study, slots int, cache cacheFlags) error {
+func (a *app) work(ctx context.Context, t *tree, study trial.Study, f localFlags) error {
 	ctx, cancel := context.WithCancel(ctx)
 	runner := make(chan error, 1)
-	go func() { runner <- a.keepRunner(ctx, slots, cache) }()
+	go func() { runner <- a.keepRunner(ctx, f) }()
 	defer func() {
 		cancel()
 		<-runner
@@ -117,11 +143,11 @@ func (a *app) work(ctx context.Context, t *tree, study trial.Study, slots int, c
 
 // keepRunner runs the local runner as a child process and starts it again when it dies, with growing pauses. It returns when
 // the context ends, or with an error when the runner cannot stay alive.
-func (a *app) keepRunner(ctx context.Context, slots int, cache cacheFlags) error {
+func (a *app) keepRunner(ctx context.Context, f localFlags) error {
 	const tries, settled = 5, time.Minute
 	for n := 0; ; n++ {
 		started := time.Now()
-		err := a.startRunner(ctx, slots, cache)
+		err := a.startRunner(ctx, f)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -143,12 +169,13 @@ func (a *app) keepRunner(ctx context.Context, slots int, cache cacheFlags) error
 
 // startRunner runs the local runner until it ends. When the context ends it is asked to stop, and killed if it does not. It
 // dies with this process, whatever kills that.
-func (a *app) startRunner(ctx context.Context, slots int, cache cacheFlags) error {
+func (a *app) startRunner(ctx context.Context, f localFlags) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find the automl program: %w", err)
 	}
-	args := append([]string{"runner", "--here", "--notice", "0s", "--data-dir", a.dataDir, "--log-level", cmp.Or(a.logLevel, "info"), "--slots", strconv.Itoa(slots)}, cache.args()...)
+	args := append([]string{"runner", "--here", "--notice", "0s", "--data-dir", a.dataDir, "--log-level", cmp.Or(a.logLevel, "info"), "--slots", strconv.Itoa(f.slots)}, f.cache.args()...)
+	args = append(args, f.gpus.args()...)
 	args = append(args, a.lab.args()...)
 	c := exec.CommandContext(ctx, self, args...)
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }

@@ -30,6 +30,7 @@ type runnerFlags struct {
 	drain   bool
 	notice  time.Duration
 	cache   cacheFlags
+	gpus    gpuFlags
 }
 
 func (a *app) runnerCmd() *cobra.Command {
@@ -55,18 +56,25 @@ trials back and leaves; on a second one it leaves at once.`,
 	c.Flags().StringVar(&f.join, "join", os.Getenv("AUTOML_JOIN"), "join token of a daemon on another machine; AUTOML_JOIN in the environment keeps it off the list of processes")
 	c.Flags().StringVar(&f.auth, "nats-auth", "", "file with the secret that runners on the daemon's machine share; default: DATA-DIR/nats-auth.json")
 	c.Flags().StringVar(&f.name, "name", host, "name of this runner, unique among runners and the same after a restart")
-	c.Flags().IntVar(&f.slots, "slots", 0, "most trials at once; default: one a GPU, without GPUs one a processor core")
+	c.Flags().IntVar(&f.slots, "slots", 0, "most trials at once; default: --per-gpu of each GPU, without GPUs one a processor core")
 	c.Flags().BoolVar(&f.drain, "drain", false, "have the runner of the data directory take nothing new and leave when its trials have come to their next rung; wait for that")
 	c.Flags().DurationVar(&f.notice, "notice", 30*time.Second, "how long this machine stays after a SIGTERM")
 	c.Flags().BoolVar(&f.here, "here", false, "the daemon of the data directory, whatever else is known")
 	_ = c.Flags().MarkHidden("here")
 	f.cache.register(c)
+	f.gpus.register(c)
 	return c
 }
 
 // runRunner runs a runner until the context ends. It waits for the daemon as long as it takes.
 func (a *app) runRunner(ctx context.Context, f runnerFlags) error {
 	cache, err := f.cache.parse()
+	if err != nil {
+		return err
+	}
+	machine := findGPUs()
+	defer machine.close()
+	gpus, err := f.gpus.choose(machine)
 	if err != nil {
 		return err
 	}
@@ -93,7 +101,13 @@ func (a *app) runRunner(ctx context.Context, f runnerFlags) error {
 	if err != nil {
 		return err
 	}
-	r, err := runner.New(a.lab.runner(runner.Config{Name: f.name, Run: run, Slots: f.slots, Threads: runtime.NumCPU(), GPUs: gpus(), Dir: dir,
+	for _, d := range gpus {
+		log.Info().Str("gpu", d.ID).Str("uuid", d.UUID).Str("model", d.Name).Int64("bytes", d.Memory).Msg("trials may use a GPU")
+	}
+	if machine.trouble != nil {
+		log.Warn().Err(machine.trouble).Msg("nothing is known of the GPUs but their numbers")
+	}
+	r, err := runner.New(a.lab.runner(runner.Config{Name: f.name, Run: run, Slots: f.slots, Threads: runtime.NumCPU(), GPUs: gpus, PerGPU: f.gpus.per, Dir: dir,
 		Builtin: []string{self, "trainer"}, Cache: cache, Version: version(), Log: log}), bus)
 	if err != nil {
 		return err

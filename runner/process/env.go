@@ -22,9 +22,17 @@ var allowed = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANG
 // allowedPrefixes begin further families of them.
 var allowedPrefixes = []string{"LC_", "XDG_", "CUDA_", "NVIDIA_", "NCCL_"}
 
-// Environment builds the environment of a trainer: the allowed part of environ with the names in pass, how many threads to
+// Machine is what a trainer may take of the machine.
+type Machine struct {
+	Threads   int
+	GPUs      []string // as CUDA_VISIBLE_DEVICES takes them
+	GPUShare  float64  // of each of them, in (0, 1]; 0: there are none
+	GPUMemory int64    // bytes of each of them; 0: not known
+}
+
+// Environment builds the environment of a trainer: the allowed part of environ with the names in pass, how much of the machine to
 // use, then extra, which may overrule all of it, and at last the GPUs, which it may not.
-func Environment(environ, pass []string, threads int, gpus []string, extra map[string]string) []string {
+func Environment(environ, pass []string, m Machine, extra map[string]string) []string {
 	set := map[string]string{}
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
@@ -33,14 +41,17 @@ func Environment(environ, pass []string, threads int, gpus []string, extra map[s
 		}
 	}
 	for _, name := range []string{"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOMAXPROCS"} {
-		set[name] = strconv.Itoa(threads)
+		set[name] = strconv.Itoa(m.Threads)
 	}
 	set["PYTHONUNBUFFERED"] = "1" // else a report printed to a pipe arrives when the buffer is full, epochs later
-	set["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+	if m.GPUShare > 0 && m.GPUShare < 1 {
+		shareGPU(set, m)
+	}
 	for name, value := range extra {
 		set[name] = value
 	}
-	set["CUDA_VISIBLE_DEVICES"] = strings.Join(gpus, ",")
+	set["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID" // what the numbers of the GPUs count by
+	set["CUDA_VISIBLE_DEVICES"] = strings.Join(m.GPUs, ",")
 	out := make([]string, 0, len(set))
 	for name, value := range set {
 		if name != "AUTOML_ASSIGNMENT" && name != "AUTOML_SOCKET" {
@@ -49,6 +60,26 @@ func Environment(environ, pass []string, threads int, gpus []string, extra map[s
 	}
 	slices.Sort(out)
 	return out
+}
+
+// shareGPU tells a trainer which part of its GPU it may take, in the words of those who would take all of it otherwise: ours, for
+// PyTorch's set_per_process_memory_fraction; JAX; TensorFlow, which can only be told to take no more than it needs; and CUDA's
+// Multi-Process Service, which holds programs to it where it runs.
+func shareGPU(set map[string]string, m Machine) {
+	share := strconv.FormatFloat(m.GPUShare, 'g', 4, 64)
+	set["AUTOML_GPU_SHARE"] = share
+	set["XLA_PYTHON_CLIENT_MEM_FRACTION"] = share
+	set["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+	set["CUDA_MPS_ACTIVE_THREAD_PERCENTAGE"] = strconv.FormatFloat(100*m.GPUShare, 'g', 4, 64)
+	if m.GPUMemory <= 0 {
+		return
+	}
+	set["AUTOML_GPU_MEMORY"] = strconv.FormatInt(m.GPUMemory, 10)
+	limits := make([]string, len(m.GPUs))
+	for i := range limits {
+		limits[i] = fmt.Sprintf("%d=%dM", i, m.GPUMemory>>20)
+	}
+	set["CUDA_MPS_PINNED_DEVICE_MEM_LIMIT"] = strings.Join(limits, ",")
 }
 
 func isAllowed(name string) bool {

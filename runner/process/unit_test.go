@@ -49,7 +49,7 @@ func TestSplitterAndTail(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	environ := []string{"PATH=/bin", "NATS_PASSWORD=secret", "HF_TOKEN=secret", "LC_ALL=C", "CUDA_VISIBLE_DEVICES=7", "MINE=1"}
 	extra := map[string]string{"LR": "1", "OMP_NUM_THREADS": "9", "CUDA_VISIBLE_DEVICES": "0", "AUTOML_SOCKET": "forged"}
-	got := Environment(environ, []string{"MINE"}, 4, []string{"2", "3"}, extra)
+	got := Environment(environ, []string{"MINE"}, Machine{Threads: 4, GPUs: []string{"2", "3"}, GPUShare: 1, GPUMemory: 1 << 30}, extra)
 	for _, want := range []string{"PATH=/bin", "LC_ALL=C", "LR=1", "MINE=1", "OMP_NUM_THREADS=9", "GOMAXPROCS=4",
 		"CUDA_VISIBLE_DEVICES=2,3", "PYTHONUNBUFFERED=1"} {
 		if !slices.Contains(got, want) {
@@ -59,8 +59,24 @@ func TestEnvironment(t *testing.T) {
 	if all := strings.Join(got, " "); strings.Contains(all, "secret") || strings.Contains(all, "forged") {
 		t.Errorf("something slipped in: %q", got)
 	}
-	if !slices.Contains(Environment(nil, nil, 1, nil, nil), "CUDA_VISIBLE_DEVICES=") {
+	if !slices.Contains(Environment(nil, nil, Machine{Threads: 1}, nil), "CUDA_VISIBLE_DEVICES=") {
 		t.Error("without GPUs a trainer sees all of them")
+	}
+}
+
+func TestEnvironmentOfAShare(t *testing.T) {
+	m := Machine{GPUs: []string{"3"}, GPUShare: 0.25, GPUMemory: 2<<30 + 5}
+	got := Environment(nil, nil, m, map[string]string{"XLA_PYTHON_CLIENT_MEM_FRACTION": ".1", "CUDA_DEVICE_ORDER": "FASTEST_FIRST"})
+	for _, want := range []string{"AUTOML_GPU_SHARE=0.25", "AUTOML_GPU_MEMORY=2147483653", "XLA_PYTHON_CLIENT_MEM_FRACTION=.1",
+		"TF_FORCE_GPU_ALLOW_GROWTH=true", "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE=25", "CUDA_MPS_PINNED_DEVICE_MEM_LIMIT=0=2048M",
+		"CUDA_VISIBLE_DEVICES=3", "CUDA_DEVICE_ORDER=PCI_BUS_ID"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%s is missing in %q", want, got)
+		}
+	}
+	m.GPUShare = 1
+	if all := strings.Join(Environment(nil, nil, m, nil), " "); strings.Contains(all, "SHARE") || strings.Contains(all, "MPS") {
+		t.Errorf("a whole GPU is shared: %s", all)
 	}
 }
 

@@ -34,6 +34,8 @@ type Work struct {
 	ArtifactOut   string            `json:"artifact_out,omitempty"`   // refit: an empty folder for the finished model
 	Scratch       string            `json:"scratch"`                  // an empty folder, removed afterwards
 	GPUs          []int             `json:"gpus"`                     // as CUDA numbers them in this process: 0, 1, ...
+	GPUShare      float64           `json:"gpu_share,omitempty"`      // of each of them that this trainer may take, in (0, 1]; 0: it has none
+	GPUMemory     int64             `json:"gpu_memory,omitempty"`     // bytes of each of them that this trainer may take; 0: not known
 	Threads       int               `json:"threads"`                  // processor cores this trainer may keep busy
 	Memory        int64             `json:"memory,omitempty"`         // bytes this trainer may take; 0: not known
 	Trainer       trial.TrainerSpec `json:"trainer"`

@@ -209,7 +209,10 @@ func (d *Daemon) fill() {
 			return
 		}
 		c.now = now
-		a, ok := c.next()
+		a, ok := trial.Assignment{}, false
+		if c.out() < max(1, d.seats(c.spec.Resources)) { // more would only wait, and know less than what is decided later
+			a, ok = c.next()
+		}
 		if c.claim.idle = !ok; !ok {
 			asked[c] = true
 			continue

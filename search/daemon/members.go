@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -57,16 +58,33 @@ func (d *Daemon) announce(a trial.Announce, reply func(trial.Grant)) {
 // others tells whether a runner of another name could take work that needs so many GPUs.
 func (d *Daemon) others(runner string, gpus int) bool {
 	for _, mem := range d.runners {
-		if mem.met && !mem.info.Draining && mem.info.Name != runner && gpusOfSlot(mem.info) >= gpus {
+		if mem.met && !mem.info.Draining && mem.info.Name != runner && len(mem.info.GPUs) >= gpus {
 			return true
 		}
 	}
 	return false
 }
 
-// gpusOfSlot is how many GPUs a runner has for each of its slots, which share one where there are fewer.
-func gpusOfSlot(r trial.RunnerInfo) int {
-	return max(len(r.GPUs)/max(1, r.Slots), min(1, len(r.GPUs)))
+// seats is how many trials that need so much of GPUs the runners have room for at once, were there no others.
+func (d *Daemon) seats(need trial.Resources) int {
+	n := 0
+	for _, mem := range d.runners {
+		if mem.met && !mem.info.Draining {
+			n += min(mem.info.Slots, fits(len(mem.info.GPUs), need))
+		}
+	}
+	return n
+}
+
+// fits is how many trials a number of GPUs has room for.
+func fits(gpus int, need trial.Resources) int {
+	switch {
+	case need.GPUs == 0:
+		return math.MaxInt
+	case need.GPUs == 1 && need.Fraction > 0:
+		return gpus * int(1/need.Fraction+1e-9)
+	}
+	return gpus / need.GPUs
 }
 
 func (d *Daemon) inbound(m trial.Inbound, ack func()) {
