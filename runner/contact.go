@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"automl/runner/process"
 	"automl/trial"
@@ -19,7 +20,9 @@ func (r *Runner) heard() {
 // long: by then it has given their work to others.
 func (r *Runner) beat(ctx context.Context) {
 	for {
-		if err := r.queue.Heartbeat(r.info()); err == nil {
+		info := r.info()
+		info.Kept = r.kept()
+		if err := r.queue.Heartbeat(info); err == nil {
 			r.heard()
 		} else {
 			r.cfg.Log.Debug().Err(err).Msg("the heartbeat was not heard")
@@ -29,6 +32,21 @@ func (r *Runner) beat(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// keptAtOnce is how many trials a heartbeat names.
+const keptAtOnce = 100
+
+// kept are trials that this runner has checkpoints of and does not work on, others with every call where there are many. The daemon says
+// which of them nobody needs any more: it cannot tell a runner that was away when they ended, or that has lost them to another one.
+func (r *Runner) kept() []trial.Key {
+	all := slices.DeleteFunc(r.store.trials(), func(k trial.Key) bool { return r.at(k.Study, k.Trial) != nil })
+	if len(all) <= keptAtOnce {
+		return all
+	}
+	from := r.named % len(all)
+	r.named = from + keptAtOnce
+	return append(slices.Clone(all[from:]), all[:from]...)[:keptAtOnce]
 }
 
 func (r *Runner) checkContact() {

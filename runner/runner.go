@@ -25,6 +25,7 @@ type Runner struct {
 	draining chan struct{}
 	drain    func()
 	started  time.Time
+	named    int            // where the next heartbeat goes on to name trials with checkpoints
 	working  sync.WaitGroup // attempts
 	sending  sync.WaitGroup // outboxes
 

@@ -69,6 +69,18 @@ func (s store) checkpoints(study string, number int) []checkpoint {
 	return out
 }
 
+// trials are those that have checkpoints, in order.
+func (s store) trials() []trial.Key {
+	folders, _ := filepath.Glob(filepath.Join(string(s), "checkpoints", "*", "*")) // the pattern is none of bad syntax
+	var out []trial.Key
+	for _, f := range folders {
+		if n, err := strconv.Atoi(filepath.Base(f)); err == nil {
+			out = append(out, trial.Key{Study: filepath.Base(filepath.Dir(f)), Trial: n})
+		}
+	}
+	return out
+}
+
 // newest is the newest checkpoint of a fold that is not beyond an epoch; the zero one where there is none.
 func (s store) newest(study string, number, fold, epoch int) checkpoint {
 	for _, c := range s.checkpoints(study, number) {

@@ -202,3 +202,35 @@ func TestLogIsBounded(t *testing.T) {
 		t.Errorf("kept %q", data)
 	}
 }
+
+// A runner names every trial that it has checkpoints of, a few with each heartbeat, and drops those that it is told to.
+func TestKeptTrials(t *testing.T) {
+	r := &Runner{store: store(t.TempDir()), attempts: map[trial.Key]*attempt{{Study: "s", Trial: 7, Attempt: 1}: {}}}
+	const trials = keptAtOnce + 20
+	for n := range trials {
+		if err := os.MkdirAll(filepath.Join(r.store.trial("s", n), "fold0-epoch1"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	named := map[int]bool{}
+	for range 2 {
+		for _, k := range r.kept() {
+			if k.Study != "s" || k.Trial == 7 {
+				t.Errorf("named: %v", k)
+			}
+			named[k.Trial] = true
+		}
+	}
+	if len(named) != trials-1 {
+		t.Errorf("%d of %d trials were named", len(named), trials-1)
+	}
+	for n := range trials {
+		r.answer(trial.Outbound{Key: trial.Key{Study: "s", Trial: n}, Verb: trial.Stop})
+		if n == 7 {
+			r.attempts = nil // not while it is at work
+		}
+	}
+	if left := r.kept(); len(left) != 1 || left[0].Trial != 7 {
+		t.Errorf("left: %v", left)
+	}
+}

@@ -16,6 +16,7 @@ type RunnerInfo struct {
 	Started  time.Time `json:"started"`
 	Attempts []Key     `json:"attempts"`           // what it is working on
 	Draining bool      `json:"draining,omitempty"` // takes nothing new
+	Kept     []Key     `json:"kept,omitempty"`     // some of the trials that it has checkpoints of and is not working on; Attempt is 0
 }
 
 // Owner is who runs a run: what stands before the last '-' of its id, and empty where there is none. An owner is a runner with

@@ -23,6 +23,7 @@ func busDamaged(damage func(w *world, store string)) func(*world) {
 			d = w.daemon(w.syncs(fmt.Sprintf("before:%d", 12+w.rand.IntN(8)))...) // dies when the bus has what the record has not
 			w.until("the daemon's death", func() bool { return !d.alive() || w.over() })
 			damage(w, filepath.Join(w.data, "nats"))
+			w.sleep(10 * time.Second) // the trainers do not wait for their answers any more
 			d = w.daemon()
 		}
 		w.end()
@@ -199,19 +200,7 @@ func stopLost(w *world) {
 	w.submit(sweep{trainer: "pace=40", trials: 9, scheduler: "{type: asha, eta: 3}"})
 	i, _ := w.info()
 	p := w.newProxy(i.NATS)
-	lost := make(chan bool, 6)
-	lose := func(subject string, payload []byte) bool {
-		if !strings.HasPrefix(subject, "automl.v1.out.") || !strings.Contains(string(payload), `"verb":"stop"`) {
-			return false
-		}
-		select {
-		case lost <- true:
-			return true
-		default:
-			return false
-		}
-	}
-	p.lose.Store(&lose)
+	lost := p.loseStops(6)
 	w.runner("box", p.url(), 2)
 	w.end()
 	if len(lost) == 0 {

@@ -73,18 +73,17 @@ func killAtSync(most int) func(*world) {
 				plan = fmt.Sprintf("unwritten:%d", 3*at+w.rand.IntN(6)) // a transaction has several pieces
 			}
 			d := w.daemon(w.syncs(plan)...)
-			for d.alive() && o.step() {
-			}
-			if !o.over {
-				<-d.ended
+			for d.alive() && !o.over {
+				if !o.step() {
+					time.Sleep(10 * time.Millisecond)
+				}
 			}
 			if d.kill(); n%10 == 0 || most < 200 {
 				w.checkNow()
 			}
 		}
 		w.daemon()
-		for o.step() {
-		}
+		w.until("the last trial", func() bool { o.step(); return o.over })
 		w.end()
 	}
 }
@@ -137,16 +136,18 @@ func poison(w *world) {
 	}
 }
 
-// sigstop freezes a runner for longer than its lease. When it goes on, its attempts are somebody else's.
+// sigstop freezes a runner for longer than its lease. It goes on when another runner has begun to train what it was at.
 func sigstop(w *world) {
 	w.daemon()
-	w.submit(sweep{trainer: "pace=150", trials: 9, workers: 3})
+	w.submit(sweep{trainer: "pace=300", trials: 6, workers: 3})
 	r := w.runner("sleeper", "", 2)
 	w.after(2)
 	r.signal(syscall.SIGSTOP)
 	w.runner("box", "", 1)
-	w.until("the loss of the lease", func() bool { return w.count("SELECT count(*) FROM decisions WHERE failure = 'lost'") > 0 || w.over() })
-	w.sleep(20 * time.Second)
+	w.until("another runner's start on what was lost", func() bool {
+		return w.over() || w.count(`SELECT count(*) FROM decisions a JOIN decisions b ON b.trial = a.trial AND b.attempt > a.attempt
+			WHERE a.failure = 'lost' AND b.what = 'started' AND b.runner = 'box'`) > 0
+	})
 	r.signal(syscall.SIGCONT)
 	w.end()
 }

@@ -14,10 +14,11 @@ import (
 
 // proc is a process of the program.
 type proc struct {
-	what  string
-	cmd   *exec.Cmd
-	log   string
-	ended chan struct{}
+	what    string
+	cmd     *exec.Cmd
+	log     string
+	started time.Time
+	ended   chan struct{}
 }
 
 // launch starts the program.
@@ -29,6 +30,8 @@ func (w *world) launch(what string, env []string, args ...string) *proc {
 
 // launchCommand starts a process with a log file and a process group of its own.
 func (w *world) launchCommand(what string, c *exec.Cmd) *proc {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.logs++
 	log := filepath.Join(w.root, fmt.Sprintf("%02d-%s.log", w.logs, what))
 	f, err := os.Create(log)
@@ -37,13 +40,25 @@ func (w *world) launchCommand(what string, c *exec.Cmd) *proc {
 	c.Stdout, c.Stderr = f, f
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	w.must(c.Start())
-	p := &proc{what: what, cmd: c, log: log, ended: make(chan struct{})}
+	p := &proc{what: what, cmd: c, log: log, started: time.Now(), ended: make(chan struct{})}
 	go func() {
 		_ = c.Wait()
 		close(p.ended)
 	}()
 	w.procs = append(w.procs, p)
 	return p
+}
+
+// living are the processes that have not ended.
+func (w *world) living() (out []*proc) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.procs {
+		if p.alive() {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // kill kills with a signal that cannot be caught, and waits for the end.

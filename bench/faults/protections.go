@@ -31,15 +31,15 @@ var protections = []protection{
 		{loop, "		err = d.Store.Append(ctx, c.spec.Study.ID, r.events)", "		_ = d.Store.Append(ctx, c.spec.Study.ID, r.events)"}}},
 	{"spool", "a runner keeps what it has sent until it is receipted", []string{"bus-deleted", "bus-bit-flipped", "bus-truncated", "bus-restarted", "soak"}, []edit{
 		{outbox, "		o.sent = max(o.sent, m.N)", "		o.sent = max(o.sent, m.N)\n		o.pending = o.pending[1:]"}}},
-	{"resend", "a runner sends again what is not receipted", []string{"stop-lost", "bus-full", "bus-bit-flipped"}, []edit{
+	{"resend", "a runner sends again what is not receipted", []string{"stop-lost", "bus-bit-flipped"}, []edit{
 		{outbox, "	o.sent = 0\n", "	_ = o.sent\n"}}},
-	{"known-reports", "a report that is on record has no effect", []string{"every-message-thrice", "kill-before-ack"}, []edit{
+	{"known-reports", "a report that is on record has no effect", []string{"every-message-thrice", "kill-before-ack", "late-replay"}, []edit{
 		{mail, "	if !c.known(t, r) {", "	if true {"}}},
-	{"in-order", "a message is not taken while an earlier one of its attempt is missing", []string{"sync-fails", "bus-bit-flipped"}, []edit{
+	{"in-order", "a message is not taken while an earlier one of its attempt is missing", []string{"sync-fails"}, []edit{
 		{mail, "	if known && m.N > last+1 {", "	if false && known {"}}},
-	{"exit-last", "the exit of an attempt is sent when everything else is receipted", []string{"bus-bit-flipped"}, []edit{
+	{"exit-last", "the exit of an attempt is sent when everything else is receipted", []string{"bus-deleted", "bus-truncated"}, []edit{
 		{outbox, "		if m.Exit != nil && len(o.pending) > 1 {", "		if false {"}}},
-	{"fencing", "a message counts only from the run that holds the lease of its attempt", []string{"sigstop", "late-replay"}, []edit{
+	{"fencing", "a message counts only from the run that holds the lease of its attempt", []string{"sigstop"}, []edit{
 		{mail, "t != nil && t.Open != nil && t.Open.Number == m.Key.Attempt && t.Open.Run == m.Run", "t != nil && t.Open != nil"}}},
 	{"lease-ends", "a runner that is gone loses its attempts", []string{"kill-runner", "partition-long"}, []edit{
 		{"search/daemon/members.go", "		for _, key := range c.held(run) {", "		for _, key := range c.held(run)[:0] {"}}},

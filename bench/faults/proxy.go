@@ -49,6 +49,24 @@ func (p *proxy) cut(down bool) {
 	clear(p.conns)
 }
 
+// loseStops loses the next messages that tell a runner to stop; the channel has one entry for each that is lost.
+func (p *proxy) loseStops(most int) chan bool {
+	lost := make(chan bool, most)
+	lose := func(subject string, payload []byte) bool {
+		if !strings.HasPrefix(subject, "automl.v1.out.") || !strings.Contains(string(payload), `"verb":"stop"`) {
+			return false
+		}
+		select {
+		case lost <- true:
+			return true
+		default:
+			return false
+		}
+	}
+	p.lose.Store(&lose)
+	return lost
+}
+
 func (p *proxy) serve() {
 	for {
 		c, err := p.l.Accept()

@@ -19,10 +19,21 @@ import (
 
 // guest is a runner of our own, on the bus like any other.
 func (w *world) guest(run string) *dispatch.Runner {
-	i, _ := w.info()
-	r, err := dispatch.NewRunner(w.ctx, run, dispatch.Options{URL: i.NATS, Credentials: w.runnerSecret(), Log: zerolog.Nop()})
+	r, err := w.tryGuest(run)
 	w.must(err)
 	return r
+}
+
+func (w *world) tryGuest(run string) (*dispatch.Runner, error) {
+	i, _ := w.info()
+	return dispatch.NewRunner(w.ctx, run, dispatch.Options{URL: i.NATS, Credentials: w.runnerSecret(), Log: zerolog.Nop()})
+}
+
+// pullWithin takes work, if there is any in time.
+func pullWithin(ctx context.Context, r *dispatch.Runner, patience time.Duration) (trial.Delivery, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return r.Pull(ctx)
 }
 
 func (w *world) runnerSecret() dispatch.Credentials {

@@ -144,7 +144,7 @@ func note(w protocol.Work, epoch int) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(f, "%d %d %d %d\n", w.Trial, w.Attempt, w.Fold, epoch)
+	_, err = fmt.Fprintf(f, "%s %d %d %d %d\n", w.Study, w.Trial, w.Attempt, w.Fold, epoch)
 	if err2 := f.Close(); err == nil {
 		err = err2
 	}

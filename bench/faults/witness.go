@@ -96,7 +96,7 @@ func (w *witness) receipts() []record.Receipt {
 	for at, answer := range w.receipt {
 		r, ok := w.reported[at]
 		if ok && answer.Verb != trial.Stop {
-			out = append(out, record.Receipt{Trial: at.key.Trial, Attempt: at.key.Attempt, Fold: r.Fold, Epoch: r.Epoch, Metrics: r.Metrics})
+			out = append(out, record.Receipt{Study: at.key.Study, Trial: at.key.Trial, Attempt: at.key.Attempt, Fold: r.Fold, Epoch: r.Epoch, Metrics: r.Metrics})
 		}
 	}
 	return out

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"automl/bench/faults/record"
@@ -29,6 +30,7 @@ type world struct {
 	rand    *rand.Rand
 	patient time.Duration // how long anything may take
 
+	mu       sync.Mutex // guards logs and procs
 	logs     int
 	procs    []*proc
 	keepers  []*keeper
@@ -81,6 +83,7 @@ func (w *world) lab(more ...string) []string {
 
 // sweep is the study of a fault.
 type sweep struct {
+	name      string // default faults
 	trainer   string // how it behaves, see trainer.go
 	trials    int    // default 6
 	workers   int    // default 2
@@ -102,7 +105,10 @@ func (w *world) write(s sweep) string {
 	if s.scheduler == "" {
 		s.scheduler = "{type: hyperband, eta: 3}"
 	}
-	text := fmt.Sprintf(`name: faults
+	if s.name == "" {
+		s.name = "faults"
+	}
+	text := fmt.Sprintf(`name: %s
 objective: {metric: acc, goal: maximize}
 parameters:
   lr: {type: float, low: 1e-5, high: 1, log: true}
@@ -115,7 +121,7 @@ budget: {trials: %d}
 workers: %d
 trainer: {type: command, command: [%q, trainer], env: {FAULT_TRAINER: %q, FAULT_LOG: %q}}
 seed: %d
-%s`, s.scheduler, or(s.folds, 2), or(s.epochs, 4), or(s.trials, 6), or(s.workers, 2), self, s.trainer, w.trained(), 1+w.rand.IntN(1000), s.more)
+%s`, s.name, s.scheduler, or(s.folds, 2), or(s.epochs, 4), or(s.trials, 6), or(s.workers, 2), self, s.trainer, w.trained(), 1+w.rand.IntN(1000), s.more)
 	path := filepath.Join(w.root, "sweep.yaml")
 	w.must(os.WriteFile(path, []byte(text), 0o600))
 	return path
@@ -162,13 +168,17 @@ func (w *world) startDaemon(env []string, lab ...string) *proc {
 
 // submit gives the daemon a study, and has the bus watched from here on.
 func (w *world) submit(s sweep) {
-	path := w.write(s)
-	p := w.launch("submit", nil, "submit", path, "--data-dir", w.data)
-	<-p.ended
-	if p.cmd.ProcessState.ExitCode() != 0 {
+	if p := w.trySubmit(s); p.cmd.ProcessState.ExitCode() != 0 {
 		w.fail("submit: %s", p.tail())
 	}
 	w.watch()
+}
+
+// trySubmit is a submission that may be refused.
+func (w *world) trySubmit(s sweep) *proc {
+	p := w.launch("submit", nil, "submit", w.write(s), "--data-dir", w.data)
+	<-p.ended
+	return p
 }
 
 // watch begins to take down what passes over the bus.
@@ -253,8 +263,9 @@ func (w *world) after(reports int) {
 	w.until(fmt.Sprintf("%d reports", reports), func() bool { return w.reports() >= reports || w.over() })
 }
 
+// over tells whether there are studies, and all have ended.
 func (w *world) over() bool {
-	return w.count("SELECT count(*) FROM studies_v WHERE state IN ('DONE', 'STOPPED')") > 0
+	return w.count("SELECT count(*) > 0 AND sum(state NOT IN ('DONE', 'STOPPED')) = 0 FROM studies_v") > 0
 }
 
 // end waits for the end of the study, lets the last messages through, and stops everything in order.
@@ -282,9 +293,9 @@ func (w *world) untrained() (out []string) {
 	for line := range strings.Lines(string(text)) {
 		noted[strings.TrimSpace(line)] = true
 	}
-	for _, r := range w.texts("SELECT DISTINCT printf('%d %d %d %d', trial, attempt, fold, epoch), 0 FROM reports") {
+	for _, r := range w.texts("SELECT DISTINCT printf('%s %d %d %d %d', s.id, r.trial, r.attempt, r.fold, r.epoch), 0 FROM reports r JOIN studies s ON s.key = r.study") {
 		if !noted[r] {
-			out = append(out, "trial, attempt, fold, epoch "+r+" is on record and was never trained")
+			out = append(out, "study, trial, attempt, fold, epoch "+r+" is on record and was never trained")
 		}
 	}
 	return out

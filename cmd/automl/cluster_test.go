@@ -6,12 +6,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nkeys"
 
 	"automl/trial"
@@ -116,6 +119,41 @@ func (c *cluster) start(i int) {
 	})
 }
 
+// leader is the server that leads the replicas of a stream: the one whose death is felt most.
+func (c *cluster) leader(stream string) int {
+	c.t.Helper()
+	let, err := nats.NkeyOptionFromSeed(c.creds["DAEMON"])
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	nc, err := nats.Connect(c.urls, let, nats.CustomInboxPrefix("_INBOX.daemon.test"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	leads := -1
+	until(c.t, "a leader of "+stream, func() bool {
+		s, err := js.Stream(c.t.Context(), stream)
+		if err != nil {
+			return false
+		}
+		i := s.CachedInfo()
+		if i.Config.Replicas != len(c.node) {
+			c.t.Fatalf("%d replicas of %s", i.Config.Replicas, stream)
+		}
+		if i.Cluster == nil {
+			return false
+		}
+		leads = slices.Index([]string{"n1", "n2", "n3"}, i.Cluster.Leader)
+		return leads >= 0
+	})
+	return leads
+}
+
 // clustered is a sweep with one trial at a time, so that its results have one order wherever it runs.
 const clustered = "budget: {trials: 9}\nfolds: 2\nworkers: 1\nsampler: {type: tpe, startup: 3}\nconfirm: {top: 2, seeds: 1}\n"
 
@@ -151,14 +189,25 @@ func TestCluster(t *testing.T) {
 	}
 	s.ok("submit", s.sweep)
 	until(t, "reports", func() bool { return s.reports() >= 10 })
-	_ = c.node[0].Process.Kill() // as the machine's power would
-	_ = c.node[0].Wait()
+	leader := c.leader("AUTOML_IN")
+	_ = c.node[leader].Process.Kill() // as the machine's power would
+	_ = c.node[leader].Wait()
 	n := s.reports()
 	until(t, "the study to go on", func() bool { return s.reports() > n+5 })
-	c.start(0)
+	c.start(leader)
 	until(t, "the end", func() bool { st, _ := s.state(); return st.Status.Over() })
-	if d := cmp.Diff(want, bare(finished(t, s, 9))); d != "" {
+	events := finished(t, s, 9)
+	if d := cmp.Diff(want, bare(events)); d != "" {
 		t.Errorf("on the cluster the study went another way:\n%s", d)
+	}
+	took := map[string]int{}
+	for _, e := range events {
+		if e.Decision != nil && e.Decision.What == trial.Started {
+			took[e.Decision.Runner]++
+		}
+	}
+	if took["box1"] == 0 || took["box2"] == 0 {
+		t.Errorf("the attempts of the runners: %v", took)
 	}
 }
 

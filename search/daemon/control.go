@@ -131,6 +131,7 @@ func (d *Daemon) Delete(ctx context.Context, study string) error {
 			}
 			d.cores = slices.DeleteFunc(d.cores, func(q *core) bool { return q == c })
 		}
+		d.ended[s.ID] = true
 		return d.Store.DeleteStudy(ctx, s.ID)
 	})
 }

@@ -32,6 +32,7 @@ type Daemon struct {
 	Config
 	cores    []*core // of the studies that are not over, in the order they were created
 	broken   []broken
+	ended    map[string]bool    // studies that are over, by id
 	runners  map[string]*member // by run
 	progress map[trial.Key]trial.Progress
 	calls    chan func()
@@ -64,7 +65,7 @@ func New(ctx context.Context, cfg Config) (*Daemon, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	d := &Daemon{Config: cfg, runners: map[string]*member{}, progress: map[trial.Key]trial.Progress{},
+	d := &Daemon{Config: cfg, ended: map[string]bool{}, runners: map[string]*member{}, progress: map[trial.Key]trial.Progress{},
 		calls: make(chan func()), again: make(chan struct{}, 1), over: make(chan struct{}), boot: cfg.Now(), settled: time.Now()}
 	studies, err := cfg.Store.Studies(ctx)
 	if err != nil {
@@ -94,6 +95,7 @@ func (d *Daemon) load(ctx context.Context, s trial.Study, kept map[trial.Key]int
 		return err
 	}
 	if c.state.Status.Over() {
+		d.ended[s.ID] = true
 		return nil
 	}
 	for key, n := range kept {
@@ -304,6 +306,8 @@ func (d *Daemon) forget() {
 	for _, c := range d.cores {
 		if c.spec.Study.ID != "" && (!c.state.Status.Over() || len(c.busy) > 0) {
 			kept = append(kept, c)
+		} else if c.spec.Study.ID != "" {
+			d.ended[c.spec.Study.ID] = true
 		}
 	}
 	clear(d.cores[len(kept):])

@@ -2,6 +2,8 @@ package daemon
 
 import (
 	"errors"
+	"math"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -122,6 +124,54 @@ func TestNoGapAfterAFailedCommit(t *testing.T) {
 		h.exit(key, "run1", 3, "")
 		if tr := h.trial(0); h.acks != 3 || h.bus.last().N != 3 || !tr.Reported("acc", 0, 2) || tr.Status != trial.PausedState {
 			t.Errorf("%s; %d messages are acknowledged, the last answer is %+v", tr.Status, h.acks, h.bus.last())
+		}
+	})
+}
+
+// A runner that names checkpoints is told of those of trials that are over, and of no others: it was away when they ended, or another
+// runner had ended them.
+func TestNeedlessCheckpoints(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory()
+		h := newHouse(t, store)
+		defer func() { h.stop() }()
+		h.submit()
+		h.heartbeat("run1", time.Now(), 2)
+		work := h.bus.take()
+		over, open := work[0].Key(), work[1].Key()
+		h.announce(over, "run1")
+		h.announce(open, "run1")
+		h.report(over, "run1", 1, 1, math.NaN())
+		told := func(run string, kept ...trial.Key) []trial.Key {
+			h.bus.mu.Lock()
+			h.bus.sent = nil
+			h.bus.mu.Unlock()
+			h.bus.inbox <- trial.Mail{Heartbeat: &trial.RunnerInfo{Name: run, Run: run, Started: time.Now(), Kept: kept}}
+			synctest.Wait()
+			var out []trial.Key
+			for _, o := range h.bus.sent {
+				if o.Verb == trial.Stop && o.N == 0 {
+					out = append(out, o.Key)
+				}
+			}
+			return out
+		}
+		over.Attempt, open.Attempt = 0, 0
+		elsewhere := trial.Key{Study: "another", Trial: over.Trial}
+		if got := told("run2", over, open, elsewhere); !slices.Equal(got, []trial.Key{over}) {
+			t.Errorf("while the study is under way: %v", got)
+		}
+		if err := h.d.Stop(t.Context(), "s1"); err != nil {
+			t.Fatal(err)
+		}
+		h.exit(work[1].Key(), "run1", 1, trial.Aborted)
+		if got := told("run2", over, open, elsewhere); len(got) != 2 {
+			t.Errorf("after its end: %v", got)
+		}
+		h.stop()
+		h = newHouse(t, store)
+		if got := told("run2", over, open, elsewhere); len(got) != 2 {
+			t.Errorf("after a restart: %v", got)
 		}
 	})
 }

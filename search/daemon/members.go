@@ -136,7 +136,33 @@ func (d *Daemon) heartbeat(info trial.RunnerInfo) {
 		d.Log.Info().Str("runner", info.Name).Int("slots", info.Slots).Strs("gpus", info.GPUs).Msg("a runner joined")
 	}
 	mem.info, mem.heard, mem.met = info, d.Now(), true
+	mem.info.Kept = nil
 	d.audit(mem)
+	d.tidy(info)
+}
+
+// tidy tells a runner which of the checkpoints it has nobody can need any more.
+func (d *Daemon) tidy(info trial.RunnerInfo) {
+	for _, key := range info.Kept {
+		if !d.needless(key) {
+			continue
+		}
+		if err := d.Bus.Send(info.Run, trial.Outbound{Key: key, Verb: trial.Stop, Reason: "the trial is over"}); err != nil {
+			d.Log.Warn().Err(err).Str("run", info.Run).Msg("answer a runner")
+			return // it says so again
+		}
+	}
+}
+
+// needless tells whether a trial, or all of its study, has ended; not of studies that this daemon knows nothing of: the work directory of a
+// runner may have served another one.
+func (d *Daemon) needless(key trial.Key) bool {
+	c := d.core(key.Study)
+	if c == nil {
+		return d.ended[key.Study]
+	}
+	t := c.state.Trial(key.Trial)
+	return t != nil && t.Status.Terminal() && t.Open == nil
 }
 
 // audit compares what a runner says it works on with the leases it holds.

@@ -87,7 +87,7 @@ func (d *Daemon) start(ctx context.Context) error {
 }
 
 func (d *Daemon) consumer(ctx context.Context) (jetstream.Consumer, error) {
-	in, err := d.js.CreateOrUpdateConsumer(ctx, inStream, inConsumerConfig(d.o.AckWait))
+	in, err := ensureConsumer(ctx, d.js, inStream, inConsumerConfig(d.o.AckWait))
 	return in, busError(err, "make the daemon's consumer")
 }
 

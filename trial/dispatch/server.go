@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -227,20 +228,35 @@ func (s *Server) tryStreams(ctx context.Context) error {
 	return nil
 }
 
-// moveAside renames a store to nats.broken-<time> beside it.
+// keptAside is how many broken stores are kept for whoever wants to know what was in them.
+const keptAside = 3
+
+// moveAside renames a store to nats.broken-<time> beside it, and removes all but the newest of those.
 func moveAside(store string, now time.Time) (string, error) {
-	base := store + ".broken-" + now.UTC().Format("20060102T150405Z")
+	const mark = ".broken-"
+	base := store + mark + now.UTC().Format("20060102T150405Z")
 	aside := base
 	for i := 2; ; i++ {
 		_, err := os.Lstat(aside)
 		if errors.Is(err, os.ErrNotExist) {
-			return aside, os.Rename(store, aside)
+			break
 		}
 		if err != nil {
 			return "", err
 		}
 		aside = fmt.Sprintf("%s-%d", base, i)
 	}
+	if err := os.Rename(store, aside); err != nil {
+		return "", err
+	}
+	old, err := filepath.Glob(store + mark + "*")
+	if err == nil {
+		slices.Sort(old)
+		for _, path := range old[:max(0, len(old)-keptAside)] {
+			err = errors.Join(err, os.RemoveAll(path))
+		}
+	}
+	return aside, err
 }
 
 // URL is where clients on this machine connect to; it holds no secret.

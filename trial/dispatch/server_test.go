@@ -130,6 +130,35 @@ func TestBrokenStore(t *testing.T) {
 	})
 }
 
+// TestStreamBehindItsConsumers cuts the end of both streams off, and not what the consumers know of it: what is sent then has numbers that
+// they have seen already, and must be delivered all the same.
+func TestStreamBehindItsConsumers(t *testing.T) {
+	for name, forgotten := range map[string]string{"configuration kept": "none", "configuration lost": "meta.inf"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := serve(t, dir, "")
+			d, r := newDaemon(t, options(s, RoleDaemon)), newRunner(t, s, "run1")
+			for i := range 20 {
+				ok(t, d.Publish(t.Context(), dispatchtest.Assignment("s1", i, 1)))
+				w, err := r.Pull(t.Context())
+				ok(t, err)
+				ok(t, w.Ack())
+				ok(t, r.Send(t.Context(), dispatchtest.Report("run1", key, int64(i+1))))
+				dispatchtest.Next(t, d.Inbox()).Ack()
+			}
+			awaitEmpty(t, d, workStream)
+			awaitEmpty(t, d, inStream)
+			r.Close()
+			d.Close()
+			s.Shutdown()
+			spoil(t, filepath.Join(dir, "nats"), func(p string) bool {
+				return strings.HasSuffix(p, ".blk") || strings.HasSuffix(p, "index.db") || strings.Contains(p, "/obs/") && strings.HasSuffix(p, forgotten)
+			}, os.Remove)
+			checkWorks(t, dir)
+		})
+	}
+}
+
 // fill leaves a store behind with messages in both streams.
 func fill(t *testing.T, dir string) {
 	s := serve(t, dir, "")

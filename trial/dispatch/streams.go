@@ -85,8 +85,25 @@ func ensureStreams(ctx context.Context, js jetstream.JetStream, o Options) (b bi
 	if b.in, err = ensureStream(ctx, js, inStreamConfig(o.Replicas)); err != nil {
 		return b, err
 	}
-	_, err = js.CreateOrUpdateConsumer(ctx, workStream, workConsumerConfig(o.AckWait))
+	_, err = ensureConsumer(ctx, js, workStream, workConsumerConfig(o.AckWait))
 	return b, busError(err, "make the runners' consumer")
+}
+
+// ensureConsumer makes a consumer, or brings it to its configuration. One that has delivered more than its stream holds is of a stream
+// that has lost its end: it would pass over what gets the lost numbers anew, for ever, so it is made anew.
+func ensureConsumer(ctx context.Context, js jetstream.JetStream, stream string, c jetstream.ConsumerConfig) (jetstream.Consumer, error) {
+	made, err := js.CreateOrUpdateConsumer(ctx, stream, c)
+	if err != nil {
+		return nil, err
+	}
+	s, err := js.Stream(ctx, stream) // after the consumer: it only grows
+	if err != nil || made.CachedInfo().Delivered.Stream <= s.CachedInfo().State.LastSeq {
+		return made, err
+	}
+	if err := js.DeleteConsumer(ctx, stream, c.Durable); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return nil, err
+	}
+	return js.CreateOrUpdateConsumer(ctx, stream, c)
 }
 
 // alreadyThere reports whether a publish was refused because the very message is in the stream.

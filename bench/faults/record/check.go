@@ -18,6 +18,7 @@ import (
 
 // Receipt is a report that the daemon has said to have on record.
 type Receipt struct {
+	Study                       string // its id; empty: the only one
 	Trial, Attempt, Fold, Epoch int
 	Metrics                     trial.Metrics
 }

@@ -97,14 +97,18 @@ func (c *checker) receipts(receipts []Receipt) {
 	if len(receipts) == 0 || c.err != nil {
 		return
 	}
-	byTrial := map[point]float64{}
-	for p, v := range c.curves() {
-		p.study = 0
-		byTrial[p] = v
-	}
+	only, keys := 0, map[string]int{}
+	c.rows("SELECT key, id FROM studies", func(scan func(...any) error) error {
+		var id string
+		err := scan(&only, &id)
+		keys[id] = only
+		return err
+	})
+	keys[""] = only
+	curves := c.curves()
 	for _, r := range receipts {
 		for _, m := range r.Metrics {
-			have, there := byTrial[point{0, r.Trial, r.Fold, r.Epoch, m.Name}]
+			have, there := curves[point{keys[r.Study], r.Trial, r.Fold, r.Epoch, m.Name}]
 			finite := !math.IsNaN(m.Value) && !math.IsInf(m.Value, 0)
 			if !there || finite && have != m.Value {
 				c.v.Lost = append(c.v.Lost, fmt.Sprintf("trial %d attempt %d fold %d epoch %d was receipted with %s %v and is not on record",
