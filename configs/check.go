@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"automl/search"
 	"automl/trial"
 )
 
@@ -47,9 +48,9 @@ func (c *checker) missingKey(path string) *Error { return c.wrong(path, "is miss
 func (c *checker) checkLadder() {
 	f, e := c.doc.Folds, c.doc.Epochs
 	switch {
-	case f.Split == trial.Group && f.Column == "":
+	case f.Split == trial.Group && f.Column == "" && !c.command():
 		c.missingKey("folds.column").withHint("split: group needs the column that names the group of a row")
-	case f.Split == trial.Fixed && f.Column == "" && !c.apart():
+	case f.Split == trial.Fixed && f.Column == "" && !c.apart() && !c.command():
 		c.missingKey("folds.column").withHint("split: fixed needs the column that names the fold of a row")
 	case c.apart() && (f.Split != trial.Fixed || f.K != 1 || f.Column != ""):
 		c.wrong("folds", "there is a validation file, which takes the place of folds").withHint("take folds out, or the validation file")
@@ -81,6 +82,45 @@ func (c *checker) checkTrainer() {
 			c.wrong("trainer.command[0]", "is empty").withHint("the first item is the program")
 		}
 		c.checkVariables(t.Env)
+	}
+}
+
+// command reports whether a command trains, which knows its rows itself.
+func (c *checker) command() bool {
+	_, yes := c.doc.Trainer.body.(*commandDoc)
+	return yes
+}
+
+// checkPlaceholders refuses a placeholder of the trainer's command that no trial has a value for.
+func (c *checker) checkPlaceholders(s search.Space) {
+	t, ok := c.doc.Trainer.body.(*commandDoc)
+	if !ok {
+		return
+	}
+	var names, argv []string
+	for _, p := range s.Parameters {
+		names = append(names, p.Name)
+	}
+	for _, arg := range t.Command {
+		argv = append(argv, string(arg))
+	}
+	for i, arg := range argv {
+		path := index("trainer.command", i)
+		if trial.IsProgram(argv, i) || arg == "${"+trial.CommandArgs+"}" {
+			continue
+		}
+		for _, name := range trial.Placeholders(arg) {
+			switch {
+			case trial.KnownPlaceholder(name, names):
+			case name == trial.CommandArgs:
+				c.wrong(path, "${args} is several arguments, and %q is one", shorten(arg)).withHint("let it stand alone: [python, train.py, \"${args}\"]")
+			default:
+				e := c.wrong(path, "there is no parameter %q to put in", shorten(name)).withHint("write $${%s} for the text itself", shorten(name))
+				if near, ok := nearest(name, slices.Concat(names, trial.CommandWords)); ok {
+					e.withHint("did you mean ${%s}? Write $${%s} for the text itself", near, shorten(name))
+				}
+			}
+		}
 	}
 }
 

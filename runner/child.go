@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"automl/runner/process"
 	"automl/runner/protocol"
@@ -52,13 +53,13 @@ func (t *attempt) piece(s trial.Slice, output io.Writer, exit *trial.Exit) (proc
 
 // spec says how to start the trainer of a piece of work.
 func (t *attempt) spec(s trial.Slice, home string) (process.Spec, error) {
-	argv, err := t.argv()
-	if err != nil {
-		return process.Spec{}, err
-	}
 	work, err := t.work(s, home)
 	if err != nil {
 		return process.Spec{}, fmt.Errorf("prepare the work: %w", err)
+	}
+	argv, err := t.argv(work)
+	if err != nil {
+		return process.Spec{}, err
 	}
 	cfg, trainer := t.runner.cfg, t.order.Trainer
 	return process.Spec{Argv: argv, Dir: trainer.Workdir, Work: work, Home: home,
@@ -71,14 +72,25 @@ func (t *attempt) machine() process.Machine {
 	return process.Machine{Threads: t.slot.threads, GPUs: t.slot.ids(), GPUShare: t.slot.share, GPUMemory: t.slot.memory()}
 }
 
-func (t *attempt) argv() ([]string, error) {
+// argv is the command of a piece of work.
+func (t *attempt) argv(w protocol.Work) ([]string, error) {
 	switch kind := t.order.Trainer.Type; {
 	case kind == "command":
-		return t.order.Trainer.Command, nil
+		return trial.FillCommand(t.order.Trainer.Command, w.Params, words(w)), nil
 	case kind == "builtin" && len(t.runner.cfg.Builtin) > 0:
 		return t.runner.cfg.Builtin, nil
 	default:
 		return nil, fmt.Errorf("this runner cannot run a trainer of type %q", kind)
+	}
+}
+
+// words are the values of trial.CommandWords.
+func words(w protocol.Work) map[string]string {
+	return map[string]string{
+		"trial": strconv.Itoa(w.Trial), "attempt": strconv.Itoa(w.Attempt), "seed": strconv.FormatUint(w.Seed, 10),
+		"fold": strconv.Itoa(w.Fold), "folds": strconv.Itoa(w.Folds.K), "epochs": strconv.Itoa(w.Epochs),
+		"from": strconv.Itoa(w.From.Epoch), "to": strconv.Itoa(w.To.Epoch),
+		"checkpoint_in": w.CheckpointIn, "checkpoint_out": w.CheckpointOut, "scratch": w.Scratch,
 	}
 }
 

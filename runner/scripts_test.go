@@ -33,6 +33,27 @@ func TestShellTrainerIsStopped(t *testing.T) {
 	}
 }
 
+// argvTrainer reads what it is to do from its arguments.
+const argvTrainer = `
+for arg; do echo "argument $arg"; done
+echo "automl: {\"epoch\": $2, \"acc\": $1}"
+`
+
+func TestArgumentsOfACommand(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(*Config, *fakeQueue) {})
+	a := order(1, at(0, 0), at(0, 2))
+	a.Params = trial.Params{{Name: "lr", Value: 0.25}}
+	a.Trainer.Command = []string{"/bin/sh", "-c", argvTrainer, "train.sh", "${lr}", "${to}", "--momentum=${momentum}"}
+	reports, exit := b.attempt(a)
+	if exit.Failure != "" || len(reports) != 1 || reports[0].Epoch != 2 {
+		t.Fatalf("ended with %+v after %v", exit, epochs(reports))
+	}
+	if acc, _ := reports[0].Metrics.Get("acc"); acc != 0.25 {
+		t.Errorf("reported %+v", reports[0])
+	}
+}
+
 // pythonTrainer speaks the protocol with nothing but the standard library.
 const pythonTrainer = `
 import json, os, socket
