@@ -222,9 +222,12 @@ func (d *decoder) section(path string, n *node, into reflect.Value) {
 	}
 }
 
+// missing is the message for a required key that is not there.
+const missing = "is missing"
+
 // missing records that a section lacks a key.
 func (d *decoder) missing(path, name string) *Error {
-	e := d.wrong(join(path, name), "is missing")
+	e := d.wrong(join(path, name), missing)
 	m, _ := d.mark(path)
 	e.Line, e.Column = m.key.line, m.key.column
 	return e

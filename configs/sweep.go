@@ -107,6 +107,11 @@ func read(file, study string, data []byte, dir string, files bool) (*Sweep, erro
 	if wrong != nil {
 		return nil, wrong
 	}
+	return s.build(root, study, dir, files)
+}
+
+// build makes a sweep of a tree.
+func (s *source) build(root *node, study, dir string, files bool) (*Sweep, error) {
 	s.walk("", root.at, root)
 	c := &checker{source: s, doc: &document{}}
 	(&decoder{s}).section("", root, reflect.ValueOf(c.doc).Elem())
@@ -126,6 +131,7 @@ func read(file, study string, data []byte, dir string, files bool) (*Sweep, erro
 		if space, ok = c.addConstraints(space); ok {
 			c.checkEnqueue(space)
 			c.checkKnown(space)
+			c.checkPlaceholders(space)
 		}
 	}
 	if len(s.errs) > 0 {

@@ -22,11 +22,11 @@ type forecast struct {
 
 func (a *app) planCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:   "plan SWEEP.yaml",
+		Use:   "plan SWEEP.yaml|SCRIPT.py",
 		Short: "Print the brackets, rungs, trials and epochs of a sweep before anything runs",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			sweep, err := loadSweep(args[0])
+			sweep, err := a.loadSweep(c.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -23,7 +23,7 @@ func (a *app) runCmd() *cobra.Command {
 	var serve serveFlags
 	var f localFlags
 	c := &cobra.Command{
-		Use:   "run SWEEP.yaml",
+		Use:   "run SWEEP.yaml|SCRIPT.py",
 		Short: "Run a sweep: daemon and runner in one process tree. The same command continues an interrupted study",
 		Args:  cobra.ExactArgs(1),
 		RunE:  func(c *cobra.Command, args []string) error { return a.runSweep(c.Context(), args[0], serve, f) },
@@ -60,7 +60,7 @@ func (f *localFlags) check(sweep *configs.Sweep) error {
 
 // runSweep is the main job from the sweep file to the printed winner.
 func (a *app) runSweep(ctx context.Context, path string, serve serveFlags, f localFlags) error {
-	sweep, err := loadSweep(path)
+	sweep, err := a.loadSweep(ctx, path)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -16,9 +17,9 @@ import (
 	"automl/trial"
 )
 
-// loadSweep reads a sweep file and checks everything that can be checked before anything starts.
-func loadSweep(path string) (*configs.Sweep, error) {
-	s, err := configs.Load(path)
+// loadSweep reads a sweep file, or the script that stands for one, and checks everything that can be checked before anything starts.
+func (a *app) loadSweep(ctx context.Context, path string) (*configs.Sweep, error) {
+	s, err := configs.LoadScript(path, a.describer(ctx))
 	if err != nil {
 		return nil, err
 	}

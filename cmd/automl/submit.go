@@ -12,11 +12,11 @@ import (
 
 func (a *app) submitCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:   "submit SWEEP.yaml",
+		Use:   "submit SWEEP.yaml|SCRIPT.py",
 		Short: "Give a sweep to a running daemon",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			sweep, err := loadSweep(args[0])
+			sweep, err := a.loadSweep(c.Context(), args[0])
 			if err != nil {
 				return err
 			}

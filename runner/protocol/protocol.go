@@ -6,6 +6,7 @@ import "automl/trial"
 const (
 	EnvAssignment = "AUTOML_ASSIGNMENT" // path of the work file
 	EnvSocket     = "AUTOML_SOCKET"     // path of the unix socket
+	EnvDescribe   = "AUTOML_DESCRIBE"   // path of the file a script writes its parameters to, instead of training
 )
 
 // StdoutPrefix begins a line on standard output that counts as a report, for trainers without a client:
