@@ -1,0 +1,17 @@
+"""What can go wrong, said with what would be right."""
+
+
+class AutomlError(Exception):
+    """Something that automl was asked for cannot be."""
+
+
+class ParameterError(AutomlError, ValueError):
+    """A parameter that the study has not, or a range or a list of choices that is none."""
+
+
+class FoldsError(AutomlError, ValueError):
+    """Rows that cannot be dealt to folds, or that give other folds than the study's."""
+
+
+class ProtocolError(AutomlError):
+    """The runner does not answer, or refused what it was sent."""
