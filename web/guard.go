@@ -1,12 +1,23 @@
 package web
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
+
+	"automl/trial"
 )
 
 // maxBody is the largest request body: that of a sweep document with a long list of candidates.
@@ -32,6 +43,8 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 	switch {
 	case !g.allowedHost(r.Host):
@@ -44,15 +57,59 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, problem{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "the bearer token is missing or wrong",
 			Hint: "daemon.json in the daemon's data directory has it"})
 	default:
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		if p := receive(w, r); p != nil {
+			h.Set("Connection", "close") // what is left of it is not read
+			refuse(w, *p)
+			return
+		}
 		g.next.ServeHTTP(w, r)
 	}
 }
 
-// allowed compares the token in constant time. An empty token lets nobody in.
+// receive reads the body of a request, within the time that the server gives it, so that no handler waits for a client. It returns what
+// is wrong with it.
+func receive(w http.ResponseWriter, r *http.Request) *problem {
+	limit := int64(maxBody)
+	if slices.Contains(open, r.URL.Path) {
+		limit = maxJoining
+	}
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return &problem{Status: http.StatusUnsupportedMediaType, Code: string(trial.Invalid), Detail: "the body is compressed", Hint: "send it as it is"}
+	}
+	large := &problem{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: fmt.Sprintf("the body is too large: more than %d bytes", limit),
+		Hint: "a sweep document has less than 16 MiB"}
+	if r.ContentLength > limit {
+		return large
+	}
+	if kind := r.Header.Get("Content-Type"); kind != "" && r.ContentLength != 0 && !isJSON(kind) {
+		return &problem{Status: http.StatusUnsupportedMediaType, Code: string(trial.Invalid), Detail: fmt.Sprintf("the body is said to be %.100q", kind),
+			Hint: "send JSON, with Content-Type: application/json"}
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	switch {
+	case errors.As(err, new(*http.MaxBytesError)):
+		return large
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &problem{Status: http.StatusRequestTimeout, Code: string(trial.Invalid), Detail: "the body did not come in time"}
+	case err != nil:
+		return &problem{Status: http.StatusBadRequest, Code: string(trial.Invalid), Detail: "the body cannot be read: " + err.Error()}
+	}
+	r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(data)), int64(len(data)), nil
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // the request has come: what is done with it may take longer
+	return nil
+}
+
+// isJSON tells whether a media type is that of JSON.
+func isJSON(kind string) bool {
+	media, _, err := mime.ParseMediaType(kind)
+	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
+}
+
+// allowed compares the token in constant time, by its hash, so that not even its length shows. An empty token lets nobody in.
 func (g *guard) allowed(r *http.Request) bool {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	same := subtle.ConstantTimeCompare([]byte(strings.TrimSpace(token)), []byte(g.token)) == 1
+	given, want := sha256.Sum256([]byte(strings.TrimSpace(token))), sha256.Sum256([]byte(g.token))
+	same := subtle.ConstantTimeCompare(given[:], want[:]) == 1
 	return same && strings.EqualFold(scheme, "Bearer") && g.token != ""
 }
 
@@ -65,9 +122,12 @@ func (g *guard) sameSite(r *http.Request) bool {
 
 // allowedHost lets addresses through and known names: any other name could be an attacker's that points here.
 func (g *guard) allowedHost(host string) bool {
-	name, _, err := net.SplitHostPort(host)
+	name, port, err := net.SplitHostPort(host)
 	if err != nil {
-		name = strings.Trim(host, "[]")
+		name, port = strings.Trim(host, "[]"), "0"
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil { // 127.0.0.1:80.evil.example is no address
+		return false
 	}
 	if _, err := netip.ParseAddr(name); err == nil {
 		return true

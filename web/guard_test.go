@@ -1,10 +1,17 @@
 package web_test
 
 import (
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
 
 	"automl/trial"
 	"automl/web"
@@ -47,7 +54,7 @@ func TestHosts(t *testing.T) {
 		"[fe80::1%25eth0]:80", "gpu-box:8080"} {
 		s.do(http.MethodGet, "/api/v1/studies", "", host(name)).want(t, http.StatusOK)
 	}
-	for _, name := range []string{"evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example",
+	for _, name := range []string{"evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "127.0.0.1:80.evil.example", "127.0.0.1:-1",
 		"gpu-box.evil.example"} {
 		for _, path := range []string{"/api/v1/studies", "/healthz"} {
 			s.do(http.MethodGet, path, "", host(name)).wantProblem(t, http.StatusMisdirectedRequest, "wrong_host", name, "localhost")
@@ -123,4 +130,25 @@ func TestManyServers(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TestSlowBody: a body that does not come in time is answered, and the handler never sees it; what is done afterwards may take longer.
+func TestSlowBody(t *testing.T) {
+	s := newSite(t)
+	cfg := config(s.daemon)
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = web.NewServer(web.New(cfg), web.Limits{Request: 200 * time.Millisecond}, zerolog.Nop())
+	server.Start()
+	defer server.Close()
+	c, err := net.Dial("tcp", server.Listener.Addr().String())
+	check(t, err)
+	defer c.Close()
+	check(t, c.SetDeadline(time.Now().Add(20*time.Second)))
+	_, err = fmt.Fprintf(c, "POST /api/v1/studies HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Length: 9\r\n\r\n{", token)
+	check(t, err)
+	text, err := io.ReadAll(c)
+	check(t, err)
+	if !strings.HasPrefix(string(text), "HTTP/1.1 408 ") || !strings.Contains(string(text), "in time") {
+		t.Errorf("answered %s", text)
+	}
 }

@@ -117,7 +117,8 @@ func describe(api huma.API, mux *http.ServeMux) {
 
 // operation describes a route.
 func operation(method, path, id, summary string) huma.Operation {
-	return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary}
+	return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary,
+		BodyReadTimeout: -1} // none: the guard has read it
 }
 
 func (s *server) routes(api huma.API) {

@@ -8,6 +8,7 @@ import (
 
 	"automl/configs"
 	"automl/trial"
+	"automl/trial/dispatch"
 )
 
 func (a *app) daemonCmd() *cobra.Command {
@@ -27,7 +28,7 @@ func (a *app) daemonCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			log.Info().Str("url", info.URL).Str("nats", info.NATS).Str("data", a.dataDir).Msg("the daemon is ready")
+			log.Info().Str("url", info.URL).Str("nats", dispatch.Redact(info.NATS)).Str("data", a.dataDir).Msg("the daemon is ready")
 			select {
 			case <-c.Context().Done():
 				return nil

@@ -53,6 +53,7 @@ type site struct {
 	dir   string // data directory
 	sweep string // path of the sweep file
 	limit time.Duration
+	env   []string // besides that of the test
 }
 
 // newSite makes a sweep whose trainer is the test binary itself; more is appended to the file.
@@ -107,7 +108,7 @@ func (s *site) run(args ...string) result {
 	ctx, cancel := context.WithTimeout(s.t.Context(), s.limit)
 	defer cancel()
 	c := exec.CommandContext(ctx, binary, append(args, "--data-dir", s.dir)...)
-	c.WaitDelay = 5 * time.Second
+	c.WaitDelay, c.Env = 5*time.Second, append(os.Environ(), s.env...)
 	var out, errs bytes.Buffer
 	c.Stdout, c.Stderr = &out, &errs
 	err := c.Run()
@@ -119,6 +120,13 @@ func (s *site) run(args ...string) result {
 		s.t.Fatal(err)
 	}
 	return result{c.ProcessState.ExitCode(), out.String(), errs.String()}
+}
+
+// with is the site with more in the environment.
+func (s *site) with(env ...string) *site {
+	out := *s
+	out.env = append(out.env, env...)
+	return &out
 }
 
 // ok runs the program and wants exit 0.

@@ -34,7 +34,12 @@ func within(t *testing.T, limit time.Duration, what string, ok func() bool) {
 // start starts a command of its own process group, whose standard error goes to a file.
 func (s *site) start(dir string, args ...string) *exec.Cmd {
 	s.t.Helper()
-	c := exec.Command(binary, append(args, "--data-dir", dir)...)
+	return s.startWith(exec.Command(binary, append(args, "--data-dir", dir)...))
+}
+
+// startWith is start for a command that is already made.
+func (s *site) startWith(c *exec.Cmd) *exec.Cmd {
+	s.t.Helper()
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	log, err := os.CreateTemp(s.t.TempDir(), "log")
 	if err != nil {
@@ -49,7 +54,7 @@ func (s *site) start(dir string, args ...string) *exec.Cmd {
 		_ = c.Wait()
 		if s.t.Failed() {
 			text, _ := os.ReadFile(log.Name())
-			s.t.Logf("automl %s:\n%s", strings.Join(args, " "), text)
+			s.t.Logf("automl %s:\n%s", strings.Join(c.Args[1:], " "), text)
 		}
 	})
 	return c

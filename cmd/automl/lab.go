@@ -10,6 +10,7 @@ import (
 	"automl/runner"
 	"automl/runner/process"
 	"automl/search/daemon"
+	"automl/web"
 )
 
 // lab bends the waiting times and the clock of this process, for bench/faults: what takes a minute by the rules is then seen within a
@@ -79,6 +80,14 @@ func (l *lab) now() time.Time { return time.Now().Add(l.clock) }
 func (l *lab) daemon(c daemon.Config) daemon.Config {
 	c.Lease, c.Grace, c.Repeat, c.Now = l.wait(time.Minute), l.wait(90*time.Second), l.wait(30*time.Second), l.now
 	return c
+}
+
+// limits bends those of the HTTP API.
+func (l *lab) limits(w web.Limits) web.Limits {
+	if l.scale != 0 {
+		w.Header, w.Request, w.Answer, w.Idle = l.wait(10*time.Second), l.wait(time.Minute), l.wait(3*time.Minute), l.wait(2*time.Minute)
+	}
+	return w
 }
 
 // runner bends a runner.

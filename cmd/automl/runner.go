@@ -45,6 +45,9 @@ its data directory. On SIGTERM it takes nothing new, lets its trainers finish th
 trials back and leaves; on a second one it leaves at once.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if f.join == "" {
+				f.join = os.Getenv("AUTOML_JOIN") // no default of the flag, which the help would print
+			}
 			if f.drain {
 				return a.drainRunner(c.Context())
 			}
@@ -53,7 +56,7 @@ trials back and leaves; on a second one it leaves at once.`,
 	}
 	host, _ := os.Hostname()
 	f.cluster.register(c)
-	c.Flags().StringVar(&f.join, "join", os.Getenv("AUTOML_JOIN"), "join token of a daemon on another machine; AUTOML_JOIN in the environment keeps it off the list of processes")
+	c.Flags().StringVar(&f.join, "join", "", "join token of a daemon on another machine; AUTOML_JOIN in the environment keeps it off the list of processes")
 	c.Flags().StringVar(&f.auth, "nats-auth", "", "file with the secret that runners on the daemon's machine share; default: DATA-DIR/nats-auth.json")
 	c.Flags().StringVar(&f.name, "name", host, "name of this runner, unique among runners and the same after a restart")
 	c.Flags().IntVar(&f.slots, "slots", 0, "most trials at once; default: --per-gpu of each GPU, without GPUs one a processor core")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	stdlog "log"
 	"net"
 	"net/http"
 	"os"
@@ -136,9 +135,9 @@ func (t *tree) open() error {
 		l = tls.NewListener(l, t.safe.id.Server)
 		names = append(names, t.safe.host, t.safe.id.Host)
 	}
-	t.http = &http.Server{ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: stdlog.New(t.log, "", 0),
-		Handler: web.New(web.Config{Daemon: t.daemon, Record: t.db, Token: token, Hosts: names, Door: t.door(l.Addr()), Prepare: t.prepare, GPUs: gpusOf,
-			Planned: remembered(epochsOf), Version: version(), Log: t.log})}
+	api := web.New(web.Config{Daemon: t.daemon, Record: t.db, Token: token, Hosts: names, Door: t.door(l.Addr()), Prepare: t.prepare, GPUs: gpusOf,
+		Planned: remembered(epochsOf), Version: version(), Log: t.log})
+	t.http = web.NewServer(api, t.lab.limits(web.Limits{}), t.log)
 	go func() {
 		if err := t.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			t.log.Error().Err(err).Msg("the HTTP API ended")

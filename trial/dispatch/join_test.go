@@ -296,7 +296,7 @@ func TestRosterThatCannotBeWritten(t *testing.T) {
 }
 
 func TestRedact(t *testing.T) {
-	if got, want := redact("nats://u:one@a:4222,nats://u:two@b:4222"), "nats://u:xxxxx@a:4222,nats://u:xxxxx@b:4222"; got != want {
+	if got, want := Redact("nats://u:one@a:4222,nats://u:two@b:4222"), "nats://u:xxxxx@a:4222,nats://u:xxxxx@b:4222"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

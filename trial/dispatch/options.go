@@ -116,12 +116,12 @@ func (o Options) connect(name, inbox string, reconnected func(), more ...nats.Op
 	nc, err := nats.Connect(o.URL, append(o.client(name, inbox, reconnected), more...)...)
 	switch {
 	case errors.Is(err, nats.ErrAuthorization):
-		e := trial.Errorf(trial.Invalid, "the bus at %s refuses the credentials", redact(o.URL)).
+		e := trial.Errorf(trial.Invalid, "the bus at %s refuses the credentials", Redact(o.URL)).
 			WithHint("give the %s of the daemon, or join it anew: automl runner --join TOKEN", AuthFile)
 		e.Err = err
 		return nil, e
 	case err != nil:
-		e := trial.Errorf(trial.Unavailable, "connect to the bus at %s", redact(o.URL)).
+		e := trial.Errorf(trial.Unavailable, "connect to the bus at %s", Redact(o.URL)).
 			WithHint("is a server there, and is that its address? firewalls have to let its port through")
 		if hint := ofTLS(err); hint != "" {
 			e.Code, e.Hint = trial.Invalid, hint

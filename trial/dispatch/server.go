@@ -307,8 +307,8 @@ func (s *Server) Shutdown() {
 	s.nats.WaitForShutdown()
 }
 
-// redact takes the passwords out of URLs, separated by commas, that are logged.
-func redact(text string) string {
+// Redact takes the passwords out of URLs, separated by commas, that are logged.
+func Redact(text string) string {
 	urls := strings.Split(text, ",")
 	for i, one := range urls {
 		u, err := url.Parse(one)
