@@ -58,6 +58,9 @@ func openCSV(path string) (r *csvReader, unread string) {
 	return r, ""
 }
 
+// maxColumns is how many columns a file may have.
+const maxColumns = 10_000
+
 type csvReader struct {
 	file    string
 	rows    *csv.Reader
@@ -96,6 +99,10 @@ func (r *csvReader) next() bool {
 // first reads the first row.
 func (r *csvReader) first(hint string) bool {
 	if r.next() {
+		if len(r.cells) > maxColumns {
+			r.wrong(maxColumns, "more than the %d columns there may be", maxColumns)
+			return false
+		}
 		return true
 	}
 	if len(r.errs) == 0 {

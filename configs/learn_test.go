@@ -159,3 +159,26 @@ func TestLearnMany(t *testing.T) {
 		t.Errorf("%d results from %v to %v", len(known), known[0].Value, known[len(known)-1].Value)
 	}
 }
+
+// TestCSVLimits: what is meant to exhaust whoever reads it is refused, in a few words.
+func TestCSVLimits(t *testing.T) {
+	for name, c := range map[string]struct{ text, says string }{
+		"large":         {strings.Repeat("lr,val_accuracy\n", 1<<21), "larger than 16 MiB"},
+		"columns":       {strings.Repeat(",", 8<<20), "more than the 10000 columns"},
+		"unended quote": {"lr,val_accuracy\n\"" + strings.Repeat("x", 8<<20), "quote"},
+		"wrong rows":    {"lr,val_accuracy\n" + strings.Repeat("1,2,3\n", 1<<20), "wrong number of fields"},
+		"wrong values":  {"lr,val_accuracy\n" + strings.Repeat("x,y\n", 1<<20), "not a number"},
+		"zero bytes":    {strings.Repeat("\x00", 1<<20), "no column val_accuracy"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "hostile.csv")
+			if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := warm(t, file).Learn(Library{Files: true})
+			if err == nil || !strings.Contains(err.Error(), c.says) || len(err.Error()) > 20_000 {
+				t.Errorf("%.300v", err)
+			}
+		})
+	}
+}

@@ -79,6 +79,8 @@ type Progress struct {
 	Epoch int `json:"epoch"` // the one being trained
 	Step  int `json:"step"`
 	Steps int `json:"steps"`
+
+	Run string `json:"-"` // whose it is, by the bus
 }
 
 // Mail is what the bus brings the daemon: one message from a runner. Exactly one of the message pointers is set.

@@ -65,6 +65,12 @@ func (d *Daemon) Ask(ctx context.Context, study string) (a trial.Assignment, r t
 // Tell takes what was measured of work handed out by Ask, and answers once it is recorded. The key's Study is ignored.
 func (d *Daemon) Tell(ctx context.Context, study string, key trial.Key, reports []trial.Report, failure *trial.Exit) (v trial.Verb, reason string, err error) {
 	defer d.tally.tell.since(time.Now())
+	for i := range reports {
+		reports[i].Printable()
+	}
+	if failure != nil {
+		failure.Printable()
+	}
 	err = d.external(ctx, study, func(c *core) {
 		key.Study = c.spec.Study.ID
 		v, reason = c.tell(key, reports, failure)

@@ -95,6 +95,9 @@ func (c *core) report(t *trial.Trial, r trial.Report) (trial.Verb, string) {
 	if r.Fold < 0 || r.Epoch < 1 || r.Epoch > c.spec.Study.Shape.Epochs || t.Open.To.Less(r.At()) {
 		return c.fail(t, trial.Crash, fmt.Sprintf("the trainer reported %s, beyond its work (%s)", r.At(), t.Open.To))
 	}
+	if why := tooMany(r.Metrics); why != "" {
+		return c.fail(t, trial.Crash, fmt.Sprintf("the report of %s %s", r.At(), why))
+	}
 	objectives := c.spec.Study.Objectives()
 	for _, o := range objectives {
 		if _, ok := r.Metrics.Get(o.Metric); !ok {
@@ -102,6 +105,11 @@ func (c *core) report(t *trial.Trial, r trial.Report) (trial.Verb, string) {
 		}
 	}
 	if !c.known(t, r) {
+		if key := c.key(t, r.Attempt); !t.Done.Less(r.At()) {
+			if c.again[key]++; c.again[key] > maxAgain {
+				return c.fail(t, trial.Crash, fmt.Sprintf("the trainer reports epochs again with other metrics, more than %d times, the last time %s", maxAgain, r.At()))
+			}
+		}
 		c.push(trial.Event{Report: &r})
 	}
 	for _, o := range objectives {
@@ -125,6 +133,26 @@ func (c *core) report(t *trial.Trial, r trial.Report) (trial.Verb, string) {
 			Value: number(verdict.Value), Threshold: number(verdict.Threshold), Reason: verdict.Reason})
 	}
 	return verdict.Verb, verdict.Reason
+}
+
+// What a trainer may report, so that no record grows without end.
+const (
+	maxMetrics = 256 // of an epoch
+	maxName    = 200 // bytes of the name of one
+	maxAgain   = 100 // reports of an attempt with more metrics of an epoch that it has reported
+)
+
+// tooMany says what of the metrics is too much; empty for nothing.
+func tooMany(m trial.Metrics) string {
+	if len(m) > maxMetrics {
+		return fmt.Sprintf("has %d metrics, more than the %d there may be", len(m), maxMetrics)
+	}
+	for _, q := range m {
+		if len(q.Name) > maxName {
+			return fmt.Sprintf("has a metric whose name is longer than %d bytes: %.40q...", maxName, q.Name)
+		}
+	}
+	return ""
 }
 
 // known tells whether every metric of a report is on record already: what an attempt that resumed from an older checkpoint

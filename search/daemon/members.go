@@ -26,18 +26,30 @@ func (d *Daemon) expect(name, run string) {
 	}
 }
 
+// What a runner may claim. Beyond it there is a fault, or ill will: a study is not to be handed out as a whole to somebody who says that
+// he has room, nor are we to remember runs without end.
+const (
+	maxSlots = 1024 // of a run
+	maxRuns  = 16   // of an owner at once; an earlier one ends when a later one of its name is heard of
+)
+
 // mail takes one message from a runner.
 func (d *Daemon) mail(m trial.Mail) {
 	switch {
 	case m.Heartbeat != nil:
+		m.Heartbeat.Printable()
 		d.heartbeat(*m.Heartbeat)
 	case m.Gone != nil:
 		d.gone(m.Gone.Run, trial.Aborted, "the runner went away in good order")
 	case m.Progress != nil:
-		d.progress[m.Progress.Key] = *m.Progress
+		if c := d.core(m.Progress.Key.Study); c != nil && c.busy[m.Progress.Key] == m.Progress.Run {
+			d.progress[m.Progress.Key] = *m.Progress
+		}
 	case m.Announce != nil:
+		m.Announce.Runner = trial.Printable(m.Announce.Runner)
 		d.announce(*m.Announce, m.Reply)
 	case m.Inbound != nil:
+		m.Inbound.Printable()
 		d.inbound(*m.Inbound, m.Ack)
 	}
 }
@@ -127,8 +139,13 @@ func (d *Daemon) heartbeat(info trial.RunnerInfo) {
 			d.gone(run, kind, "runner "+info.Name+" was started anew")
 		}
 	}
+	info.Slots = min(max(info.Slots, 0), maxSlots)
 	mem := d.runners[info.Run]
 	if mem == nil {
+		if owner := trial.Owner(info.Run); owner != "" && d.runs(owner) >= maxRuns {
+			d.Log.Warn().Str("runner", info.Name).Str("run", info.Run).Msgf("a runner is not taken: it has %d runs already", maxRuns)
+			return
+		}
 		mem = &member{}
 		d.runners[info.Run] = mem
 	}
@@ -163,6 +180,16 @@ func (d *Daemon) needless(key trial.Key) bool {
 	}
 	t := c.state.Trial(key.Trial)
 	return t != nil && t.Status.Terminal() && t.Open == nil
+}
+
+// runs is how many runs of an owner there are.
+func (d *Daemon) runs(owner string) (n int) {
+	for run := range d.runners {
+		if trial.Owner(run) == owner {
+			n++
+		}
+	}
+	return n
 }
 
 // audit compares what a runner says it works on with the leases it holds.

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -128,6 +129,9 @@ func Read(r io.ReaderAt, size int64, models string) (trial.Study, []trial.Event,
 	if err != nil {
 		return trial.Study{}, nil, bad(err, "this is no exported study, or one that is cut off")
 	}
+	if err := noBomb(z, size); err != nil {
+		return trial.Study{}, nil, bad(err, "this is no exported study")
+	}
 	m, err := readManifest(z)
 	if err != nil {
 		return trial.Study{}, nil, err
@@ -151,6 +155,25 @@ func Read(r io.ReaderAt, size int64, models string) (trial.Study, []trial.Event,
 		return s, events, nil
 	}
 	return s, events, m.unpack(z, models)
+}
+
+// A study takes at most this many times the size of its archive, and this much more. Records come to a tenth, weights hardly shrink.
+const (
+	maxRatio = 128
+	maxExtra = 64 << 20
+)
+
+// noBomb refuses an archive that says it becomes far more than it is. A file that becomes more than it says is refused when it is read.
+func noBomb(z *zip.Reader, size int64) error {
+	limit := uint64(size)*maxRatio + maxExtra
+	total := uint64(0)
+	for _, f := range z.File {
+		if f.UncompressedSize64 > limit-total {
+			return fmt.Errorf("%d bytes would become more than %d", size, limit)
+		}
+		total += f.UncompressedSize64
+	}
+	return nil
 }
 
 func bad(err error, format string, args ...any) error {
@@ -178,10 +201,16 @@ func readManifest(z *zip.Reader) (manifest, error) {
 	return m, nil
 }
 
+// plainID is an id that may stand in a path and in a subject of the bus.
+var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
 // applies tells whether a record is one of its study.
 func applies(s trial.Study, events []trial.Event) error {
 	if err := s.Validate(); err != nil {
 		return err
+	}
+	if !plainID.MatchString(s.ID) || trial.Printable(s.Name) != s.Name {
+		return fmt.Errorf("the study's id %q and name %q are none that a daemon gives", s.ID, s.Name)
 	}
 	state := trial.NewState(s)
 	for _, e := range events {

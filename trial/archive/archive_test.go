@@ -3,8 +3,12 @@ package archive_test
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -107,6 +111,78 @@ func replace(file, old, new string) func(string, []byte) (string, []byte) {
 	}
 }
 
+// resigned changes a file of an archive and its sum in the manifest.
+func resigned(t *testing.T, data []byte, file, old, new string) []byte {
+	t.Helper()
+	sum := func(text []byte) string {
+		sum := sha256.Sum256(text)
+		return hex.EncodeToString(sum[:])
+	}
+	var was, is string
+	data = rewrite(t, data, func(name string, text []byte) (string, []byte) {
+		if name == file {
+			if !bytes.Contains(text, []byte(old)) {
+				t.Fatalf("%s has no %s: %s", file, old, text)
+			}
+			was = sum(text)
+			text = bytes.Replace(text, []byte(old), []byte(new), 1)
+			is = sum(text)
+		}
+		return name, text
+	})
+	return rewrite(t, data, replace("manifest.json", was, is))
+}
+
+// bomb is an archive whose model is so many zeros, as the manifest says.
+func bomb(t *testing.T, data []byte, size int) []byte {
+	t.Helper()
+	return resigned(t, data, "artifacts/m", "weights", string(make([]byte, size)))
+}
+
+// lie has an archive say that its model is one byte.
+func lie(t *testing.T, data []byte) []byte {
+	t.Helper()
+	at := bytes.LastIndex(data, []byte("PK\x01\x02"))
+	for ; at >= 0 && !bytes.HasPrefix(data[at+46:], []byte("artifacts/m")); at = bytes.LastIndex(data[:at], []byte("PK\x01\x02")) {
+	}
+	if at < 0 {
+		t.Fatal("the model is not listed")
+	}
+	out := bytes.Clone(data)
+	binary.LittleEndian.PutUint32(out[at+24:], 1)
+	return out
+}
+
+// TestLinksAreFiles: an entry that says it is a link is a file like any other, and leads nowhere.
+func TestLinksAreFiles(t *testing.T) {
+	models := t.TempDir()
+	ok(t, os.WriteFile(filepath.Join(models, "m"), []byte("/etc/passwd"), 0o600))
+	good := pack(t, models)
+	r, err := zip.NewReader(bytes.NewReader(good), int64(len(good)))
+	ok(t, err)
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, f := range r.File {
+		in, err := f.Open()
+		ok(t, err)
+		h := &zip.FileHeader{Name: f.Name}
+		h.SetMode(fs.ModeSymlink | 0o777)
+		out, err := w.CreateHeader(h)
+		ok(t, err)
+		_, err = io.Copy(out, in)
+		ok(t, err)
+	}
+	ok(t, w.Close())
+	to := filepath.Join(t.TempDir(), "models")
+	_, _, err = archive.Read(bytes.NewReader(b.Bytes()), int64(b.Len()), to)
+	ok(t, err)
+	i, err := os.Lstat(filepath.Join(to, "m"))
+	ok(t, err)
+	if !i.Mode().IsRegular() || i.Size() != int64(len("/etc/passwd")) {
+		t.Errorf("it is %v of %d bytes", i.Mode(), i.Size())
+	}
+}
+
 func TestRefused(t *testing.T) {
 	models := t.TempDir()
 	ok(t, os.WriteFile(filepath.Join(models, "m"), []byte("weights"), 0o600))
@@ -129,6 +205,10 @@ func TestRefused(t *testing.T) {
 		"no record": rewrite(t, good, func(name string, text []byte) (string, []byte) {
 			return strings.Replace(name, "events", "stnevs", 1), text
 		}),
+		"bomb":        bomb(t, good, 100<<20),
+		"false size":  lie(t, bomb(t, good, 1<<20)),
+		"id outside":  resigned(t, good, "study.json", `"ab12"`, `"../../ab12"`),
+		"name of ESC": resigned(t, good, "study.json", `"Name":"demo"`, `"Name":"demo\u001b[2J"`),
 	} {
 		to := filepath.Join(t.TempDir(), "models")
 		_, _, err := archive.Read(bytes.NewReader(data), int64(len(data)), to)

@@ -118,8 +118,9 @@ func (d *Daemon) subscribe() error {
 			info, err := infoOf(kindLeave, m, run)
 			return trial.Mail{Gone: info}, err
 		}),
-		d.listen(kindProgress, 0, func(m *nats.Msg, _ string) (trial.Mail, error) {
+		d.listen(kindProgress, 0, func(m *nats.Msg, run string) (trial.Mail, error) {
 			p, err := decode[trial.Progress](kindProgress, m.Data)
+			p.Run = run
 			return trial.Mail{Progress: &p}, err
 		}),
 	)

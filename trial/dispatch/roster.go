@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -133,7 +132,7 @@ func (r *Roster) Join(id, secret, name, key string) (Member, error) {
 	if r.Tokens[i].Uses == 0 {
 		return Member{}, errToken
 	}
-	m := Member{ID: "r" + newSecret()[:12], Name: strings.ToValidUTF8(name, ""), Key: key, Token: id, Joined: r.now().UTC()}
+	m := Member{ID: "r" + newSecret()[:12], Name: trial.Printable(name), Key: key, Token: id, Joined: r.now().UTC()}
 	return m, r.change(func() {
 		if r.Tokens[i].Uses > 0 {
 			r.Tokens[i].Uses--

@@ -138,6 +138,9 @@ func mustBeLoopback(host string) error {
 // tlsTimeout is how many seconds a client may take to shake hands: a thousand runners may come at once.
 const tlsTimeout = 30
 
+// maxConnections is how many clients the bus has at most; a runner is one.
+const maxConnections = 8192
+
 func serverOptions(host string, port int, store string) *server.Options {
 	if port == 0 {
 		port = server.RANDOM_PORT
@@ -148,6 +151,7 @@ func serverOptions(host string, port int, store string) *server.Options {
 		Port:                   port,
 		NoSigs:                 true,
 		MaxPayload:             MaxMessage,
+		MaxConn:                maxConnections,
 		PingInterval:           pingInterval,
 		MaxPingsOut:            maxPings,
 		AlwaysEnableNonce:      true, // for the nkeys of runners that joined

@@ -75,6 +75,7 @@ func core(t *testing.T, b Bus) {
 	}
 	p := trial.Progress{Key: key, Fold: 1, Epoch: 2, Step: 3, Steps: 4}
 	OK(t, r.Progress(p))
+	p.Run = "run1"
 	if got := Next(t, b.Daemon.Inbox()).Progress; got == nil || *got != p {
 		t.Fatalf("progress %+v", got)
 	}
