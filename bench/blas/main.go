@@ -33,6 +33,7 @@ func main() {
 	}
 	runtime.LockOSThread()
 	blas.SetThreads(*threads)
+	runtime.GOMAXPROCS(blas.Procs(*threads))
 	if *passesOnly {
 		reportPasses(*rounds, *threads)
 		return

@@ -22,7 +22,7 @@ import (
 // work is our worker.
 func work(j job, threads int) error {
 	blas.SetThreads(threads)
-	runtime.GOMAXPROCS(threads)
+	runtime.GOMAXPROCS(blas.Procs(threads))
 	step, err := j.stepper()
 	if err != nil {
 		return err

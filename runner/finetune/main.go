@@ -113,7 +113,7 @@ func (s *session) guarded(ctx context.Context) (err error) {
 		}
 	}()
 	threads := max(1, s.work.Threads)
-	runtime.GOMAXPROCS(threads)
+	runtime.GOMAXPROCS(blas.Procs(threads))
 	blas.SetThreads(threads)
 	limitMemory(s.work.Memory)
 	if err := blas.Choose(os.Getenv("AUTOML_BLAS")); err != nil {

@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	blas.SetThreads(*threads)
+	runtime.GOMAXPROCS(blas.Procs(*threads))
 	missed, err := run(ctx, cases(*shared, *few), *only, *epochs)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "quality:", err)

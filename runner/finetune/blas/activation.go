@@ -18,9 +18,9 @@ import "C"
 // The functions of this file work on len(y) (or len(dx)) values; the other
 // slices must be at least as long, and an output may be one of the inputs.
 
-// elementwise divides n values, each worth work multiplications, over
-// goroutines.
-func elementwise(n, work int, f func(lo, hi int)) { parallel(n, 64, n*work/4, f) }
+// elementwise divides n values, each of which takes as long as work
+// multiplications of a matrix product, some 20 picoseconds each, over goroutines.
+func elementwise(n, work int, f func(lo, hi int)) { parallel(n, 64, n*work, f) }
 
 // GELU computes y = x*Phi(x), where Phi is the distribution function of the
 // standard normal (Hendrycks and Gimpel 2016, the exact form), and its
@@ -32,7 +32,7 @@ func GELU(x, y, slope []float32) {
 	if slope != nil {
 		check("gelu slope", len(y), slope)
 	}
-	elementwise(len(y), 16, func(lo, hi int) {
+	elementwise(len(y), 24, func(lo, hi int) {
 		C.blas_gelu(active, C.int64_t(hi-lo), ptr(x[lo:]), ptr(y[lo:]), ptr(from(slope, lo)))
 	})
 }
@@ -48,7 +48,7 @@ func from(x []float32, lo int) []float32 {
 // GELUGrad computes dx = dy*(Phi(x) + x*phi(x)).
 func GELUGrad(x, dy, dx []float32) {
 	check("gelu gradient", len(dx), x, dy)
-	elementwise(len(dx), 16, func(lo, hi int) {
+	elementwise(len(dx), 24, func(lo, hi int) {
 		C.blas_gelu_grad(active, C.int64_t(hi-lo), ptr(x[lo:]), ptr(dy[lo:]), ptr(dx[lo:]))
 	})
 }
@@ -56,7 +56,7 @@ func GELUGrad(x, dy, dx []float32) {
 // Mul computes y = a*b.
 func Mul(a, b, y []float32) {
 	check("multiply", len(y), a, b)
-	elementwise(len(y), 2, func(lo, hi int) {
+	elementwise(len(y), 8, func(lo, hi int) {
 		C.blas_mul(active, C.int64_t(hi-lo), ptr(a[lo:]), ptr(b[lo:]), ptr(y[lo:]))
 	})
 }
@@ -64,7 +64,7 @@ func Mul(a, b, y []float32) {
 // Tanh computes y = tanh(x), with a relative error below 5e-7.
 func Tanh(x, y []float32) {
 	check("tanh", len(y), x)
-	elementwise(len(y), 10, func(lo, hi int) {
+	elementwise(len(y), 16, func(lo, hi int) {
 		C.blas_tanh(active, C.int64_t(hi-lo), ptr(x[lo:]), ptr(y[lo:]))
 	})
 }
@@ -72,7 +72,7 @@ func Tanh(x, y []float32) {
 // TanhGrad computes dx = dy*(1 - y*y) from y = tanh(x).
 func TanhGrad(y, dy, dx []float32) {
 	check("tanh gradient", len(dx), y, dy)
-	elementwise(len(dx), 2, func(lo, hi int) {
+	elementwise(len(dx), 8, func(lo, hi int) {
 		C.blas_tanh_grad(active, C.int64_t(hi-lo), ptr(y[lo:]), ptr(dy[lo:]), ptr(dx[lo:]))
 	})
 }

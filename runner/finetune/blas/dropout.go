@@ -55,7 +55,7 @@ func (d Dropout) Apply(x, add, y []float32) {
 		check("dropout", len(y), add)
 	}
 	c := d.c()
-	parallel(len(y), 64, 4*len(y), func(lo, hi int) {
+	parallel(len(y), 64, 24*len(y), func(lo, hi int) {
 		C.blas_dropout(active, &c, C.int64_t(lo), C.int64_t(hi), ptr(x), ptr(add), ptr(y))
 	})
 }

@@ -70,7 +70,7 @@ func chunks(rows int) int { return (rows + rowsChunk - 1) / rowsChunk }
 
 // eachChunk calls f for every chunk of rows, in any order.
 func eachChunk(rows, cols int, f func(chunk, lo, hi int)) {
-	parallel(chunks(rows), 1, rows*cols, func(from, to int) {
+	parallel(chunks(rows), 1, 8*rows*cols, func(from, to int) {
 		for c := from; c < to; c++ {
 			f(c, c*rowsChunk, min((c+1)*rowsChunk, rows))
 		}

@@ -37,7 +37,7 @@ func shape(rows, channels, hw int) C.struct_planes {
 
 // perChannel divides the channels over goroutines.
 func perChannel(rows, channels, hw int, f func(lo, hi C.int64_t)) {
-	parallel(channels, 1, rows*channels*hw/4, func(lo, hi int) { f(C.int64_t(lo), C.int64_t(hi)) })
+	parallel(channels, 1, rows*channels*hw*8, func(lo, hi int) { f(C.int64_t(lo), C.int64_t(hi)) })
 }
 
 // channelSum adds up each channel of x (rows, channels, hw).
@@ -105,17 +105,23 @@ func (g NormGrad) Run(x, y, dy, mean, inv, gamma, dx, dgamma, dbeta []float32) {
 // AddReLU computes y = a + b, then y = max(y, 0) if relu.
 func AddReLU(a, b []float32, relu bool, y []float32) {
 	check("add", len(y), a, b)
-	C.blas_add_relu(active, C.int64_t(len(y)), ptr(a), ptr(b), flag(relu), ptr(y))
+	elementwise(len(y), 8, func(lo, hi int) {
+		C.blas_add_relu(active, C.int64_t(hi-lo), ptr(a[lo:]), ptr(b[lo:]), flag(relu), ptr(y[lo:]))
+	})
 }
 
 // ReLU computes y = max(x, 0).
 func ReLU(x, y []float32) {
 	check("relu", len(y), x)
-	C.blas_relu(active, C.int64_t(len(y)), ptr(x), ptr(y))
+	elementwise(len(y), 8, func(lo, hi int) {
+		C.blas_relu(active, C.int64_t(hi-lo), ptr(x[lo:]), ptr(y[lo:]))
+	})
 }
 
 // ReLUGrad computes dx = dy where y > 0, and 0 elsewhere.
 func ReLUGrad(y, dy, dx []float32) {
 	check("relu gradient", len(dx), y, dy)
-	C.blas_relu_grad(active, C.int64_t(len(dx)), ptr(y), ptr(dy), ptr(dx))
+	elementwise(len(dx), 8, func(lo, hi int) {
+		C.blas_relu_grad(active, C.int64_t(hi-lo), ptr(y[lo:]), ptr(dy[lo:]), ptr(dx[lo:]))
+	})
 }

@@ -15,8 +15,9 @@ package blas
 */
 import "C"
 
-// perRow divides the rows of a matrix over goroutines; work is per value.
-func perRow(rows, cols, work int, f func(lo, hi int)) { parallel(rows, 1, rows*cols*work/4, f) }
+// perRow divides the rows of a matrix over goroutines; work is that of a value, as
+// elementwise has it.
+func perRow(rows, cols, work int, f func(lo, hi int)) { parallel(rows, 1, rows*cols*work, f) }
 
 // Softmax computes y = softmax(scale*x + mask) for each row of x (rows, cols).
 // mask (cols) is added to every row, with -Inf where a value must get no
@@ -26,7 +27,7 @@ func Softmax(rows, cols int, scale float32, x, mask, y []float32) {
 	if mask != nil {
 		check("softmax mask", cols, mask)
 	}
-	perRow(rows, cols, 12, func(lo, hi int) {
+	perRow(rows, cols, 24, func(lo, hi int) {
 		C.blas_softmax(active, C.int64_t(hi-lo), C.int64_t(cols), C.float(scale), ptr(x[lo*cols:]), ptr(mask), ptr(y[lo*cols:]))
 	})
 }
@@ -35,7 +36,7 @@ func Softmax(rows, cols int, scale float32, x, mask, y []float32) {
 // gradient of Softmax with respect to x. dx may be dy.
 func SoftmaxGrad(rows, cols int, scale float32, y, dy, dx []float32) {
 	check("softmax gradient", rows*cols, y, dy, dx)
-	perRow(rows, cols, 4, func(lo, hi int) {
+	perRow(rows, cols, 8, func(lo, hi int) {
 		C.blas_softmax_grad(active, C.int64_t(hi-lo), C.int64_t(cols), C.float(scale), ptr(y[lo*cols:]), ptr(dy[lo*cols:]), ptr(dx[lo*cols:]))
 	})
 }
@@ -48,7 +49,7 @@ func LayerNorm(rows, cols int, eps float32, x, gamma, beta, y, mean, inv []float
 	check("layer norm", rows*cols, x, y)
 	check("layer norm", cols, gamma, beta)
 	check("layer norm", rows, mean, inv)
-	perRow(rows, cols, 4, func(lo, hi int) {
+	perRow(rows, cols, 12, func(lo, hi int) {
 		C.blas_layer_norm(active, C.int64_t(hi-lo), C.int64_t(cols), C.float(eps), ptr(x[lo*cols:]), ptr(gamma), ptr(beta),
 			ptr(y[lo*cols:]), ptr(mean[lo:]), ptr(inv[lo:]))
 	})
@@ -88,7 +89,7 @@ func LayerNormGrad(rows, cols int, x, dy, gamma, mean, inv, dx, dgamma, dbeta []
 		second = cols
 	}
 	clear(s[:chunks*width])
-	parallel(chunks, 1, rows*cols*2, func(lo, hi int) {
+	parallel(chunks, 1, rows*cols*16, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			at, n := i*gradRows, min(gradRows, rows-i*gradRows)
 			C.blas_layer_norm_grad(active, C.int64_t(n), C.int64_t(cols), ptr(x[at*cols:]), ptr(dy[at*cols:]), ptr(gamma),
@@ -116,7 +117,7 @@ func sumParts(rows, width int, parts, sum []float32) {
 func ColumnSum(rows, cols int, x, sum []float32) {
 	check("column sum", rows*cols, x)
 	check("column sum", cols, sum)
-	parallel(cols, 64, rows*cols/4, func(lo, hi int) {
+	parallel(cols, 64, rows*cols*4, func(lo, hi int) {
 		C.blas_column_sum(active, C.int64_t(rows), C.int64_t(cols), ptr(x), ptr(sum), C.int64_t(lo), C.int64_t(hi))
 	})
 }

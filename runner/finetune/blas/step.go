@@ -36,7 +36,7 @@ func (a AdamW) Run(w, g, m, v []float32) {
 		return
 	}
 	s := a.factors()
-	elementwise(len(w), 10, func(lo, hi int) {
+	elementwise(len(w), 16, func(lo, hi int) {
 		C.blas_adamw(active, &s, C.int64_t(hi-lo), ptr(w[lo:]), ptr(g[lo:]), ptr(m[lo:]), ptr(v[lo:]))
 	})
 }
@@ -73,7 +73,7 @@ func (s SGD) Run(w, g, v []float32) {
 		scale: C.float(s.Scale), momentum: C.float(s.Momentum), decay: C.float(s.Decay), rate: C.float(s.LR),
 		nesterov: flag(s.Nesterov),
 	}
-	elementwise(len(w), 4, func(lo, hi int) {
+	elementwise(len(w), 8, func(lo, hi int) {
 		C.blas_sgd(active, &c, C.int64_t(hi-lo), ptr(w[lo:]), ptr(g[lo:]), ptr(v[lo:]))
 	})
 }
@@ -95,7 +95,7 @@ func (l Lion) Run(w, g, m []float32) {
 		beta2: C.float(l.Beta2), rest2: C.float(1 - l.Beta2),
 		keep: C.float(1 - l.LR*l.Decay), rate: C.float(l.LR),
 	}
-	elementwise(len(w), 4, func(lo, hi int) {
+	elementwise(len(w), 8, func(lo, hi int) {
 		C.blas_lion(active, &s, C.int64_t(hi-lo), ptr(w[lo:]), ptr(g[lo:]), ptr(m[lo:]))
 	})
 }
@@ -103,7 +103,7 @@ func (l Lion) Run(w, g, m []float32) {
 // Blend moves y towards x: y += a*(x - y).
 func Blend(a float64, x, y []float32) {
 	check("blend", len(y), x)
-	elementwise(len(y), 2, func(lo, hi int) {
+	elementwise(len(y), 8, func(lo, hi int) {
 		C.blas_blend(active, C.int64_t(hi-lo), C.float(a), ptr(x[lo:]), ptr(y[lo:]))
 	})
 }
@@ -115,7 +115,7 @@ func SumSquares(x []float32) float64 {
 		return float64(C.blas_sum_squares(active, C.int64_t(len(x)), ptr(x)))
 	}
 	part := make([]float64, (len(x)+stepChunk-1)/stepChunk)
-	parallel(len(part), 1, len(x)/4, func(lo, hi int) {
+	parallel(len(part), 1, 4*len(x), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			c := x[i*stepChunk : min((i+1)*stepChunk, len(x))]
 			part[i] = float64(C.blas_sum_squares(active, C.int64_t(len(c)), ptr(c)))

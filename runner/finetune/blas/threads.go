@@ -16,6 +16,12 @@ func SetThreads(n int) { threads.Store(int32(n)) }
 // Threads returns the number set by SetThreads.
 func Threads() int { return max(1, int(threads.Load())) }
 
+// Procs is what GOMAXPROCS should be for a number of threads: two more. Threads are
+// in C for milliseconds. If Go's scheduler has no processor to spare then, it takes
+// theirs away every 20 microseconds, in case a goroutine waits, and does so on threads
+// of its own, which compete for the cores.
+func Procs(threads int) int { return threads + 2 }
+
 // smallest is the number of multiplications, about 10 microseconds, that is
 // worth handing to another thread.
 const smallest = 1 << 19
@@ -31,6 +37,19 @@ func parallel(n, step, work int, f func(lo, hi int)) {
 		return
 	}
 	run(parts, func(i int) { f(i*steps/parts*step, min((i+1)*steps/parts*step, n)) })
+}
+
+// Each calls f(0) to f(n-1), in as many goroutines as allowed and in any order, and
+// waits for all. work is about the number of multiplications of all together, or
+// what takes as long.
+func Each(n, work int, f func(i int)) {
+	if Threads() > 1 && n > 1 && work >= 2*smallest {
+		run(n, f)
+		return
+	}
+	for i := range n {
+		f(i)
+	}
 }
 
 // job is a number of tasks, claimed one by one by whoever is free.
@@ -97,12 +116,13 @@ func help(jobs chan *job) {
 }
 
 // patience is for how long a thread looks for work, or for the end of it, before
-// it sleeps: about as long as waking it would take.
-const patience = 20 * time.Microsecond
+// it sleeps. Waking takes 50 microseconds, or a time slice where others want the
+// core; what is not divided takes a few hundred between two products of a step.
+const patience = 500 * time.Microsecond
 
 // spin waits until f is true, but not longer than patience, and returns f.
 func spin(f func() bool) bool {
-	if runtime.GOMAXPROCS(0) == 1 {
+	if min(runtime.GOMAXPROCS(0), runtime.NumCPU()) == 1 {
 		return f()
 	}
 	for start := time.Now(); !f(); {

@@ -18,7 +18,7 @@ func TanhGELU(rows int, x, bias, y, slope []float32) {
 	if slope != nil {
 		check("gelu slope", rows*cols, slope)
 	}
-	perRow(rows, cols, 16, func(lo, hi int) {
+	perRow(rows, cols, 24, func(lo, hi int) {
 		C.blas_tanh_gelu(active, C.int64_t(hi-lo), C.int64_t(cols), ptr(x[lo*cols:]), ptr(bias),
 			ptr(y[lo*cols:]), ptr(from(slope, lo*cols)))
 	})
@@ -27,7 +27,7 @@ func TanhGELU(rows int, x, bias, y, slope []float32) {
 // Axpy computes y += a*x.
 func Axpy(a float32, x, y []float32) {
 	check("axpy", len(y), x)
-	elementwise(len(y), 2, func(lo, hi int) {
+	elementwise(len(y), 8, func(lo, hi int) {
 		C.blas_axpy(active, C.int64_t(hi-lo), C.float(a), ptr(x[lo:]), ptr(y[lo:]))
 	})
 }

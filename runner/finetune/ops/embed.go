@@ -110,9 +110,7 @@ func (e *embed[T]) forward(in [][]T, out []T) error {
 				copy(y, row)
 				continue
 			}
-			for j, v := range row {
-				y[j] += v
-			}
+			e.k.Axpy(1, row, y)
 		}
 	}
 	return nil

@@ -34,7 +34,7 @@ func (adafactor) moments(t Tensor) []int {
 	return []int{len(t.Data)}
 }
 
-func (c adafactor) step(s *slot, rate, decay, scale float64) {
+func (c adafactor) step(s *slot, rate, decay, scale float64) func(lo, hi int) {
 	if c.ScaleParameter {
 		rate *= max(weightFloor, rms(blas.SumSquares(s.tensor.Data), len(s.tensor.Data)))
 	}
@@ -44,6 +44,7 @@ func (c adafactor) step(s *slot, rate, decay, scale float64) {
 	} else {
 		unfactored(s, old, rate, decay, scale)
 	}
+	return nil
 }
 
 // factored moves a matrix. The second moment of element (r, c) is row[r] * col[c] / mean of row (equation 4 with means for

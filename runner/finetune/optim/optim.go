@@ -80,7 +80,7 @@ type Tensor struct {
 	Factor float64 // of the learning rate
 	Decay  bool    // whether weight decay applies (it should not to biases and norms)
 	// Rows, if not nil, lists the rows of Width values outside of which the gradient is zero, as of the last run: those of a
-	// table of embeddings. It saves work; the step is the one of the whole table, as PyTorch makes it with dense gradients.
+	// table of embeddings, ascending. It saves work; the step is the one of the whole table, as PyTorch makes it with dense gradients.
 	Rows  *[]int32
 	Width int
 }
@@ -99,6 +99,8 @@ type Optimizer struct {
 	rule   rule
 	slots  map[string]*slot
 	bound  []*slot
+	parts  []part    // of the bound tensors
+	sums   []float64 // scratch, one for each part
 }
 
 // New returns an optimizer without tensors.
@@ -111,7 +113,7 @@ func New(c Config) (*Optimizer, error) {
 
 // Bind says which tensors Step moves from now on.
 func (o *Optimizer) Bind(tensors []Tensor) error {
-	o.bound = o.bound[:0]
+	o.bound, o.parts = o.bound[:0], o.parts[:0]
 	for _, t := range tensors {
 		if len(t.Data) != len(t.Grad) {
 			return fmt.Errorf("tensor %s has %d values and %d gradients", t.Name, len(t.Data), len(t.Grad))
@@ -132,8 +134,10 @@ func (o *Optimizer) Bind(tensors []Tensor) error {
 		}
 		s.tensor = t
 		s.reach()
+		o.parts = appendParts(o.parts, len(o.bound), t)
 		o.bound = append(o.bound, s)
 	}
+	o.sums = make([]float64, len(o.parts))
 	return nil
 }
 
@@ -153,9 +157,10 @@ func empty(sizes []int, table bool) *slot {
 // Step moves every bound tensor by learning rate lr times its factor. It returns the norm of all gradients before clipping;
 // when that is not finite nothing is moved. The gradients are left as they are.
 func (o *Optimizer) Step(lr float64) (norm float64) {
+	o.each(func(i int, p part) { o.sums[i] = o.bound[p.slot].tensor.squares(p.lo, p.hi) })
 	sum := 0.0
-	for _, s := range o.bound {
-		sum += s.tensor.squares()
+	for _, part := range o.sums {
+		sum += part
 	}
 	norm = math.Sqrt(sum)
 	if math.IsNaN(norm) || math.IsInf(norm, 0) {
@@ -165,14 +170,20 @@ func (o *Optimizer) Step(lr float64) (norm float64) {
 	if limit := o.config.ClipNorm; limit > 0 && norm > limit {
 		scale = limit / norm
 	}
-	for _, s := range o.bound {
+	moves := make([]func(lo, hi int), len(o.bound))
+	for i, s := range o.bound {
 		s.steps++
 		decay := 0.0
 		if s.tensor.Decay {
 			decay = o.config.WeightDecay
 		}
-		o.rule.step(s, lr*s.tensor.Factor, decay, scale)
+		moves[i] = o.rule.step(s, lr*s.tensor.Factor, decay, scale)
 	}
+	o.each(func(_ int, p part) {
+		if move := moves[p.slot]; move != nil {
+			move(p.lo, p.hi)
+		}
+	})
 	return norm
 }
 

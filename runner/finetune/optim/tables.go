@@ -26,29 +26,30 @@ func (s *slot) reach() {
 	}
 }
 
-// spans divides a tensor into those elements, from lo up to hi, that move, and those that shrink at most. Of a table, the rows
-// that no gradient has ever reached have moments of zero: a step would only shrink their weights. So that is all that is done to
-// them, which gives the bits that a step over the whole table gives.
-func (s *slot) spans(move, shrink func(lo, hi int)) {
-	t := &s.tensor
-	if t.Rows == nil {
-		move(0, len(t.Data))
-		return
+// spans returns a function that divides a part of a tensor into those elements, from lo up to hi, that move, and those that
+// shrink at most. Of a table, the rows that no gradient has ever reached have moments of zero: a step would only shrink their
+// weights. So that is all that is done to them, which gives the bits that a step over the whole table gives.
+func (s *slot) spans(move, shrink func(lo, hi int)) func(lo, hi int) {
+	rows, width := s.tensor.Rows, s.tensor.Width
+	if rows == nil {
+		return move
 	}
-	for _, r := range *t.Rows {
+	for _, r := range *rows {
 		s.reached[r] = true
 	}
-	for from := 0; from < len(s.reached); {
-		to := from + 1
-		for to < len(s.reached) && s.reached[to] == s.reached[from] {
-			to++
+	return func(lo, hi int) {
+		for from, end := lo/width, hi/width; from < end; {
+			to := from + 1
+			for to < end && s.reached[to] == s.reached[from] {
+				to++
+			}
+			if s.reached[from] {
+				move(from*width, to*width)
+			} else {
+				shrink(from*width, to*width)
+			}
+			from = to
 		}
-		if s.reached[from] {
-			move(from*t.Width, to*t.Width)
-		} else {
-			shrink(from*t.Width, to*t.Width)
-		}
-		from = to
 	}
 }
 
@@ -59,14 +60,19 @@ func shrink(w []float32, amount float64) {
 	}
 }
 
-// squares is the sum of the squares of the gradient.
-func (t *Tensor) squares() float64 {
+// squares is the sum of the squares of the gradient from lo up to hi, of a table whole rows.
+func (t *Tensor) squares(lo, hi int) float64 {
 	if t.Rows == nil {
-		return blas.SumSquares(t.Grad)
+		return blas.SumSquares(t.Grad[lo:hi])
 	}
 	sum := 0.0
-	for _, r := range *t.Rows {
-		sum += blas.SumSquares(t.Grad[int(r)*t.Width:][:t.Width])
+	first, _ := slices.BinarySearch(*t.Rows, int32(lo/t.Width))
+	for _, r := range (*t.Rows)[first:] {
+		at := int(r) * t.Width
+		if at >= hi {
+			break
+		}
+		sum += blas.SumSquares(t.Grad[at : at+t.Width])
 	}
 	return sum
 }
