@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -130,11 +131,39 @@ func (s *State) forget(t *Trial) {
 		t.matrices = nil
 		return
 	}
-	kept := s.RankedAt(s.Study.Shape.Full())
-	kept = kept[:min(keptConfusions, len(kept))]
-	for _, other := range s.Trials {
-		if other.Status == Complete && other.matrices != nil && !slices.Contains(kept, other) {
+	s.confused = append(s.confused, t)
+	if len(s.confused) <= keptConfusions {
+		return
+	}
+	kept := s.bestConfused()
+	for _, other := range s.confused {
+		if !slices.Contains(kept, other) {
 			other.matrices = nil
 		}
 	}
+	s.confused = kept
+}
+
+// bestConfused is the best of the trials that have matrices. With one objective the others need not be looked at, of which there may be
+// thousands.
+func (s *State) bestConfused() []*Trial {
+	var kept []*Trial
+	if len(s.Study.Others) > 0 {
+		kept = slices.DeleteFunc(s.RankedAt(s.Study.Shape.Full()), func(t *Trial) bool { return t.matrices == nil })
+	} else {
+		kept = slices.Clone(s.confused)
+		slices.SortFunc(kept, func(a, b *Trial) int {
+			return cmp.Or(cmp.Compare(s.lossInFull(a), s.lossInFull(b)), cmp.Compare(a.Number, b.Number))
+		})
+	}
+	return kept[:min(keptConfusions, len(kept))]
+}
+
+// lossInFull is the loss of a complete trial in the leading objective; +Inf where it has none.
+func (s *State) lossInFull(t *Trial) float64 {
+	score, ok := t.ScoreAt(s.Study.Objective, s.Study.Shape, s.Study.Shape.Full())
+	if !ok {
+		return math.Inf(1)
+	}
+	return s.Study.Objective.Loss(score.Value)
 }

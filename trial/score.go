@@ -42,7 +42,7 @@ func (t *Trial) ScoreAt(o Objective, s Shape, at Resource) (Score, bool) {
 		if math.IsNaN(value) || math.IsInf(value, 0) || found && !o.Better(value, best.Value) {
 			continue
 		}
-		best = Score{Value: value, Std: std(folds), Epoch: e, Folds: folds}
+		best = Score{Value: value, Std: Std(folds), Epoch: e, Folds: folds}
 		found = true
 	}
 	return best, found
@@ -66,7 +66,7 @@ func (t *Trial) ScoresAt(s Study, at Resource) ([]Score, bool) {
 		if math.IsNaN(value) || math.IsInf(value, 0) {
 			return nil, false
 		}
-		out = append(out, Score{Value: value, Std: std(folds), Epoch: lead.Epoch, Folds: folds})
+		out = append(out, Score{Value: value, Std: Std(folds), Epoch: lead.Epoch, Folds: folds})
 	}
 	return out, true
 }
@@ -97,8 +97,8 @@ func (t *Trial) column(metric string, at Resource, e int) []float64 {
 	return out
 }
 
-// std is the sample standard deviation.
-func std(v []float64) float64 {
+// Std is the sample standard deviation; 0 of fewer than two.
+func Std(v []float64) float64 {
 	if len(v) < 2 {
 		return 0
 	}

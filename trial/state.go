@@ -18,7 +18,8 @@ type State struct {
 	Results []Result
 	Since   time.Time // of the latest change of Status
 
-	tally tally
+	tally    tally
+	confused []*Trial // the complete trials that have confusion matrices, at most keptConfusions
 }
 
 // Result says how far a trial was when an attempt at it ended.

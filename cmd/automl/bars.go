@@ -9,6 +9,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"automl/trial"
+	"automl/trial/view"
 )
 
 // bars is the live display: one bar for the study, one for each running trial, and the lines of finished trials above them.
@@ -130,7 +131,7 @@ func (b *bars) running(s *trial.State, progress []trial.Progress) {
 		}
 		bar := b.trials[p.Key]
 		if bar == nil {
-			bar = b.bar(p.Key, " "+clip(paramsText(t.Params), 70))
+			bar = b.bar(p.Key, " "+clip(view.ParamsText(t.Params), 70))
 		}
 		b.labels[p.Key].set("trial %-3d %s ", t.Number, where)
 		bar.SetTotal(int64(p.Steps)+1, false) // one more, so that the bar stays until the attempt ends

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -69,15 +67,14 @@ func (a *app) printBest(s *trial.State, b *view.Best) {
 		best = "Best compromise"
 	}
 	fmt.Fprintf(w, "\n%s of %d trials: trial %d, %s over %s, at epoch %d\n\n", best, len(s.Trials), b.Trial, measured(s, t),
-		counted(len(b.Folds), "fold"), b.Epoch)
+		view.Counted(len(b.Folds), "fold"), b.Epoch)
 	rows := &table{head: []string{"  parameter", "value"}}
-	for _, p := range t.Params {
-		if !strings.HasPrefix(p.Name, "freeze.") {
-			rows.add("  "+p.Name, trial.FormatValue(p.Value))
-		}
+	plain, schedule := view.Plain(t.Params)
+	for _, p := range plain {
+		rows.add("  "+p.Name, trial.FormatValue(p.Value))
 	}
-	if schedule, err := trial.FreezeFrom(t.Params, "freeze"); err == nil && t.Params.Text("freeze.strategy", "") != "" {
-		rows.add("  freeze schedule", schedule.String())
+	if schedule != "" {
+		rows.add("  freeze schedule", schedule)
 	}
 	rows.print(w)
 	fmt.Fprint(w, "\n  folds   ")
@@ -88,12 +85,12 @@ func (a *app) printBest(s *trial.State, b *view.Best) {
 		fmt.Fprintf(w, "\n  probe    %s", b.Probe)
 	}
 	run, full := s.EpochsRun(), s.EpochsFull()
-	fmt.Fprintf(w, "\n  cost     %s", counted(run, "epoch"))
+	fmt.Fprintf(w, "\n  cost     %s", view.Counted(run, "epoch"))
 	if run < full {
 		fmt.Fprintf(w, " of %d (%.0f%%): the rest was saved by pruning", full, 100*float64(run)/float64(full))
 	}
 	if c := s.Cache(); c.Hits > 0 {
-		fmt.Fprintf(w, "\n  cache    frozen layers were not run again for %d rows, which saved about %s", c.Hits, duration(c.Saved))
+		fmt.Fprintf(w, "\n  cache    frozen layers were not run again for %d rows, which saved about %s", c.Hits, view.Duration(c.Saved))
 	}
 	if q := view.AuditOf(s); q != nil {
 		fmt.Fprintf(w, "\n  audit    %s", q)
@@ -115,20 +112,4 @@ func modelText(s *trial.State, t *trial.Trial) string {
 		return "not saved: " + s.Reason
 	}
 	return "saved when the study is done"
-}
-
-// duration is seconds for a person.
-func duration(seconds float64) string {
-	if seconds < 60 {
-		return fmt.Sprintf("%.1f s", seconds)
-	}
-	return time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
-}
-
-// counted is a number of things: "1 fold", "5 folds".
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

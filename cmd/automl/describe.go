@@ -50,7 +50,7 @@ func (a *app) describeStudy(s *trial.State) error {
 		v := view.TrialOf(s, t)
 		all = append(all, v)
 		row := append([]any{t.Number, t.Status}, valueCells(s.Study, t)...)
-		rows.add(append(row, t.Folds(s.Study.Objective.Metric), v.Epochs, fmt.Sprintf("%.1f", t.Seconds), paramsText(t.Params))...)
+		rows.add(append(row, t.Folds(s.Study.Objective.Metric), v.Epochs, fmt.Sprintf("%.1f", t.Seconds), view.ParamsText(t.Params))...)
 	}
 	return a.show(all, func() {
 		fmt.Fprintf(a.out, "study %s (%s): %s, seed %d, made %s, %s\n", s.Study.Name, s.Study.ID, objectivesText(s.Study), s.Study.Seed,
@@ -82,7 +82,7 @@ func (a *app) describeTrial(s *trial.State, t *trial.Trial) error {
 		rows.add(row...)
 	}
 	return a.show(v, func() {
-		fmt.Fprintf(a.out, "trial %d of %s is %s: %s\n%s\n\n", t.Number, s.Study.Name, t.Status, t.Reason, paramsText(t.Params))
+		fmt.Fprintf(a.out, "trial %d of %s is %s: %s\n%s\n\n", t.Number, s.Study.Name, t.Status, t.Reason, view.ParamsText(t.Params))
 		if c := t.Cache; c != (trial.CacheUse{}) {
 			fmt.Fprintf(a.out, "frozen blocks: %d rows read from the cache, %d computed, about %.1f s saved\n\n", c.Hits, c.Misses, c.Saved)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"automl/trial"
+	"automl/trial/view"
 )
 
 func (a *app) explainCmd() *cobra.Command {
@@ -65,7 +66,7 @@ func (a *app) explain(s *trial.State, t *trial.Trial, events []trial.Event) erro
 		rows.add(e.Time.Local().Format(time.TimeOnly), d.What, at, numberText(d.Value), numberText(d.Threshold), x.Reason)
 	}
 	return a.show(all, func() {
-		fmt.Fprintf(a.out, "trial %d of %s is %s: %s\n%s\n\n", t.Number, s.Study.Name, t.Status, t.Reason, paramsText(t.Params))
+		fmt.Fprintf(a.out, "trial %d of %s is %s: %s\n%s\n\n", t.Number, s.Study.Name, t.Status, t.Reason, view.ParamsText(t.Params))
 		rows.print(a.out)
 	}, rows)
 }

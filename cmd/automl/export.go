@@ -13,6 +13,7 @@ import (
 	"automl/trial"
 	"automl/trial/archive"
 	"automl/trial/store"
+	"automl/trial/view"
 )
 
 func (a *app) exportCmd() *cobra.Command {
@@ -37,7 +38,7 @@ func (a *app) exportCmd() *cobra.Command {
 				}
 				err = createNew(path, func(f *os.File) error { return archive.Write(f, s.Study, events, dir) })
 				if err == nil {
-					fmt.Fprintf(a.err, "study %s with %s is in %s\n", s.Study.Name, counted(len(events), "event"), path)
+					fmt.Fprintf(a.err, "study %s with %s is in %s\n", s.Study.Name, view.Counted(len(events), "event"), path)
 				}
 				return err
 			})
@@ -74,7 +75,7 @@ func (a *app) importCmd() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			s, events, err := a.importStudy(c.Context(), args[0])
 			if err == nil {
-				fmt.Fprintf(a.err, "study %s (%s) with %s is in %s\n", s.Name, s.ID, counted(len(events), "event"), a.dataDir)
+				fmt.Fprintf(a.err, "study %s (%s) with %s is in %s\n", s.Name, s.ID, view.Counted(len(events), "event"), a.dataDir)
 			}
 			return err
 		},

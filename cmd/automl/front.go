@@ -113,7 +113,7 @@ func (a *app) printFront(s *trial.State, b *view.Best) {
 		for _, o := range m.Objectives {
 			row = append(row, fmt.Sprintf("%.4g", o.Value))
 		}
-		rows.add(append(row, paramsText(m.Params))...)
+		rows.add(append(row, view.ParamsText(m.Params))...)
 	}
 	rows.print(a.out)
 	parts := make([]string, len(b.Reference))

@@ -9,6 +9,7 @@ import (
 	"automl/schedulers"
 	"automl/schedulers/simulate"
 	"automl/trial"
+	"automl/trial/view"
 )
 
 // played is how many searches an estimate rests on at most.
@@ -87,7 +88,7 @@ func remembered(f func(trial.Study) int) func(trial.Study) int {
 }
 
 func (a *app) printPlan(study trial.Study, plan forecast, rows *table) {
-	fmt.Fprintf(a.out, "%s: %s of %s\n\n", study.Name, counted(study.Shape.Folds, "fold"), counted(study.Shape.Epochs, "epoch"))
+	fmt.Fprintf(a.out, "%s: %s of %s\n\n", study.Name, view.Counted(study.Shape.Folds, "fold"), view.Counted(study.Shape.Epochs, "epoch"))
 	rows.print(a.out)
 	whole, least := "in all", ""
 	if plan.Repeats {

@@ -50,7 +50,7 @@ func (f *localFlags) check(sweep *configs.Sweep) error {
 	defer m.close()
 	gpus, err := f.gpus.choose(m)
 	if need := sweep.Resources.GPUs; err == nil && need > len(gpus) {
-		e := sweep.Errorf("resources.gpus", "a trial needs %s and there are %d for trials here (%s)", counted(need, "GPU"), len(gpus), m.text())
+		e := sweep.Errorf("resources.gpus", "a trial needs %s and there are %d for trials here (%s)", view.Counted(need, "GPU"), len(gpus), m.text())
 		e.Hint = "take gpus out of the sweep, or submit it to a daemon whose runners have them"
 		return e
 	}
@@ -100,7 +100,7 @@ func (a *app) runSweep(ctx context.Context, path string, serve serveFlags, f loc
 	if err != nil {
 		return err
 	}
-	return a.conclude(s)
+	return a.conclude(ctx, t.db, s)
 }
 
 func (a *app) greet(s trial.Study, created bool) {
@@ -109,7 +109,7 @@ func (a *app) greet(s trial.Study, created bool) {
 		verb = "continuing study"
 	}
 	fmt.Fprintf(a.err, "%s %s (%s): %s over %s of %s, in %s\n", verb, s.Name, s.ID, objectivesText(s),
-		counted(s.Shape.Folds, "fold"), counted(s.Shape.Epochs, "epoch"), a.dataDir)
+		view.Counted(s.Shape.Folds, "fold"), view.Counted(s.Shape.Epochs, "epoch"), a.dataDir)
 }
 
 // work keeps a local runner going and shows the study until it is over.
@@ -189,12 +189,15 @@ func (a *app) startRunner(ctx context.Context, f localFlags) error {
 	return runTied(c)
 }
 
-// conclude prints the result of a study that is over.
-func (a *app) conclude(s *trial.State) error {
+// conclude prints the result of a study that is over, and leaves its report beside the model.
+func (a *app) conclude(ctx context.Context, r reader, s *trial.State) error {
 	if s.Best() == nil {
 		fmt.Fprintf(a.err, "%s is %s: %s\n", s.Study.Name, s.Status, s.Reason)
 		return errNoTrial
 	}
 	b := view.BestOf(s, gpusOf(s.Study))
-	return a.show(b, func() { a.printBest(s, b) }, nil)
+	if err := a.show(b, func() { a.printBest(s, b) }, nil); err != nil {
+		return err
+	}
+	return a.leaveReport(ctx, r, s)
 }

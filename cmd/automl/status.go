@@ -67,14 +67,14 @@ func (a *app) printStatus(s *trial.State, q view.Status) {
 	fmt.Fprintf(a.out, "\n  epochs   %d run of %d without pruning (%.0f%%)\n", q.Epochs.Run, q.Epochs.Full,
 		100*float64(q.Epochs.Run)/float64(max(1, q.Epochs.Full)))
 	if t := s.Leader(); t != nil {
-		fmt.Fprintf(a.out, "  best     trial %d, %s, after %s: %s\n", t.Number, measured(s, t), t.Done, paramsText(t.Params))
+		fmt.Fprintf(a.out, "  best     trial %d, %s, after %s: %s\n", t.Number, measured(s, t), t.Done, view.ParamsText(t.Params))
 	}
 	if q.Best != nil && q.Best.Probe != nil {
 		fmt.Fprintf(a.out, "  probe    %s\n", q.Best.Probe)
 	}
 	if q.Best != nil && len(q.Best.Front) > 0 {
 		fmt.Fprintf(a.out, "  front    %s that none is better than in every way; automl best %s shows them\n",
-			counted(len(q.Best.Front), "trial"), q.Study)
+			view.Counted(len(q.Best.Front), "trial"), q.Study)
 	}
 	if q.Audit != nil {
 		fmt.Fprintf(a.out, "  audit    %s\n", q.Audit)

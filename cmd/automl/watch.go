@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"automl/trial"
+	"automl/trial/view"
 )
 
 // follower shows a study while it runs. Each call gets the state and what is new since the last one.
@@ -88,7 +89,7 @@ func eventLine(s *trial.State, e trial.Event) string {
 	t := s.Trial(d.Trial)
 	switch d.What {
 	case trial.Sampled:
-		return fmt.Sprintf("trial %d: %s", d.Trial, paramsText(d.Params))
+		return fmt.Sprintf("trial %d: %s", d.Trial, view.ParamsText(d.Params))
 	case trial.Promoted, trial.Paused, trial.Pruned, trial.Audited, trial.Failed, trial.Confirmed, trial.Refitted:
 		return fmt.Sprintf("trial %d %s: %s", d.Trial, d.What, d.Reason)
 	case trial.Retried:
@@ -111,27 +112,6 @@ func scoreText(s trial.Score) string {
 		return fmt.Sprintf("%.4f", s.Value)
 	}
 	return fmt.Sprintf("%.4f ± %.4f", s.Value, s.Std)
-}
-
-// paramsText is the parameters with the freeze schedule in words.
-func paramsText(p trial.Params) string {
-	var rest trial.Params
-	frozen := false
-	for _, q := range p {
-		if strings.HasPrefix(q.Name, "freeze.") {
-			frozen = true
-		} else {
-			rest = append(rest, q)
-		}
-	}
-	if !frozen {
-		return p.String()
-	}
-	schedule, err := trial.FreezeFrom(p, "freeze")
-	if err != nil {
-		return p.String()
-	}
-	return rest.String() + " freeze=" + schedule.String()
 }
 
 func firstLine(s string) string {

@@ -216,10 +216,7 @@ func (c *core) exit(t *trial.Trial, e trial.Exit) {
 	case o.Phase == trial.Refit && e.Artifact == "": // called back before its end
 		d.What, d.Failure, d.Reason = trial.Retried, trial.Aborted, "ended without a model"
 	case o.Phase == trial.Refit:
-		d.What, d.Artifact, d.Reason = trial.Refitted, e.Artifact, "trained on all data"
-		for _, m := range e.Metrics {
-			d.Reason += fmt.Sprintf(", %s %.4g", m.Name, m.Value)
-		}
+		d.What, d.Artifact, d.Reason = trial.Refitted, e.Artifact, trial.RefitReason(e.Metrics)
 	case t.Done.Less(o.To):
 		d.What, d.Failure, d.Reason = trial.Retried, trial.Aborted, "paused before its rung"
 	case o.Phase == trial.Confirm:

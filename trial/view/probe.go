@@ -30,36 +30,16 @@ func ProbeOf(s *trial.State) *Probe {
 	if t == nil || t.Status != trial.Complete {
 		return nil
 	}
-	o, shape := s.Study.Objective, s.Study.Shape
-	at, tuned := t.Done, (*trial.Trial)(nil)
-	for _, other := range s.Ranked() {
-		if other != t {
-			tuned = other
-			break
+	if tuned := next(s, t); tuned != nil {
+		if c, own, ok := versus(s, tuned, t); ok {
+			return &Probe{Trial: t.Number, Value: own.Value, Std: own.Std, Folds: c.Folds, Tuned: &Tuned{tuned.Number, c.Own, c.Gain, c.Better}}
 		}
 	}
-	if tuned != nil && tuned.Done.Less(at) { // one of the two may be confirmed
-		at = tuned.Done
-	}
-	own, ok := t.ScoreAt(o, shape, at)
+	own, ok := t.Score(s.Study.Objective, s.Study.Shape)
 	if !ok {
 		return nil
 	}
-	p := &Probe{Trial: t.Number, Value: own.Value, Std: own.Std, Folds: len(own.Folds)}
-	if tuned == nil {
-		return p
-	}
-	score, ok := tuned.ScoreAt(o, shape, at)
-	if !ok {
-		return p
-	}
-	p.Tuned = &Tuned{Trial: tuned.Number, Value: score.Value, Gain: o.Loss(own.Value) - o.Loss(score.Value)}
-	for f, v := range score.Folds {
-		if o.Better(v, own.Folds[f]) {
-			p.Tuned.Better++
-		}
-	}
-	return p
+	return &Probe{Trial: t.Number, Value: own.Value, Std: own.Std, Folds: len(own.Folds)}
 }
 
 // String is the yardstick for a person.
