@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -11,7 +12,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"automl/configs"
+	"automl/runner/finetune/data"
 	"automl/runner/finetune/model"
+	"automl/runner/finetune/tokenizer"
+	"automl/runner/finetune/train"
 	"automl/schedulers"
 	"automl/trial"
 	"automl/trial/view"
@@ -110,6 +115,82 @@ func TestRunLearnsATable(t *testing.T) {
 	if r := s.run("plan", s.sweep); r.code != 2 || !strings.Contains(r.err, ":9:11: parameters.freeze: an mlp is trained from scratch") {
 		t.Errorf("exit %d: %s", r.code, r.err)
 	}
+}
+
+// A language model on texts of a kind it has not seen: the ready sweep, shortened. The refitted winner predicts them better than the
+// pretrained network does.
+func TestRunAdaptsALanguageModel(t *testing.T) {
+	s := newSite(t, "", "")
+	shipped, err := filepath.Abs("../../configs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(shipped, "generation.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := strings.NewReplacer("name: generation", "name: e2e", "generation/", shipped+"/generation/", "k: 3", "k: 2", "max: 6, grace: 2", "max: 2, grace: 1",
+		"trials: 16", "trials: 4", "low: 1e-4, high: 1e-2", "low: 1e-3, high: 1e-2").Replace(string(text))
+	if err := os.WriteFile(s.sweep, []byte(short), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.ok("run", s.sweep)
+	best := decodeJSON[view.Best](t, s.ok("best", "-o", "json").out)
+	checkBest(t, s, best)
+	if st, _ := s.state(); len(st.Trials) != 4 {
+		t.Errorf("%d trials", len(st.Trials))
+	}
+	sweep, err := configs.Load(s.sweep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after := perplexity(t, sweep.Trainer.Model, *sweep.Trainer.Data), perplexity(t, best.Artifact, *sweep.Trainer.Data)
+	t.Logf("perplexity of the test file: pretrained %.2f, refitted %.2f; in validation %.2f", before, after, best.Value)
+	if !(after < 0.85*before && math.Abs(math.Log(after/best.Value)) < 0.3) {
+		t.Errorf("perplexity of the test file %v, of the pretrained network %v, in validation %v", after, before, best.Value)
+	}
+	var metrics struct {
+		Metrics trial.Metrics `json:"metrics"`
+	}
+	raw, err := os.ReadFile(filepath.Join(best.Artifact, "metrics.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &metrics); err != nil {
+		t.Fatal(err)
+	}
+	said, _ := metrics.Metrics.Get("test_perplexity")
+	loss, _ := metrics.Metrics.Get("test_loss")
+	if math.Abs(said-after) > 1e-9*after || math.Abs(math.Exp(loss)-after) > 1e-9*after {
+		t.Errorf("the trainer has measured a perplexity of %v and a loss of %v, the model read back %v", said, loss, after)
+	}
+}
+
+// perplexity is that of a folder's language model on the test file.
+func perplexity(t *testing.T, folder string, spec trial.DataSpec) float64 {
+	t.Helper()
+	net, err := model.LoadLanguageModel(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut, err := tokenizer.Load(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := data.ReadTest(trial.GenerationTask, spec, &data.Table{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks, err := table.Blocks(cut, net.MaxTokens())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := train.Evaluate(context.Background(), net, blocks, train.Next(blocks))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := e.Metrics("").Get("perplexity")
+	return p
 }
 
 // checkBest holds what best says against the views that notebooks read.
