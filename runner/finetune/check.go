@@ -3,6 +3,9 @@ package finetune
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -35,6 +38,9 @@ func Check(spec trial.TrainerSpec, plan trial.FoldPlan, params []string, objecti
 		if err != nil {
 			return err
 		}
+		if net.IsText() {
+			return &data.Error{Field: "trainer.model", Msg: fmt.Sprintf("model %s reads texts, not images", net.Type()), Hint: "a resnet or vit"}
+		}
 		if _, err := sized(net, spec.Data.Image); err != nil {
 			return err
 		}
@@ -42,13 +48,19 @@ func Check(spec trial.TrainerSpec, plan trial.FoldPlan, params []string, objecti
 			return err
 		}
 	}
+	cuts := func(*data.Table) error { return nil }
 	if trial.TextRows.HasTask(spec.Task) {
-		if err := checkTexts(spec, params); err != nil {
+		net, cut, err := checkTexts(spec, params)
+		if err != nil {
 			return err
 		}
+		cuts = func(t *data.Table) error { _, err := cutTexts(net, t, cut, net.MaxTokens()); return err }
 	}
 	table, err := data.Check(spec.Task, *spec.Data, plan)
 	if err != nil {
+		return err
+	}
+	if err := cuts(table); err != nil {
 		return err
 	}
 	return checkMeasurable(table, plan, objectives)
@@ -144,9 +156,21 @@ func checkSpec(spec trial.TrainerSpec) error {
 func loadModel(folder string) (*model.Net, error) {
 	net, err := model.Load(folder)
 	if err != nil {
-		return nil, &data.Error{Field: "trainer.model", Msg: err.Error(), Err: err}
+		return nil, modelFault(folder, err)
 	}
 	return net, nil
+}
+
+// modelFault says what a model's folder should hold, where a file is missing.
+func modelFault(folder string, err error) error {
+	e := &data.Error{Field: "trainer.model", Msg: err.Error(), Err: err}
+	if errors.Is(err, fs.ErrNotExist) {
+		e.Hint = "a model is a folder with config.json and model.safetensors, as it is on the Hugging Face Hub"
+		if _, err := os.Stat(filepath.Join(folder, "pytorch_model.bin")); err == nil {
+			e.Hint = "pickled weights (pytorch_model.bin) are never read: transformers' from_pretrained(..).save_pretrained(FOLDER) writes model.safetensors"
+		}
+	}
+	return e
 }
 
 // sized sets the model to the size of the spec, if it has one, and returns the model's input.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"automl/runner/finetune/data"
+	"automl/runner/finetune/finetunetest"
 	"automl/trial"
 )
 
@@ -27,6 +28,10 @@ func TestCheckAcceptsTheQuickStart(t *testing.T) {
 
 func TestCheckNamesTheField(t *testing.T) {
 	empty := t.TempDir()
+	pickled := t.TempDir()
+	if err := os.WriteFile(filepath.Join(pickled, "pytorch_model.bin"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	strange := t.TempDir()
 	if err := os.WriteFile(filepath.Join(strange, "config.json"), []byte(`{"model_type": "gpt"}`), 0o600); err != nil {
 		t.Fatal(err)
@@ -39,10 +44,12 @@ func TestCheckNamesTheField(t *testing.T) {
 	}{
 		{func(s *trial.TrainerSpec) { s.Task = "image-poetry" }, nil, "trainer.task", "supported: image-classification"},
 		{func(s *trial.TrainerSpec) { s.Task, s.Data.Text = trial.TextTask, "p0" }, nil, "trainer.model", "does not read texts"},
+		{func(s *trial.TrainerSpec) { s.Model = finetunetest.BERT(t) }, nil, "trainer.model", "reads texts, not images"},
 		{func(s *trial.TrainerSpec) { s.Task = "" }, nil, "trainer.task", "supported: image-classification"},
 		{func(s *trial.TrainerSpec) { s.Data = nil }, nil, "trainer.data", "needs data"},
 		{func(s *trial.TrainerSpec) { s.Model = "" }, nil, "trainer.model", "config.json"},
-		{func(s *trial.TrainerSpec) { s.Model = empty }, nil, "trainer.model", "config.json"},
+		{func(s *trial.TrainerSpec) { s.Model = empty }, nil, "trainer.model", "a model is a folder with config.json"},
+		{func(s *trial.TrainerSpec) { s.Model = pickled }, nil, "trainer.model", "are never read"},
 		{func(s *trial.TrainerSpec) { s.Model = strange }, nil, "trainer.model", "gpt"},
 		{func(s *trial.TrainerSpec) { s.Data.Label = "digit" }, nil, "trainer.data.label", "label"},
 		{func(s *trial.TrainerSpec) { s.Data.Image.Channels, s.Data.Image.Height = 3, 4 }, nil, "trainer.data.image.pixels", "96 pixels"},

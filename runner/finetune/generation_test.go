@@ -3,7 +3,10 @@ package finetune
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -108,6 +111,28 @@ func TestRefitOfGeneration(t *testing.T) {
 	want := e.Metrics("test_")
 	if got := f.heard[len(f.heard)-1].Artifact.Metrics; !reflect.DeepEqual(got[:len(want)], want) {
 		t.Errorf("the trainer measured %v, the model read back %v", got, want)
+	}
+}
+
+// A fold whose texts are all of one token says what is missing; a classifier takes such texts.
+func TestFoldWithNothingToPredict(t *testing.T) {
+	work := generationOrder(t, 1)
+	if end, err := tokenizer.Load(work.Trainer.Model); err != nil {
+		t.Fatal(err)
+	} else if _, ok := end.End(); !ok {
+		t.Fatal("the tokenizer has no end")
+	}
+	work.Trainer.Data.Train = filepath.Join(t.TempDir(), "few.csv")
+	if err := os.WriteFile(work.Trainer.Data.Train, []byte("sentence,part\n,a\n,a\nsun moon,b\nred car,b\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	work.Folds = trial.FoldPlan{K: 2, Split: trial.Fixed, Column: "part"}
+	for fold, want := range []string{"no text to measure with two tokens", "no text to train on with two tokens"} {
+		work.Fold, work.From.Fold, work.To.Fold = fold, fold, fold
+		var f fakeRunner
+		if code := f.run(t, context.Background(), work); code == 0 || !strings.Contains(fmt.Sprintf("%+v", f.failure()), want) {
+			t.Errorf("fold %d: exit %d: %+v", fold, code, f.failure())
+		}
 	}
 }
 

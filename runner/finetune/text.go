@@ -26,7 +26,7 @@ func (m *material) loadTexts(w protocol.Work) (err error) {
 		return err
 	}
 	limit := min(m.options.MaxTokens, m.net.MaxTokens())
-	m.encode = func(t *data.Table) (data.Inputs, error) { return m.tokens(t, cut, limit) }
+	m.encode = func(t *data.Table) (data.Inputs, error) { return cutTexts(m.net, t, cut, limit) }
 	if m.inputs, err = m.encode(m.table); err != nil {
 		return err
 	}
@@ -35,17 +35,21 @@ func (m *material) loadTexts(w protocol.Work) (err error) {
 	return m.options.Adapt(m.net, headSeed(w))
 }
 
-// tokens cuts the texts of a table, and sizes the network for the longest of them.
-func (m *material) tokens(t *data.Table, by *tokenizer.Tokenizer, limit int) (*data.Tokens, error) {
+// cutTexts cuts the texts of a table, and sizes the network for the longest of them.
+func cutTexts(net *model.Net, t *data.Table, by *tokenizer.Tokenizer, limit int) (*data.Tokens, error) {
 	cutting := t.Tokens
-	if m.net.IsLanguageModel() {
+	if net.IsLanguageModel() {
 		cutting = t.Blocks
 	}
 	tokens, err := cutting(by, limit)
 	if err != nil {
 		return nil, err
 	}
-	return tokens, m.net.SetMaxTokens(max(tokens.Longest(), 1))
+	if id, known := tokens.Highest(), net.Vocabulary(); int(id) >= known {
+		return nil, &data.Error{Field: "trainer.model", Hint: "the tokenizer's files and the weights belong together",
+			Msg: fmt.Sprintf("its tokenizer makes token %d of a text, where the network knows 0 to %d", id, known-1)}
+	}
+	return tokens, net.SetMaxTokens(max(tokens.Longest(), 1))
 }
 
 // loadTextModel reads the pretrained model, with the head that the task needs.
@@ -55,29 +59,28 @@ func loadTextModel(spec trial.TrainerSpec) (*model.Net, error) {
 	}
 	net, err := model.LoadLanguageModel(spec.Model)
 	if err != nil {
-		return nil, &data.Error{Field: "trainer.model", Msg: err.Error(), Err: err}
+		return nil, modelFault(spec.Model, err)
 	}
 	return net, nil
 }
 
 // checkTexts finds a model folder that does not read texts, and a parameter (by name) that its tokenizer cannot follow.
-func checkTexts(spec trial.TrainerSpec, params []string) error {
-	folder := spec.Model
+func checkTexts(spec trial.TrainerSpec, params []string) (*model.Net, *tokenizer.Tokenizer, error) {
 	net, err := loadTextModel(spec)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if !net.IsText() {
-		return &data.Error{Field: "trainer.model", Msg: fmt.Sprintf("model %s does not read texts", net.Type()), Hint: "a bert, roberta, distilbert or gpt2"}
+		return nil, nil, &data.Error{Field: "trainer.model", Msg: fmt.Sprintf("model %s does not read texts", net.Type()), Hint: "a bert, roberta, distilbert or gpt2"}
 	}
-	cut, err := loadTokenizer(folder)
+	cut, err := loadTokenizer(spec.Model)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if _, ok := cut.Mask(); !ok && slices.Contains(params, "augment_mask") {
-		return paramFault(train.NoMask())
+		return nil, nil, paramFault(train.NoMask())
 	}
-	return nil
+	return net, cut, nil
 }
 
 // loadTokenizer reads the tokenizer in the folder of a model.

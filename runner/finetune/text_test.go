@@ -3,8 +3,11 @@ package finetune
 import (
 	"context"
 	"encoding/csv"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"automl/runner/finetune/data"
@@ -46,6 +49,37 @@ func textOrder(t *testing.T, to int, params ...trial.Param) protocol.Work {
 
 // small are the models of texts that tests fine-tune.
 var small = map[string]func(testing.TB) string{"bert": finetunetest.BERT, "gpt2": finetunetest.GPT2}
+
+// Fewer and shorter texts than a graph of evaluation has room for are no fault.
+func TestFewShortTexts(t *testing.T) {
+	work := textOrder(t, 1)
+	work.Trainer.Data.Train = filepath.Join(t.TempDir(), "few.csv")
+	if err := os.WriteFile(work.Trainer.Data.Train, []byte("sentence,colour\nsun,red\n,red\nmoon,blue\n,blue\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	work.Folds = trial.FoldPlan{K: 2, Split: trial.Stratified}
+	var f fakeRunner
+	if code := f.run(t, context.Background(), work); code != 0 || len(f.reports()) != 1 {
+		t.Errorf("exit %d, %d reports: %+v", code, len(f.reports()), f.failure())
+	}
+}
+
+// TestCheckFindsATokenizerOfAnotherModel: its tokens are more than the network has embeddings for.
+func TestCheckFindsATokenizerOfAnotherModel(t *testing.T) {
+	work := textOrder(t, 1)
+	words := append([]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}, make([]string, 200)...)
+	for i := range 200 {
+		words[5+i] = fmt.Sprintf("none%d", i)
+	}
+	words = append(words, finetunetest.Words[5:]...)
+	if err := os.WriteFile(filepath.Join(work.Trainer.Model, "vocab.txt"), []byte(strings.Join(words, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var e *data.Error
+	if err := Check(work.Trainer, work.Folds, nil); !errors.As(err, &e) || e.Field != "trainer.model" || !strings.Contains(e.Msg, "where the network knows 0 to") {
+		t.Errorf("%v", err)
+	}
+}
 
 func TestFoldOfTexts(t *testing.T) {
 	for name, folder := range small {

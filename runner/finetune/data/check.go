@@ -44,7 +44,11 @@ func (t *Table) checkFolds(plan trial.FoldPlan) error {
 		}
 		for c, n := range rows {
 			if n < parts {
-				return &Error{Field: fieldFolds, File: t.File, Hint: "fewer folds, more rows, or leave the class out",
+				hint := "fewer folds, more rows, or leave the class out"
+				if 2*len(t.Classes) > t.Rows() {
+					hint = fmt.Sprintf("the label has %d classes in %d rows: is it the right column? numbers are learned by a regression", len(t.Classes), t.Rows())
+				}
+				return &Error{Field: fieldFolds, File: t.File, Hint: hint,
 					Msg: fmt.Sprintf("class %q has %d rows, too few for %d folds", t.Classes[c], n, parts)}
 			}
 		}

@@ -22,6 +22,9 @@ func Read(task string, spec trial.DataSpec, plan trial.FoldPlan) (*Table, error)
 	if err := t.learn(spec, nil); err != nil {
 		return nil, err
 	}
+	if err := t.varies(spec); err != nil {
+		return nil, err
+	}
 	if err := t.few(spec.FewShot, plan.Seed); err != nil {
 		return nil, err
 	}
@@ -102,6 +105,9 @@ func read(task string, spec trial.DataSpec, s source, split string, training *Ta
 	}
 	if t.Rows() == 0 {
 		return nil, s.fault(0, "there are no rows")
+	}
+	if r.text >= 0 && !slices.ContainsFunc(t.Texts, func(text string) bool { return strings.TrimSpace(text) != "" }) {
+		return nil, s.fault(0, "column %q is empty in every row", spec.Text).of(fieldText).hint("is it the right column?")
 	}
 	return t, t.settle(training != nil)
 }

@@ -34,6 +34,9 @@ func checkSpec(task string, spec *trial.DataSpec) error {
 		if spec.Text == "" {
 			return &Error{Field: fieldText, Msg: "no column is named that holds the text", Hint: "text: the column with the text"}
 		}
+		if spec.Text == spec.Label || spec.TextPair != "" && spec.TextPair == spec.Label {
+			return &Error{Field: fieldLabel, Msg: fmt.Sprintf("column %q is the text already", spec.Label), Hint: "label: the column with what is to be learned of the text"}
+		}
 		return nil
 	}
 	return &Error{Field: "trainer.task", Msg: fmt.Sprintf("there is no task %q", task), Hint: "the tasks are: " + List(trial.Tasks())}

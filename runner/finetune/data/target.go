@@ -92,6 +92,9 @@ func (t *Table) learn(spec trial.DataSpec, known []string) error {
 	if known == nil {
 		t.Classes = distinct(t.Labels)
 	}
+	if len(t.Classes) < 2 && spec.Label == "" {
+		return t.src.fault(0, "there is one folder of images only, %q", t.Classes[0]).hint("a folder for each class, at least two")
+	}
 	if len(t.Classes) < 2 {
 		return t.src.fault(0, "column %q has one class only, %q", spec.Label, t.Classes[0]).of(fieldLabel).hint("is it the right column?")
 	}
@@ -147,6 +150,19 @@ func (t *Table) learnNumbers(spec trial.DataSpec) error {
 		t.Numbers[row] = v
 	}
 	return nil
+}
+
+// varies finds a number to be learned that is the same in all rows.
+func (t *Table) varies(spec trial.DataSpec) error {
+	for _, v := range t.Numbers {
+		if v != t.Numbers[0] {
+			return nil
+		}
+	}
+	if len(t.Numbers) == 0 {
+		return nil
+	}
+	return t.src.fault(0, "column %q has one value only, %v", spec.Label, t.Numbers[0]).of(fieldLabel).hint("is it the right column?")
 }
 
 // distinct are the names that occur, sorted.

@@ -116,6 +116,15 @@ func (t *Tokens) Longest() int {
 	return longest
 }
 
+// Highest is the largest id; 0 without any.
+func (t *Tokens) Highest() int32 {
+	highest := int32(0)
+	for _, id := range t.ids {
+		highest = max(highest, id)
+	}
+	return highest
+}
+
 // Most is how many tokens some of the rows, so many at a time, have at most.
 func (t *Tokens) Most(rows []int, batch int) int {
 	lengths := make([]int, len(rows))

@@ -95,6 +95,9 @@ func readHeader(r io.ReaderAt, size int64) ([]byte, error) {
 		return nil, fmt.Errorf("read header length: %w", err)
 	}
 	n := binary.LittleEndian.Uint64(prefix[:])
+	if left := uint64(size - 8); n > left && n <= maxHeader {
+		return nil, fmt.Errorf("header length %d exceeds the %d bytes that follow it: the file is cut off", n, left)
+	}
 	if limit := uint64(min(size-8, maxHeader)); n > limit {
 		return nil, fmt.Errorf("header length %d exceeds the limit of %d bytes", n, limit)
 	}

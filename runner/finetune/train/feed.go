@@ -162,5 +162,5 @@ func mostTokens(in data.Inputs, rows []int, batch int) int {
 	if !ok {
 		return 0
 	}
-	return tokens.Most(rows, batch)
+	return max(tokens.Most(rows, batch), batch) // a graph has room for a token of each row, though there may be fewer rows
 }
