@@ -64,13 +64,17 @@ func (t *attempt) spec(s trial.Slice, home string) (process.Spec, error) {
 	cfg, trainer := t.runner.cfg, t.order.Trainer
 	return process.Spec{Argv: argv, Dir: trainer.Workdir, Work: work, Home: home,
 		Env:    process.Environment(os.Environ(), cfg.PassEnv, t.machine(), trainer.Env),
-		Memory: t.order.Resources.MemoryBytes, Grace: cfg.Timings.Grace, Obey: cfg.Timings.Obey, Clock: cfg.Clock, Log: t.log}, nil
+		Memory: t.order.Resources.MemoryBytes, Tasks: max(0, cfg.Tasks), Cores: t.slot.cores, Grace: cfg.Timings.Grace, Obey: cfg.Timings.Obey, Clock: cfg.Clock, Log: t.log}, nil
 }
 
 // machine is what the slot has of this machine, for the environment.
 func (t *attempt) machine() process.Machine {
-	return process.Machine{Threads: t.slot.threads, GPUs: t.slot.ids(), GPUShare: t.slot.share, GPUMemory: t.slot.memory()}
+	return process.Machine{Threads: t.slot.threads, GPUs: t.slot.ids(), GPUShare: t.slot.share, GPUMemory: t.slot.memory(),
+		Accumulate: accumulate(t.order.OOMs)}
 }
+
+// accumulate is in how many parts to compute a batch after so many attempts that ran out of memory: each halves the micro-batch.
+func accumulate(ooms int) int { return 1 << min(max(0, ooms), 20) }
 
 // argv is the command of a piece of work.
 func (t *attempt) argv(w protocol.Work) ([]string, error) {
@@ -102,7 +106,7 @@ func (t *attempt) work(s trial.Slice, home string) (protocol.Work, error) {
 		From: trial.Resource{Fold: s.Fold}, To: trial.Resource{Fold: s.Fold, Epoch: s.To},
 		CheckpointOut: filepath.Join(home, "checkpoint"), Scratch: filepath.Join(home, "scratch"),
 		GPUs: []int{}, Threads: t.slot.threads, Memory: process.Memory(a.Resources.MemoryBytes), GPUShare: t.slot.share, GPUMemory: t.slot.memory(),
-		Trainer: a.Trainer}
+		Accumulate: accumulate(a.OOMs), Trainer: a.Trainer}
 	for i := range t.slot.gpus {
 		w.GPUs = append(w.GPUs, i)
 	}

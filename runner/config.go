@@ -23,6 +23,8 @@ type Config struct {
 	Run     string         // id of this process; default: a random one
 	Slots   int            // default: PerGPU of each GPU, else one per core
 	PerGPU  int            // trials that share a GPU, where Slots is not given; default: 1
+	Pin     bool           // each slot has cores of its own, where there are enough
+	Tasks   int            // processes and threads a trainer may have; default: 4096, negative: any number
 	Threads int            // processor cores to share between the slots; default: all
 	GPUs    []gpu.Device   // those that trials may use
 	Dir     string         // the work directory
@@ -76,6 +78,7 @@ func (c Config) complete() (Config, error) {
 	c.Run = cmp.Or(c.Run, crand.Text())
 	c.Threads = cmp.Or(c.Threads, runtime.NumCPU())
 	c.PerGPU = cmp.Or(c.PerGPU, 1)
+	c.Tasks = cmp.Or(c.Tasks, 4096)
 	c.Slots = cmp.Or(c.Slots, len(c.GPUs)*c.PerGPU, c.Threads)
 	if c.Clock == nil {
 		c.Clock = process.SystemClock()

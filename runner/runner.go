@@ -45,7 +45,7 @@ func New(cfg Config, q Queue) (*Runner, error) {
 	r := &Runner{cfg: cfg, queue: q, store: store(cfg.Dir), slots: make(chan slot, cfg.Slots), pool: newPool(cfg.Slots, cfg.GPUs), refused: map[string]bool{}, draining: make(chan struct{}),
 		attempts: map[trial.Key]*attempt{}, outboxes: map[trial.Key]*outbox{}}
 	r.drain = sync.OnceFunc(func() { close(r.draining) })
-	for _, s := range makeSlots(cfg.Slots, cfg.Threads) {
+	for _, s := range makeSlots(cfg.Slots, cfg.Threads, cfg.cores()) {
 		r.slots <- s
 	}
 	return r, nil

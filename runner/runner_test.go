@@ -137,8 +137,8 @@ func TestFailures(t *testing.T) {
 		words string
 	}{
 		{"crash", []string{"report=1", "stderr=boom", "exit=3"}, trial.Crash, "exit status 3\nboom"},
-		{"early", []string{"report=1"}, trial.Crash, "only up to epoch 1 of 3"},
-		{"silent", nil, trial.Crash, "reported nothing"},
+		{"early", []string{"report=1"}, trial.Protocol, "only up to epoch 1 of 3"},
+		{"silent", nil, trial.Protocol, "reported nothing"},
 		{"named", []string{"fail=oom", "exit=1"}, trial.OOM, "it said oom"},
 	}
 	b := newBench(t, nil)

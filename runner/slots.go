@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"automl/runner/gpu"
+	"automl/runner/process"
 	"automl/trial"
 )
 
@@ -14,6 +15,7 @@ import (
 type slot struct {
 	number  int
 	threads int
+	cores   []int // of its own; nil: it shares all of them
 	gpus    []gpu.Device
 	share   float64 // of each of its GPUs, in (0, 1]; 0: it has none
 }
@@ -39,13 +41,30 @@ func (s slot) memory() int64 {
 	return int64(float64(least) * s.share)
 }
 
-// makeSlots shares the cores out.
-func makeSlots(n, threads int) []slot {
+// makeSlots shares the cores out; those to pin to are given where there are enough of them.
+func makeSlots(n, threads int, cores []int) []slot {
 	out := make([]slot, n)
 	for i := range out {
 		out[i] = slot{number: i, threads: max(1, threads/n)}
+		if len(cores) >= n {
+			out[i].cores = cores[i*len(cores)/n : (i+1)*len(cores)/n]
+			out[i].threads = len(out[i].cores)
+		}
 	}
 	return out
+}
+
+// cores are those to pin slots to; nil: none are pinned.
+func (c Config) cores() []int {
+	if !c.Pin {
+		return nil
+	}
+	all := process.Cores()
+	all = all[:min(len(all), c.Threads)]
+	if len(all) < c.Slots {
+		c.Log.Warn().Int("cores", len(all)).Int("slots", c.Slots).Msg("the slots are not pinned: there are fewer cores than slots")
+	}
+	return all
 }
 
 // pool is what is free of the GPUs.

@@ -34,7 +34,7 @@ func TestSlotsAlike(t *testing.T) {
 	} {
 		p := newPool(tt.slots, gpus(tt.gpus))
 		var got []string
-		for _, s := range makeSlots(tt.slots, tt.threads) {
+		for _, s := range makeSlots(tt.slots, tt.threads, nil) {
 			s, later, err := p.seat(s, trial.Resources{})
 			if later || err != nil {
 				t.Errorf("%+v: slot %d waits: %v, %v", tt, s.number, later, err)
@@ -46,6 +46,21 @@ func TestSlotsAlike(t *testing.T) {
 		}
 		if full, _ := p.full(); full != (tt.gpus > 0) {
 			t.Errorf("%+v: full is %v", tt, full)
+		}
+	}
+}
+
+func TestPinnedSlots(t *testing.T) {
+	for _, tt := range []struct {
+		slots int
+		want  string
+	}{{1, "[1 3 5 7 9] 5"}, {2, "[1 3] 2, [5 7 9] 3"}, {6, "[] 1, [] 1, [] 1, [] 1, [] 1, [] 1"}} {
+		var got []string
+		for _, s := range makeSlots(tt.slots, 5, []int{1, 3, 5, 7, 9}) {
+			got = append(got, fmt.Sprint(s.cores, s.threads))
+		}
+		if all := strings.Join(got, ", "); all != tt.want {
+			t.Errorf("%d slots: %s", tt.slots, all)
 		}
 	}
 }

@@ -27,6 +27,7 @@ type Assignment struct {
 	Split     FoldPlan    `json:"split"`
 	Trainer   TrainerSpec `json:"trainer"`
 	Resources Resources   `json:"resources"`
+	OOMs      int         `json:"ooms,omitempty"` // attempts of the trial that ran out of memory: the trainer takes smaller micro-batches
 }
 
 // Key names an attempt.

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -24,6 +25,7 @@ type Report struct {
 	Last    bool    `json:"last,omitempty"`         // the trainer stopped this fold early: it has no further epoch
 
 	Cache     *CacheUse  `json:"cache,omitempty"`     // nil: no activations of frozen blocks were cached
+	Usage     *Usage     `json:"usage,omitempty"`     // of the machine; nil: it was not measured
 	Confusion *Confusion `json:"confusion,omitempty"` // of the fold's validation rows; nil: there are no classes, or too many
 }
 
@@ -94,23 +96,27 @@ const (
 // Failure is the kind of a failure.
 type Failure string
 
-// The failures. Crash, OOM, Timeout and Lost are retried; NaN is the configuration's own fault and is not.
+// The failures. NaN is the configuration's own fault and is not retried; the others are.
 const (
 	OOM     Failure = "oom"
 	NaN     Failure = "nan"
 	Crash   Failure = "crash"
 	Timeout Failure = "timeout"
+
+	Signal    Failure = "signal"    // the trainer was killed by a signal that nobody here sent, such as a segmentation fault
+	Processes Failure = "processes" // it started more processes or threads than it may
+	Protocol  Failure = "protocol"  // what it said was not understood, or its work was not done when it ended well
+
 	Lost    Failure = "lost"    // the runner was not heard of any more
 	Aborted Failure = "aborted" // the whole process tree was stopped; counts against nobody
 )
 
 // Failures is every kind.
-var Failures = []Failure{OOM, NaN, Crash, Timeout, Lost, Aborted}
+var Failures = []Failure{OOM, NaN, Crash, Timeout, Signal, Processes, Protocol, Lost, Aborted}
 
 // Known is the failure itself, or Crash for a kind that this version does not know.
 func (f Failure) Known() Failure {
-	switch f {
-	case OOM, NaN, Crash, Timeout, Lost, Aborted:
+	if slices.Contains(Failures, f) {
 		return f
 	}
 	return Crash

@@ -140,6 +140,9 @@ func (t *Trial) allow(d Decision) error {
 	case Audited:
 		ok = searching && t.Audit == nil
 	case Retried:
+		if d.Failure == OOM {
+			t.OOMs++
+		}
 		ok = t.Open != nil && t.Open.Number == d.Attempt
 	case Confirmed, Refitted:
 		ok = t.Status == Complete && t.Open != nil && t.Open.Number == d.Attempt
@@ -178,6 +181,9 @@ func (t *Trial) apply(d Decision, now time.Time) {
 	case Audited:
 		t.Audit = &d
 	case Retried:
+		if d.Failure == OOM {
+			t.OOMs++
+		}
 		t.retry(d)
 	case Confirmed:
 		t.Open = nil

@@ -48,10 +48,12 @@ type Trial struct {
 	Run      string   // the run that held the latest lease, and has the checkpoint
 	Phase    Phase    // of the latest attempt
 	Failures int      // failed attempts of that phase that count against MaxFailures
+	OOMs     int      // attempts of any phase that ran out of memory
 	Epochs   int      // epochs of the search folds reported, each once
 	Extra    int      // epochs of the confirming folds
 	Seconds  float64  // the sum of their reported costs
 	Cache    CacheUse // the sum of what they reported of it
+	Usage    UsageSum // of their machines
 	Started  time.Time
 	Ended    time.Time
 	Reason   string // of the latest decision
@@ -124,6 +126,9 @@ func (t *Trial) put(r Report, s Shape) bool {
 	t.Seconds += r.Cost
 	if r.Cache != nil {
 		t.Cache.Add(*r.Cache)
+	}
+	if r.Usage != nil {
+		t.Usage.add(*r.Usage, r.Cost)
 	}
 	if r.Confusion != nil && r.Fold < s.Folds {
 		t.matrices.put(r.Fold, r.Epoch, r.Confusion)

@@ -86,6 +86,9 @@ func (a *app) describeTrial(s *trial.State, t *trial.Trial) error {
 		if c := t.Cache; c != (trial.CacheUse{}) {
 			fmt.Fprintf(a.out, "frozen blocks: %d rows read from the cache, %d computed, about %.1f s saved\n\n", c.Hits, c.Misses, c.Saved)
 		}
+		if v.Usage != nil {
+			fmt.Fprintf(a.out, "machine: %s\n\n", v.Usage)
+		}
 		rows.print(a.out)
 		a.printConfusion(v.Confusion)
 	}, rows)

@@ -31,14 +31,16 @@ func (a *app) runCmd() *cobra.Command {
 	serve.register(c)
 	f.cache.register(c)
 	f.gpus.register(c)
+	f.confine.register(c)
 	return c
 }
 
 // localFlags are what automl run says to its runner.
 type localFlags struct {
-	slots int
-	cache cacheFlags
-	gpus  gpuFlags
+	slots   int
+	cache   cacheFlags
+	gpus    gpuFlags
+	confine confineFlags
 }
 
 // check finds out, before anything starts, whether this machine can run a trial that needs so much.
@@ -175,7 +177,7 @@ func (a *app) startRunner(ctx context.Context, f localFlags) error {
 		return fmt.Errorf("find the automl program: %w", err)
 	}
 	args := append([]string{"runner", "--here", "--notice", "0s", "--data-dir", a.dataDir, "--log-level", cmp.Or(a.logLevel, "info"), "--slots", strconv.Itoa(f.slots)}, f.cache.args()...)
-	args = append(args, f.gpus.args()...)
+	args = append(append(args, f.gpus.args()...), f.confine.args()...)
 	args = append(args, a.lab.args()...)
 	c := exec.CommandContext(ctx, self, args...)
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }

@@ -31,6 +31,7 @@ type runnerFlags struct {
 	notice  time.Duration
 	cache   cacheFlags
 	gpus    gpuFlags
+	confine confineFlags
 }
 
 func (a *app) runnerCmd() *cobra.Command {
@@ -66,6 +67,7 @@ trials back and leaves; on a second one it leaves at once.`,
 	_ = c.Flags().MarkHidden("here")
 	f.cache.register(c)
 	f.gpus.register(c)
+	f.confine.register(c)
 	return c
 }
 
@@ -110,8 +112,12 @@ func (a *app) runRunner(ctx context.Context, f runnerFlags) error {
 	if machine.trouble != nil {
 		log.Warn().Err(machine.trouble).Msg("nothing is known of the GPUs but their numbers")
 	}
-	r, err := runner.New(a.lab.runner(runner.Config{Name: f.name, Run: run, Slots: f.slots, Threads: runtime.NumCPU(), GPUs: gpus, PerGPU: f.gpus.per, Dir: dir,
-		Builtin: []string{self, "trainer"}, Cache: cache, Version: version(), Log: log}), bus)
+	cfg, err := f.confine.apply(runner.Config{Name: f.name, Run: run, Slots: f.slots, Threads: runtime.NumCPU(), GPUs: gpus, PerGPU: f.gpus.per,
+		Dir: dir, Builtin: []string{self, "trainer"}, Cache: cache, Version: version(), Log: log})
+	if err != nil {
+		return err
+	}
+	r, err := runner.New(a.lab.runner(cfg), bus)
 	if err != nil {
 		return err
 	}

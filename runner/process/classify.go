@@ -15,12 +15,13 @@ import (
 
 // facts are what an outcome is judged by.
 type facts struct {
-	said said
-	why  *Reason // we stopped it
-	exit exit
-	oom  bool // the kernel killed something of its group for memory
-	tail string
-	work protocol.Work
+	said    said
+	why     *Reason // we stopped it
+	exit    exit
+	oom     bool // the kernel killed something for memory in its control group
+	grouped bool // which is of this child alone
+	tail    string
+	work    protocol.Work
 }
 
 // exit is how a process ended: by a signal or with a code.
@@ -65,7 +66,7 @@ func classify(f facts) Outcome {
 // known is the kind of failure a trainer may name itself; any other is a crash.
 func known(kind trial.Failure) trial.Failure {
 	switch kind {
-	case trial.OOM, trial.NaN, trial.Timeout:
+	case trial.OOM, trial.NaN, trial.Timeout, trial.Protocol:
 		return kind
 	}
 	return trial.Crash
@@ -75,23 +76,58 @@ func known(kind trial.Failure) trial.Failure {
 func (f facts) cause() (trial.Failure, string) {
 	switch {
 	case f.exit == exit{} && f.said.epoch == 0:
-		return trial.Crash, "ended early: it reported nothing"
+		return trial.Protocol, "ended early: it reported nothing" + f.said.garbage()
 	case f.exit == exit{}:
-		return trial.Crash, fmt.Sprintf("ended early: reported only up to epoch %d of %d", f.said.epoch, f.work.To.Epoch)
-	case f.exit.signal == syscall.SIGKILL && f.oom:
+		return trial.Protocol, fmt.Sprintf("ended early: reported only up to epoch %d of %d", f.said.epoch, f.work.To.Epoch) + f.said.garbage()
+	case f.oom && (f.grouped || f.exit.killed() == syscall.SIGKILL):
 		return trial.OOM, "killed for its use of memory"
-	case f.exit.signal != 0:
-		return trial.Crash, "killed by " + unix.SignalName(f.exit.signal)
-	case outOfMemory(f.tail):
-		return trial.OOM, fmt.Sprintf("ran out of memory, exit status %d", f.exit.code)
+	case outOfMemory(f.tail) && f.exit.killed() != syscall.SIGSEGV:
+		return trial.OOM, fmt.Sprintf("ran out of memory, %s", f.exit)
+	case f.exit.killed() != 0:
+		return trial.Signal, f.exit.String() + meaning[f.exit.killed()]
 	}
-	return trial.Crash, fmt.Sprintf("exit status %d", f.exit.code)
+	return trial.Crash, f.exit.String() + f.said.garbage()
+}
+
+// killed is the signal that ended the trainer, also where a shell did not end of it but says so with its exit status; 0: none.
+func (e exit) killed() syscall.Signal {
+	if e.signal == 0 && e.code > 128 && unix.SignalName(syscall.Signal(e.code-128)) != "" {
+		return syscall.Signal(e.code - 128)
+	}
+	return e.signal
+}
+
+// String is the end for a person.
+func (e exit) String() string {
+	switch {
+	case e.signal != 0:
+		return "killed by " + unix.SignalName(e.signal)
+	case e.killed() != 0:
+		return fmt.Sprintf("exit status %d, which is a shell's word for killed by %s", e.code, unix.SignalName(e.killed()))
+	}
+	return fmt.Sprintf("exit status %d", e.code)
+}
+
+// meaning is what a signal means, as a rule.
+var meaning = map[syscall.Signal]string{
+	syscall.SIGSEGV: " (segmentation fault): a native library has a bug, or does not fit another one; Python says where with PYTHONFAULTHANDLER=1 under trainer.env",
+	syscall.SIGBUS:  ": often no room is left in /dev/shm, where data loaders put their batches, or a mapped file became shorter",
+	syscall.SIGABRT: ": it gave up by itself; what it printed says why",
+	syscall.SIGILL:  ": it uses instructions that this processor does not have",
+	syscall.SIGFPE:  ": a native library divided by zero",
+	syscall.SIGKILL: ": by somebody outside, or by the kernel because the whole machine had no memory left",
 }
 
 // outOfMemory knows the last words of trainers that ran out of memory and could still say so.
 func outOfMemory(tail string) bool {
-	for _, words := range []string{"CUDA out of memory", "OutOfMemoryError", "CUDA_ERROR_OUT_OF_MEMORY", "MemoryError",
-		"RESOURCE_EXHAUSTED: Out of memory", "std::bad_alloc", "fatal error: runtime: out of memory"} {
+	for _, words := range []string{
+		"OutOfMemoryError", "CUDA out of memory", "HIP out of memory", "MPS backend out of memory", // PyTorch
+		"DefaultCPUAllocator: can't allocate memory", "DefaultCPUAllocator: not enough memory", // PyTorch without a GPU
+		"ResourceExhaustedError", "OOM when allocating tensor", // TensorFlow
+		"RESOURCE_EXHAUSTED: Out of memory", // JAX
+		"CUDA_ERROR_OUT_OF_MEMORY", "cudaErrorMemoryAllocation", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED",
+		"MemoryError", "std::bad_alloc", "fatal error: runtime: out of memory", "Cannot allocate memory",
+	} {
 		if strings.Contains(tail, words) {
 			return true
 		}

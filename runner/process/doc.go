@@ -14,6 +14,7 @@
 // Duties of the caller: a Handler that always returns; a Home on the file system where checkpoints are kept; Wait for every
 // Start that gave no error.
 //
-// Memory: a limit is enforced by a control group (v2 or v1) where one may be made, and is otherwise only logged. RLIMIT_AS is
-// no substitute: CUDA and the Go runtime reserve far more address space than they use.
+// Limits: memory and the number of processes and threads are held by control groups (v2 or v1) where they may be made. Elsewhere guard
+// looks at the whole tree of processes four times a second and kills what takes too much; RLIMIT_NPROC stands in its way meanwhile.
+// RLIMIT_AS is no substitute: CUDA and the Go runtime reserve far more address space than they use.
 package process

@@ -28,6 +28,8 @@ type Machine struct {
 	GPUs      []string // as CUDA_VISIBLE_DEVICES takes them
 	GPUShare  float64  // of each of them, in (0, 1]; 0: there are none
 	GPUMemory int64    // bytes of each of them; 0: not known
+
+	Accumulate int // parts to compute a batch in
 }
 
 // Environment builds the environment of a trainer: the allowed part of environ with the names in pass, how much of the machine to
@@ -43,6 +45,7 @@ func Environment(environ, pass []string, m Machine, extra map[string]string) []s
 	for _, name := range []string{"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOMAXPROCS"} {
 		set[name] = strconv.Itoa(m.Threads)
 	}
+	set["AUTOML_ACCUMULATE"] = strconv.Itoa(max(1, m.Accumulate))
 	set["PYTHONUNBUFFERED"] = "1" // else a report printed to a pipe arrives when the buffer is full, epochs later
 	if m.GPUShare > 0 && m.GPUShare < 1 {
 		shareGPU(set, m)

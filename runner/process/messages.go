@@ -15,6 +15,20 @@ type said struct {
 	told    trial.Verb // pause or stop, once it was told so
 	reason  string
 	failure *protocol.Failure
+	refused int   // lines that were not understood
+	row     int   // of them without one that was between them
+	error   error // of the last
+}
+
+// mostRefused is how many lines in a row may not be understood before the trainer is ended: nobody listens to the answers.
+const mostRefused = 1000
+
+// garbage says what was not understood, for the message of a failure.
+func (s said) garbage() string {
+	if s.refused == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %d of its messages were not understood, the last: %v", s.refused, s.error)
 }
 
 // maxRelayed is the longest message that is passed on: even with every character escaped it fits into 256 KiB on the bus. What
@@ -32,6 +46,9 @@ func (p *Process) handle(line []byte) (protocol.Answer, bool) {
 	}
 	if err != nil {
 		return p.refuse(err), true
+	}
+	if m.Report == nil {
+		p.understood()
 	}
 	switch {
 	case m.Report != nil:
@@ -77,8 +94,26 @@ func (p *Process) printed(line []byte) {
 }
 
 func (p *Process) refuse(err error) protocol.Answer {
-	p.spec.Log.Warn().Err(err).Msg("the trainer sent something that is not understood")
+	p.mu.Lock()
+	p.said.refused++
+	p.said.row++
+	p.said.error = err
+	row, garbage := p.said.row, p.said.garbage()
+	p.mu.Unlock()
+	if row <= 10 { // the log is for people
+		p.spec.Log.Warn().Err(err).Msg("the trainer sent something that is not understood")
+	}
+	if row == mostRefused {
+		p.Stop(Reason{Failure: trial.Protocol, Message: "speaks another language" + garbage})
+	}
 	return protocol.Answer{Error: err.Error()}
+}
+
+// understood notes a message that was one.
+func (p *Process) understood() {
+	p.mu.Lock()
+	p.said.row = 0
+	p.mu.Unlock()
 }
 
 // report passes a report on and carries the decision out. printed: the child cannot hear it, so TERM is the only way.
@@ -86,6 +121,7 @@ func (p *Process) report(r protocol.Report, printed bool) protocol.Answer {
 	if err := p.check(&r); err != nil {
 		return p.refuse(err)
 	}
+	p.understood()
 	told, reason, known := p.known(r.Epoch)
 	if known {
 		p.Stop(Reason{Verb: told, Message: reason}) // it was told, and went on

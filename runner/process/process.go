@@ -25,6 +25,7 @@ type Process struct {
 	server   *server
 	output   *output
 	memory   *memoryGroup
+	tasks    *taskGroup
 	ooms     int64         // out-of-memory kills in our control group when the child was started
 	exited   chan struct{} // the child has ended and been reaped
 	done     chan struct{} // and all it said has been handled: outcome is set
@@ -56,6 +57,7 @@ func Start(spec Spec) (*Process, error) {
 		p.server.close()
 		return nil, fmt.Errorf("start the trainer: %w", err)
 	}
+	go p.guard()
 	go p.finish()
 	return p, nil
 }
@@ -124,6 +126,7 @@ func (p *Process) launch() error {
 		protocol.EnvSocket+"="+p.server.path)
 	p.memory = newMemoryGroup(p.spec.Memory, p.spec.Log)
 	p.ooms = p.memory.kills()
+	p.tasks = newTaskGroup(p.spec.Tasks, p.memory, p.spec.Log)
 	started := make(chan error)
 	go p.parent(started)
 	err = <-started
@@ -132,6 +135,7 @@ func (p *Process) launch() error {
 	}
 	if err != nil {
 		p.output.close()
+		p.tasks.remove()
 		p.memory.remove()
 		return err
 	}
@@ -144,11 +148,18 @@ func (p *Process) launch() error {
 func (p *Process) parent(started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if err := p.cmd.Start(); err != nil {
+	err := p.confined(p.cmd.Start)
+	if err != nil && p.leaveGroup() {
+		cause := err
+		if err = p.confined(p.cmd.Start); err == nil {
+			p.spec.Log.Warn().Err(cause).Msg("the trainer could not be started in a control group: its memory and processes are looked at now and then")
+		}
+	}
+	if err != nil {
 		started <- err
 		return
 	}
-	p.memory.add(p.cmd.Process.Pid)
+	limitTasks(p.cmd.Process.Pid, p.spec.Tasks, p.tasks)
 	started <- nil
 	reap(p.cmd, p.killGroup)
 	close(p.exited)
@@ -160,6 +171,7 @@ func (p *Process) killGroup() {
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	p.reaped = true
 	p.mu.Unlock()
+	p.tasks.kill()
 	killMarked(func(assignment string) bool { return assignment == p.workFile })
 }
 
@@ -169,9 +181,10 @@ func (p *Process) finish() {
 	p.output.finish()
 	p.server.finish()
 	p.mu.Lock()
-	f := facts{said: p.said, why: p.why, exit: exitOf(p.cmd.ProcessState), oom: p.memory.kills() > p.ooms,
+	f := facts{said: p.said, why: p.why, exit: exitOf(p.cmd.ProcessState), oom: p.memory.kills() > p.ooms, grouped: p.memory.dir != "",
 		tail: p.output.tail.String(), work: p.spec.Work}
 	p.mu.Unlock()
+	p.tasks.remove()
 	p.memory.remove()
 	p.outcome = classify(f)
 	close(p.done)

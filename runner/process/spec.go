@@ -19,6 +19,8 @@ type Spec struct {
 	Work    protocol.Work // what it has to do
 	Home    string        // an existing folder of this child alone; the work file is put there
 	Memory  int64         // limit in bytes, 0: none
+	Tasks   int           // limit of processes and threads, 0: none
+	Cores   []int         // the processor cores it is pinned to; none: it may run on any
 	Output  io.Writer     // gets what the child prints, from one goroutine at a time
 	Handler Handler       // gets what the child says
 	Grace   time.Duration // from TERM to KILL

@@ -16,3 +16,13 @@ func reap(cmd *exec.Cmd, before func()) {
 	_ = cmd.Wait() // the exit status is read from the state
 	before()
 }
+
+// confined starts the child; there are no control groups here, and no pinning.
+func (p *Process) confined(start func() error) error { return start() }
+
+func (p *Process) leaveGroup() bool { return false }
+
+// Cores are not known here.
+func Cores() []int { return nil }
+
+func limitTasks(int, int, *taskGroup) {}

@@ -51,7 +51,7 @@ func TestEnvironment(t *testing.T) {
 	extra := map[string]string{"LR": "1", "OMP_NUM_THREADS": "9", "CUDA_VISIBLE_DEVICES": "0", "AUTOML_SOCKET": "forged"}
 	got := Environment(environ, []string{"MINE"}, Machine{Threads: 4, GPUs: []string{"2", "3"}, GPUShare: 1, GPUMemory: 1 << 30}, extra)
 	for _, want := range []string{"PATH=/bin", "LC_ALL=C", "LR=1", "MINE=1", "OMP_NUM_THREADS=9", "GOMAXPROCS=4",
-		"CUDA_VISIBLE_DEVICES=2,3", "PYTHONUNBUFFERED=1"} {
+		"CUDA_VISIBLE_DEVICES=2,3", "PYTHONUNBUFFERED=1", "AUTOML_ACCUMULATE=1"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("%s is missing in %q", want, got)
 		}
@@ -83,7 +83,7 @@ func TestEnvironmentOfAShare(t *testing.T) {
 func TestClassifyOOM(t *testing.T) {
 	work := protocol.Work{Epochs: 9, To: trial.Resource{Epoch: 3}}
 	killed := facts{exit: exit{signal: syscall.SIGKILL}, work: work}
-	if o := classify(killed); o.Failure != trial.Crash || o.Message != "killed by SIGKILL" {
+	if o := classify(killed); o.Failure != trial.Signal || !strings.HasPrefix(o.Message, "killed by SIGKILL: by somebody") {
 		t.Errorf("a kill by somebody is %+v", o)
 	}
 	killed.oom = true

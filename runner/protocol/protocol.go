@@ -39,6 +39,7 @@ type Work struct {
 	GPUMemory     int64             `json:"gpu_memory,omitempty"`     // bytes of each of them that this trainer may take; 0: not known
 	Threads       int               `json:"threads"`                  // processor cores this trainer may keep busy
 	Memory        int64             `json:"memory,omitempty"`         // bytes this trainer may take; 0: not known
+	Accumulate    int               `json:"accumulate"`               // parts to compute a batch in, their gradients added up; above 1 after it ran out of memory
 	Trainer       trial.TrainerSpec `json:"trainer"`
 	Cache         *Cache            `json:"cache,omitempty"` // built-in trainer: where to keep what frozen blocks compute; nil: in memory only
 }

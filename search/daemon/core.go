@@ -208,7 +208,7 @@ func (c *core) assignment(t *trial.Trial, attempt int, phase trial.Phase, from, 
 	s := c.spec.Study
 	return trial.Assignment{Study: s.ID, Name: s.Name, Trial: t.Number, Attempt: attempt, Phase: phase, Seed: s.Seed,
 		Params: t.Params, Objective: s.Objective, Others: s.Others, Shape: s.Shape, From: from, To: to, Split: plan,
-		Trainer: c.spec.Trainer, Resources: c.spec.Resources}
+		Trainer: c.spec.Trainer, Resources: c.spec.Resources, OOMs: t.OOMs}
 }
 
 // unleased is the work that is assigned but that no runner has taken, to be published again.

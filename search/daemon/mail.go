@@ -86,6 +86,9 @@ func (c *core) report(t *trial.Trial, r trial.Report) (trial.Verb, string) {
 	if r.Cache != nil && !r.Cache.Valid() {
 		r.Cache = nil
 	}
+	if r.Usage != nil && !r.Usage.Valid() {
+		r.Usage = nil
+	}
 	if r.Confusion != nil && !r.Confusion.Valid() {
 		r.Confusion = nil
 	}
@@ -250,12 +253,15 @@ func (c *core) atRung(t *trial.Trial, d *trial.Decision) {
 // broken ends an attempt that failed: the trial is tried again after a pause, from its last checkpoint, or given up.
 func (c *core) broken(t *trial.Trial, kind trial.Failure, message string) {
 	d := trial.Decision{Trial: t.Number, What: trial.Retried, Attempt: t.Open.Number, Failure: kind, At: t.Done, Reason: message}
+	if kind == trial.OOM {
+		d.Reason += fmt.Sprintf("\n(the next attempt is told to compute each batch in %d parts)", 2<<t.OOMs)
+	}
 	tries := t.Failures
 	if kind.Counts() {
 		tries++
 	}
 	if !t.Status.Terminal() && (!kind.Retryable() || tries >= trial.MaxFailures) {
-		d.What = trial.Failed
+		d.What, d.Reason = trial.Failed, message
 		if kind.Retryable() {
 			d.Reason = fmt.Sprintf("failed %d times, the last time: %s", tries, message)
 		}

@@ -53,6 +53,9 @@ func checkEvent(e trial.Event) error {
 	if r := e.Report; r != nil && r.Confusion != nil && !r.Confusion.Valid() {
 		return trial.Errorf(trial.Invalid, "event %d: a confusion matrix that cannot be read", e.Seq)
 	}
+	if r := e.Report; r != nil && r.Usage != nil && !r.Usage.Valid() {
+		return trial.Errorf(trial.Invalid, "event %d: a use of the machine of %+v", e.Seq, *r.Usage)
+	}
 	if r := e.Report; r != nil && r.Cache != nil && !r.Cache.Valid() {
 		return trial.Errorf(trial.Invalid, "event %d: a use of the cache of %+v", e.Seq, *r.Cache)
 	}
@@ -159,7 +162,7 @@ func (w *writer) insert(study int64, e trial.Event) error {
 	}
 	r := e.Report
 	row := []any{study, e.Seq, 0, r.Trial, r.Attempt, r.Fold, r.Epoch, nil, nil, nil, 0, r.Cost, r.Last, encodeTime(e.Time),
-		nil, nil, nil, nil}
+		nil, nil, nil, nil, nil}
 	if c := r.Cache; c != nil {
 		row[14], row[15], row[16] = c.Hits, c.Misses, c.Saved
 	}
@@ -169,6 +172,13 @@ func (w *writer) insert(study int64, e trial.Event) error {
 			return trial.Wrap(trial.Invalid, err, "event %d", e.Seq)
 		}
 		row[17] = string(text)
+	}
+	if r.Usage != nil {
+		text, err := json.Marshal(r.Usage)
+		if err != nil {
+			return trial.Wrap(trial.Invalid, err, "event %d", e.Seq)
+		}
+		row[18] = string(text)
 	}
 	if len(r.Metrics) == 0 {
 		_, err := w.sql.report.ExecContext(background, row...)
@@ -191,7 +201,7 @@ func (w *writer) insert(study int64, e trial.Event) error {
 				return err
 			}
 		}
-		row[14], row[15], row[16], row[17] = nil, nil, nil, nil // the first row has it
+		row[14], row[15], row[16], row[17], row[18] = nil, nil, nil, nil, nil // the first row has it
 	}
 	return nil
 }
@@ -222,8 +232,8 @@ func (s *statements) list() map[string]**sql.Stmt {
 		"COMMIT":                 &s.commit,
 		"SELECT epoch FROM meta": &s.epoch,
 		`INSERT INTO reports (study, seq, pos, trial, attempt, fold, epoch, metric, value, special, repeated, cost, last, time,
-			cache_hits, cache_misses, cache_saved, confusion)
-			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+			cache_hits, cache_misses, cache_saved, confusion, usage)
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 			ON CONFLICT (study, trial, metric, fold, epoch) WHERE repeated = 0 DO NOTHING`: &s.report,
 		"INSERT INTO decisions (study, seq, " + decisionColumns + `)
 			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`: &s.decision,

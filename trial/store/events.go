@@ -107,7 +107,7 @@ type reportRow struct {
 	seq, trial, attempt, fold, epoch, last, time int64
 	cost                                         float64
 	metric, value, special, hits, misses, saved  any
-	confusion                                    any
+	confusion, usage                             any
 }
 
 // cache is what the report says of the cache.
@@ -123,7 +123,7 @@ func (r reportRow) cache() *trial.CacheUse {
 
 func openReports(ctx context.Context, q querier, study, after int64) (*reportCursor, error) {
 	rows, err := q.QueryContext(ctx, `SELECT seq, trial, attempt, fold, epoch, last, time, cost, metric, value, special,
-		cache_hits, cache_misses, cache_saved, confusion FROM reports WHERE study = ? AND seq > ? ORDER BY seq, pos`, study, after)
+		cache_hits, cache_misses, cache_saved, confusion, usage FROM reports WHERE study = ? AND seq > ? ORDER BY seq, pos`, study, after)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (c *reportCursor) step() error {
 	}
 	r := &c.row
 	return c.rows.Scan(&r.seq, &r.trial, &r.attempt, &r.fold, &r.epoch, &r.last, &r.time, &r.cost, &r.metric, &r.value, &r.special,
-		&r.hits, &r.misses, &r.saved, &r.confusion)
+		&r.hits, &r.misses, &r.saved, &r.confusion, &r.usage)
 }
 
 // take returns the next report, and reads its rows.
@@ -158,6 +158,11 @@ func (c *reportCursor) take() (trial.Event, error) {
 	if text, ok := first.confusion.(string); ok {
 		if err := json.Unmarshal([]byte(text), &report.Confusion); err != nil {
 			return trial.Event{}, fmt.Errorf("event %d: its confusion matrix: %w", first.seq, err)
+		}
+	}
+	if text, ok := first.usage.(string); ok {
+		if err := json.Unmarshal([]byte(text), &report.Usage); err != nil {
+			return trial.Event{}, fmt.Errorf("event %d: its use of the machine: %w", first.seq, err)
 		}
 	}
 	for c.more && c.row.seq == first.seq {

@@ -34,7 +34,7 @@ func TestLogReserved(t *testing.T) {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		check(t, err)
 		if name != "automl.db" {
-			data = data[:256<<10] // of an older automl, which did not reserve any
+			data = data[:384<<10] // of an older automl, which did not reserve any
 		}
 		check(t, os.WriteFile(filepath.Join(copied, name), data, 0o600))
 	}

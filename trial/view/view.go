@@ -208,9 +208,33 @@ type Trial struct {
 	Epochs     int              `json:"epochs"`
 	Seconds    float64          `json:"seconds"`
 	Cache      *trial.CacheUse  `json:"cache,omitempty"` // of the activations of frozen blocks; nil: none were cached
+	Usage      *Usage           `json:"usage,omitempty"` // of its machine; nil: it was not measured
 	Reason     string           `json:"reason"`
 	Curves     []Curve          `json:"curves,omitempty"`
 	Confusion  *ConfusionMatrix `json:"confusion,omitempty"` // of one trial alone, if it is one of the best
+}
+
+// Usage is what a trial took of its machine: the most of memory that was seen, and means over the time of its epochs.
+type Usage struct {
+	trial.Usage
+	Slowdown float64 `json:"slowdown,omitempty"` // how much longer an epoch took beside other trials on its GPU than alone; 0: not known
+}
+
+// String is the usage for a person.
+func (u Usage) String() string {
+	const gib = 1 << 30
+	text := fmt.Sprintf("%.2f GiB of memory at most", float64(u.Memory)/gib)
+	if u.GPUTrials == 0 {
+		return text
+	}
+	text += fmt.Sprintf("; GPU %.0f%% busy with %.1f trials on it", 100*u.GPUBusy, u.GPUTrials)
+	if u.GPUMemory > 0 {
+		text += fmt.Sprintf(", %.2f GiB of its memory at most", float64(u.GPUMemory)/gib)
+	}
+	if u.Slowdown > 0 {
+		text += fmt.Sprintf("; an epoch beside other trials took %.2f times as long as one alone", u.Slowdown)
+	}
+	return text
 }
 
 // Curve is one metric of one fold by epoch; an epoch without a finite value is null.
@@ -226,6 +250,9 @@ func TrialOf(s *trial.State, t *trial.Trial) Trial {
 		Epochs: t.Epochs + t.Extra, Seconds: t.Seconds, Reason: t.Reason}
 	if use := t.Cache; use != (trial.CacheUse{}) {
 		v.Cache = &use
+	}
+	if t.Usage != (trial.UsageSum{}) {
+		v.Usage = &Usage{t.Usage.Usage, t.Usage.Slowdown()}
 	}
 	if score, ok := t.Score(s.Study.Objective, s.Study.Shape); ok {
 		v.Value, v.Std = &score.Value, score.Std

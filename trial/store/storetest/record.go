@@ -73,6 +73,10 @@ func drawReport(rt *rapid.T, s *trial.State) *trial.Report {
 		r.Cache = &trial.CacheUse{Hits: rapid.IntRange(0, 1<<40).Draw(rt, "hits"), Misses: rapid.IntRange(0, 9).Draw(rt, "misses"),
 			Saved: rapid.Float64Range(0, 1e9).Draw(rt, "saved")}
 	}
+	if rapid.Bool().Draw(rt, "measured") {
+		r.Usage = &trial.Usage{Memory: rapid.Int64Range(0, 1<<50).Draw(rt, "memory"), GPUBusy: rapid.Float64Range(0, 1).Draw(rt, "busy"),
+			GPUTrials: rapid.Float64Range(0, 8).Draw(rt, "trials")}
+	}
 	if rapid.Bool().Draw(rt, "confused") {
 		r.Confusion = trial.NewConfusion([][]int{{rapid.IntRange(0, 9).Draw(rt, "right"), 1}, {0, 300}}, []string{"no", "yes \"'"})
 	}
@@ -95,7 +99,7 @@ func drawDecision(rt *rapid.T, s *trial.State) *trial.Decision {
 		Origin:  rapid.SampledFrom([]trial.Origin{"", trial.FromSampler, trial.FromUser}).Draw(rt, "origin"),
 		Phase:   rapid.SampledFrom([]trial.Phase{trial.Search, trial.Search, trial.Confirm, trial.Refit}).Draw(rt, "phase"),
 		Failure: rapid.SampledFrom([]trial.Failure{"", trial.OOM, trial.NaN, trial.Crash, trial.Timeout, trial.Lost,
-			trial.Aborted}).Draw(rt, "failure"),
+			trial.Aborted, trial.Signal, trial.Processes, trial.Protocol}).Draw(rt, "failure"),
 		Runner: "box", Run: "run-1", Artifact: rapid.SampledFrom([]string{"", "/models/1"}).Draw(rt, "artifact"),
 		Hash: "cafe", Value: drawOptional(rt, "value"), Threshold: drawOptional(rt, "threshold"),
 	}
