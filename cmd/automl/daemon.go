@@ -39,6 +39,7 @@ func (a *app) daemonCmd() *cobra.Command {
 		},
 	}
 	serve.registerAll(c)
+	a.addConfig(c)
 	return c
 }
 
