@@ -8,8 +8,9 @@
 // and cached of one size belong into one part, since the row cached/frozen sets one against the other.
 //
 // The venv needs torch, transformers and safetensors. For each case both sides run as child processes that wait for work, and
-// take turns step by step, so that what else the machine does falls on both alike; a ratio is that of the medians. Wall is what
-// a user waits, cpu is what the process has had of all processors, which a loaded machine does not change.
+// take turns of four steps, the first of which does not count, so that what else the machine does falls on both alike; a ratio is
+// that of the medians. Wall is what a user waits, cpu is what the process has had of all processors, which a loaded machine
+// changes less.
 //
 // Both sides do the same: the same batch of random tokens, all of one length (so that leaving out padding gains nothing), mean
 // pooling, a head for 77 classes, cross-entropy, gradients, one step of AdamW (fused in PyTorch) with weight decay 0.01, no

@@ -18,7 +18,7 @@ func main() {
 	python := flag.String("python", "python3", "interpreter with torch, transformers and safetensors")
 	script := flag.String("script", "bench/finetune/steps.py", "PyTorch's side")
 	models := flag.String("models", "../shared/data", "folder with minilm and resnet8_cifar10")
-	rounds := flag.Int("rounds", 12, "steps of each side")
+	rounds := flag.Int("rounds", 12, "steps of each side that count")
 	starts := flag.Int("starts", 3, "processes of each side started for the time to the first step")
 	counts := flag.String("counts", "1,2", "numbers of threads")
 	only := flag.String("only", "", "measure jobs whose name contains this")
@@ -117,14 +117,17 @@ func (m *measurement) compare(j job, threads int) (f figures, err error) {
 			first[i] = append(first[i], time.Since(running[i].started).Seconds())
 		}
 	}
-	for round := range m.rounds + 2 {
+	for range max(1, m.rounds/counted) {
 		for i, c := range running {
-			w, p, err := c.step()
-			if err != nil {
-				return f, err
-			}
-			if round >= 2 { // the first ones warm up
-				wall[i], cpu[i] = append(wall[i], w), append(cpu[i], p)
+			time.Sleep(rest)
+			for step := range 1 + counted {
+				w, p, err := c.step()
+				if err != nil {
+					return f, err
+				}
+				if step > 0 {
+					wall[i], cpu[i] = append(wall[i], w), append(cpu[i], p)
+				}
 			}
 		}
 	}
@@ -136,6 +139,14 @@ func (m *measurement) compare(j job, threads int) (f figures, err error) {
 	}
 	return f, nil
 }
+
+// A turn is a rest and some steps, as in training one after the other, of which the first does not count: in it threads wake up and
+// find cores, and caches fill. Without the rest the other side would begin with less than all cores, since after a step PyTorch's
+// threads look for work for some 5 milliseconds, ours for half of one.
+const (
+	rest    = 20 * time.Millisecond
+	counted = 3
+)
 
 func median(x []float64) float64 {
 	slices.Sort(x)
