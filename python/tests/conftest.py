@@ -58,9 +58,7 @@ class Site:
         done = subprocess.run(
             self.command(*args), cwd=self.root, env=self.env, capture_output=True, text=True, timeout=LIMIT, check=False
         )
-        assert done.returncode == code, (
-            f"automl {' '.join(args)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}{self.logs()}"
-        )
+        assert done.returncode == code, f"automl {' '.join(args)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}{self.logs()}"
         return done
 
     def script(self, path: Path, **env: str) -> subprocess.CompletedProcess[str]:

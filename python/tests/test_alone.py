@@ -65,9 +65,7 @@ def test_trial_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nothing_but_the_standard_library(tmp_path: Path) -> None:
-    loaded = (
-        "import sys, automl; automl.trial(); print([m for m in ('torch', 'numpy', 'pandas', 'transformers') if m in sys.modules])"
-    )
+    loaded = "import sys, automl; automl.trial(); print([m for m in ('torch', 'numpy', 'pandas', 'transformers') if m in sys.modules])"
     assert run(tmp_path, loaded).strip() == "[]"
 
 

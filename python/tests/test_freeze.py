@@ -22,9 +22,7 @@ GRADUAL = FreezeSchedule("gradual", depth=0.6, unfreeze_every=1, layer_decay=0.5
 
 def load(name: str) -> Any:
     """The model of a folder, with the head that its files have."""
-    kind = {"gpt2lm": "AutoModelForCausalLM", "vit": "AutoModelForImageClassification"}.get(
-        name, "AutoModelForSequenceClassification"
-    )
+    kind = {"gpt2lm": "AutoModelForCausalLM", "vit": "AutoModelForImageClassification"}.get(name, "AutoModelForSequenceClassification")
     if name.startswith("resnet"):
         kind = "AutoModelForImageClassification"
     return getattr(transformers, kind).from_pretrained(MODELS / name)

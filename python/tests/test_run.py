@@ -177,9 +177,9 @@ def fails(site: Site, script: str, sweep: str = "") -> str:
     return reason
 
 
-ASKED = PLAIN.format(
-    parameters="{lr: {type: float, low: 0.1, high: 1}}", scheduler="fifo", command="[python3, train.py]"
-).replace("trials: 3", "trials: 1")
+ASKED = PLAIN.format(parameters="{lr: {type: float, low: 0.1, high: 1}}", scheduler="fifo", command="[python3, train.py]").replace(
+    "trials: 3", "trials: 1"
+)
 
 
 @pytest.mark.parametrize(

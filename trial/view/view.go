@@ -200,6 +200,8 @@ type Trial struct {
 	State      string           `json:"state"`
 	Value      *float64         `json:"value"`
 	Std        float64          `json:"std"`
+	BestEpoch  int              `json:"best_epoch,omitempty"` // the one that the value is read at
+	Folds      []Fold           `json:"folds,omitempty"`      // what the value is made of
 	Objectives []ObjectiveValue `json:"objectives,omitempty"` // with several: what it is worth in each
 	Params     trial.Params     `json:"params"`
 	Origin     trial.Origin     `json:"origin"`
@@ -255,7 +257,10 @@ func TrialOf(s *trial.State, t *trial.Trial) Trial {
 		v.Usage = &Usage{t.Usage.Usage, t.Usage.Slowdown()}
 	}
 	if score, ok := t.Score(s.Study.Objective, s.Study.Shape); ok {
-		v.Value, v.Std = &score.Value, score.Std
+		v.Value, v.Std, v.BestEpoch = &score.Value, score.Std, score.Epoch
+		for f, value := range score.Folds {
+			v.Folds = append(v.Folds, Fold{f, value})
+		}
 	}
 	if len(s.Study.Others) > 0 {
 		scores, _ := t.Scores(s.Study)

@@ -169,7 +169,7 @@ func TestTrialOf(t *testing.T) {
 	wantJSON(t, view.TrialOf(h.State, h.Trial(n)), `{"trial":0,"state":"RUNNING","value":null,"std":0,"params":{},"origin":"sampler",`+
 		`"bracket":1,"done":{"fold":0,"epoch":1},"epochs":1,"seconds":1.5,"reason":"drawn"}`)
 	n = h.complete(0.5, 0.5)
-	wantJSON(t, view.TrialOf(h.State, h.Trial(n)), `{"trial":1,"state":"COMPLETE","value":0.5,"std":0,"params":{"zeta":2.0,"alpha":7},`+
+	wantJSON(t, view.TrialOf(h.State, h.Trial(n)), `{"trial":1,"state":"COMPLETE","value":0.5,"std":0,"best_epoch":2,"folds":[{"fold":0,"value":0.5},{"fold":1,"value":0.5}],"params":{"zeta":2.0,"alpha":7},`+
 		`"origin":"sampler","bracket":1,"done":{"fold":1,"epoch":3},"epochs":6,"seconds":9,"reason":"trained in full"}`)
 }
 

@@ -22,8 +22,17 @@ from ._trial import Trial, trial
 
 if TYPE_CHECKING:
     from ._freeze import Block, Frozen, blocks_of, freeze
+    from ._study import Study, TrialRecord, load_study
 
-_LAZY = {"freeze": "_freeze", "blocks_of": "_freeze", "Block": "_freeze", "Frozen": "_freeze"}
+_LAZY = {
+    "load_study": "_study",
+    "Study": "_study",
+    "TrialRecord": "_study",
+    "freeze": "_freeze",
+    "blocks_of": "_freeze",
+    "Block": "_freeze",
+    "Frozen": "_freeze",
+}
 
 __all__ = [
     "AutomlError",
@@ -34,9 +43,12 @@ __all__ = [
     "Frozen",
     "ParameterError",
     "ProtocolError",
+    "Study",
     "Trial",
+    "TrialRecord",
     "blocks_of",
     "freeze",
+    "load_study",
     "trial",
 ]
 

@@ -26,6 +26,7 @@ class Attempt(Trial):
         self.start, self.end = work["from"]["epoch"], work["to"]["epoch"]
         self._checkpoint_in = work.get("checkpoint_in")
         self._checkpoint_out = Path(work["checkpoint_out"])
+        self._scratch = Path(work["scratch"])
         self._objectives = [objective["metric"] for objective in [work["objective"], *work.get("others", [])]]
         self._runner = Runner()
         self._kept = self.start  # the epoch of the last checkpoint
@@ -64,6 +65,10 @@ class Attempt(Trial):
                 "were changed since, stand in another order, or differ on this machine; restore them, or start a new study"
             )
         return super()._split(split, keys)
+
+    @property
+    def scratch(self) -> Path:
+        return self._scratch
 
     @property
     def checkpoint_in(self) -> Path | None:

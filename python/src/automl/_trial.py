@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -57,6 +58,16 @@ class Trial(ABC):
     def folds(self) -> int:
         """How many folds the study has; 1 is one hold-out of a fifth of the rows."""
         return self._plan.k
+
+    @property
+    def split_kind(self) -> str:
+        """How the study deals rows to folds: stratified, plain, group or fixed; empty where nobody has said."""
+        return self._plan.split
+
+    @property
+    @abstractmethod
+    def scratch(self) -> Path:
+        """An empty folder of this process, removed afterwards; where no runner started it, a new temporary one."""
 
     # The space.
 
@@ -245,6 +256,10 @@ class Alone(Trial):
     @property
     def checkpoint_in(self) -> Path | None:
         return None
+
+    @property
+    def scratch(self) -> Path:
+        return Path(tempfile.mkdtemp(prefix="automl-"))
 
     def _report(self, epoch: int, metrics: dict[str, float], cost: float | None, last: bool) -> str:
         print(f"epoch {epoch}: " + " ".join(f"{name}={value:.6g}" for name, value in metrics.items()), flush=True)
