@@ -98,22 +98,24 @@ func TestLeaseRefused(t *testing.T) {
 				return trial.Grant{}, errDown
 			case 3:
 				return trial.Grant{Elsewhere: true, Reason: "it failed here twice"}, nil
+			case 4:
+				return trial.Grant{Elsewhere: true, Soon: true, Reason: "runner tower has its checkpoint and a free slot"}, nil
 			}
 			return trial.Grant{Granted: true}, nil
 		}
 	})
-	for attempt, want := range []string{"ack", "nak", "nak later", "ack"} {
+	for attempt, want := range []string{"ack", "nak", "nak later", "nak", "ack"} {
 		b.queue.work <- order(attempt+1, at(0, 0), at(0, 1), "train")
 		if got := receive(t, b.queue.settled); got != want {
 			t.Errorf("attempt %d: %s, want %s", attempt+1, got, want)
 		}
 	}
-	if _, exit := b.finish(order(4, at(0, 0), at(0, 1)).Key()); exit.Failure != "" {
+	if _, exit := b.finish(order(5, at(0, 0), at(0, 1)).Key()); exit.Failure != "" {
 		t.Errorf("the exit is %+v", exit)
 	}
 	b.drained()
-	if want := (trial.Announce{Key: trial.Key{Study: "s1", Trial: 7, Attempt: 4}, Runner: "box", Run: "run-1"}); asked[3] != want {
-		t.Errorf("announced %+v", asked[3])
+	if want := (trial.Announce{Key: trial.Key{Study: "s1", Trial: 7, Attempt: 5}, Runner: "box", Run: "run-1"}); asked[4] != want {
+		t.Errorf("announced %+v", asked[4])
 	}
 }
 

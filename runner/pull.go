@@ -81,6 +81,9 @@ func (r *Runner) next(ctx, background context.Context, s slot) (started bool, er
 	case err != nil:
 		r.settle(back(d, 0))
 		return false, err
+	case grant.Elsewhere && grant.Soon:
+		r.settle(back(d, 0))
+		return false, nil
 	case grant.Elsewhere:
 		r.settle(back(d, elsewhereDelay))
 		return false, nil

@@ -34,6 +34,7 @@ type Announce struct {
 type Grant struct {
 	Granted   bool   `json:"granted"`
 	Elsewhere bool   `json:"elsewhere,omitempty"` // refused, but to this runner only: the work goes back to the queue
+	Soon      bool   `json:"soon,omitempty"`      // with Elsewhere: a runner that should have it has a free slot, so that it goes back at once
 	Reason    string `json:"reason,omitempty"`
 }
 

@@ -26,6 +26,7 @@ type core struct {
 	busy    map[trial.Key]string // attempts whose process still runs, and the run that holds it
 	taken   map[trial.Key]int64  // the last message of each attempt that was taken in, committed or not
 	kept    map[trial.Key]int64  // the last one that is committed
+	spared  map[trial.Key]bool   // attempts that a runner was asked to leave to the one that has the checkpoint
 	again   map[trial.Key]int    // reports of an attempt of epochs that it had reported
 	retryAt map[int]time.Time    // trials that wait before their next attempt
 	failed  map[work]int         // attempts that failed in a row, for the back-off
@@ -72,7 +73,7 @@ func (r ready) empty() bool {
 
 // newCore rebuilds a study from its record.
 func newCore(spec Spec, record []trial.Event) (*core, error) {
-	c := &core{spec: spec, state: trial.NewState(spec.Study), busy: map[trial.Key]string{}, taken: map[trial.Key]int64{}, kept: map[trial.Key]int64{},
+	c := &core{spec: spec, state: trial.NewState(spec.Study), busy: map[trial.Key]string{}, taken: map[trial.Key]int64{}, spared: map[trial.Key]bool{}, kept: map[trial.Key]int64{},
 		again: map[trial.Key]int{}, retryAt: map[int]time.Time{}, failed: map[work]int{}, blamed: map[work]blame{}}
 	if c.claim = (claim{weight: spec.Weight, idle: true}); !(spec.Weight > 0) {
 		c.claim.weight = 1
@@ -171,6 +172,7 @@ func (c *core) keep(letters []letter) {
 		key := l.out.Key
 		if _, busy := c.busy[key]; !busy {
 			delete(c.taken, key)
+			delete(c.spared, key)
 			delete(c.kept, key)
 			delete(c.again, key)
 		} else if l.out.N > 0 {

@@ -11,8 +11,9 @@ import (
 // member is a runner process the daemon has heard of, or expects to hear of because the record says that it holds a lease.
 type member struct {
 	info    trial.RunnerInfo
-	heard   time.Time // by the daemon's monotonic clock
-	met     bool      // heard of since this daemon started
+	heard   time.Time   // by the daemon's monotonic clock
+	met     bool        // heard of since this daemon started
+	kept    []trial.Key // trials that it said last to have checkpoints of, attempts left out
 	missing map[trial.Key]int
 }
 
@@ -63,6 +64,10 @@ func (d *Daemon) announce(a trial.Announce, reply func(trial.Grant)) {
 		return
 	}
 	c.now = d.Now()
+	if g, yes := d.spared(c, a); yes {
+		reply(g)
+		return
+	}
 	g := c.announce(a, d.others(a.Runner, c.spec.Resources.GPUs))
 	c.ready.acks = append(c.ready.acks, func() { reply(g) })
 }
@@ -153,7 +158,7 @@ func (d *Daemon) heartbeat(info trial.RunnerInfo) {
 		d.Log.Info().Str("runner", info.Name).Int("slots", info.Slots).Strs("gpus", info.GPUs).Msg("a runner joined")
 	}
 	mem.info, mem.heard, mem.met = info, d.Now(), true
-	mem.info.Kept = nil
+	mem.info.Kept, mem.kept = nil, info.Kept
 	d.audit(mem)
 	d.tidy(info)
 }
