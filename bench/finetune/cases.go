@@ -12,7 +12,7 @@ import (
 // job is what a worker does over and over.
 type job struct {
 	Model  string // folder
-	Kind   string // full, frozen, cached, images, or an optimizer's name for its step alone
+	Kind   string // full, frozen, cached, images, hub (images of 224 x 224), or an optimizer's name for its step alone
 	Batch  int
 	Length int // tokens of each text
 }
@@ -22,6 +22,8 @@ func (j job) name() string {
 	switch {
 	case j.Kind == "images":
 		return fmt.Sprintf("resnet8 batch %d", j.Batch)
+	case j.Kind == "hub":
+		return fmt.Sprintf("%s batch %d", filepath.Base(j.Model), j.Batch)
 	case j.Model == "":
 		return j.Kind + ", 22.3 M weights"
 	}
@@ -40,7 +42,7 @@ func (j job) stepper() (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	if j.Kind == "images" {
+	if j.Kind == "images" || j.Kind == "hub" {
 		return imageStepper(net, j.Batch)
 	}
 	net.ReplaceHead(classes, 1)
@@ -136,8 +138,8 @@ func prepare(net *model.Net, o model.TrainOptions) (*model.Trainer, func(loss fl
 	}, nil
 }
 
-// jobs lists what is measured, below the folder of models.
-func jobs(models string) []job {
+// jobs lists what is measured, below the folder of models, and below that of random ones if there is one.
+func jobs(models, random string) []job {
 	minilm := filepath.Join(models, "minilm")
 	var out []job
 	for _, s := range [][2]int{{16, 32}, {32, 64}} {
@@ -148,6 +150,11 @@ func jobs(models string) []job {
 	out = append(out, job{Model: filepath.Join(models, "resnet8_cifar10"), Kind: "images", Batch: 32})
 	for _, kind := range []optim.Kind{optim.AdamW, optim.SGD, optim.Adafactor} {
 		out = append(out, job{Kind: string(kind)})
+	}
+	if random != "" {
+		for _, name := range []string{"resnet18", "vit-small"} {
+			out = append(out, job{Model: filepath.Join(random, name), Kind: "hub", Batch: 8})
+		}
 	}
 	return out
 }

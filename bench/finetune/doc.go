@@ -17,4 +17,6 @@
 // dropout. In "frozen" only the last of the six layers and the head are trained; "cached" begins at that layer with stored
 // activations, and "cached/frozen" sets ours with the cache, which the trainer has by itself, against a PyTorch script that
 // runs the frozen layers in every step. The rows of an optimizer are its step alone on dense gradients, whose norm ours finds, too.
+//
+// With -random DIR, a folder that models.py has made, there are a ResNet-18 and a ViT-small, too, on random images of 224 x 224.
 package main

@@ -18,6 +18,7 @@ func main() {
 	python := flag.String("python", "python3", "interpreter with torch, transformers and safetensors")
 	script := flag.String("script", "bench/finetune/steps.py", "PyTorch's side")
 	models := flag.String("models", "../shared/data", "folder with minilm and resnet8_cifar10")
+	random := flag.String("random", "", "folder that models.py has made; nothing: without its networks")
 	rounds := flag.Int("rounds", 12, "steps of each side that count")
 	starts := flag.Int("starts", 3, "processes of each side started for the time to the first step")
 	counts := flag.String("counts", "1,2", "numbers of threads")
@@ -32,7 +33,7 @@ func main() {
 		}
 	} else {
 		m := measurement{python: *python, script: *script, rounds: *rounds, starts: *starts, done: map[string]figures{}}
-		err = m.all(jobs(*models), strings.Split(*counts, ","), *only)
+		err = m.all(jobs(*models, *random), strings.Split(*counts, ","), *only)
 		if *docs != "" {
 			err = errors.Join(err, keep(*docs, m.rows))
 		}

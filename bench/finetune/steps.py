@@ -122,6 +122,24 @@ def image_step(job: Job) -> Callable[[], None]:
     return step
 
 
+def hub_step(job: Job) -> Callable[[], None]:
+    from transformers import AutoModelForImageClassification
+
+    model = AutoModelForImageClassification.from_pretrained(job["Model"])
+    model.train()  # batch norms as in training; there is no dropout
+    x = torch.randn(job["Batch"], 3, 224, 224)
+    labels = torch.randint(model.config.num_labels, (job["Batch"],))
+    opt = optimizer(list(model.parameters()))
+
+    def step() -> None:
+        loss = nn.functional.cross_entropy(model(pixel_values=x).logits, labels)
+        opt.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        opt.step()
+
+    return step
+
+
 def processor() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
@@ -134,7 +152,7 @@ def main() -> None:
     if job["Model"] == "":
         step = optimizer_step(job)
     else:
-        step = image_step(job) if job["Kind"] == "images" else text_step(job)
+        step = {"images": image_step, "hub": hub_step}.get(job["Kind"], text_step)(job)
     for _ in sys.stdin:
         start, before = time.perf_counter(), processor()
         step()

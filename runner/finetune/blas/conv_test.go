@@ -150,6 +150,7 @@ func BenchmarkConv(b *testing.B) {
 	for _, s := range []ConvShape{
 		same(32, 3, 16, 16, 3, 1), same(32, 16, 16, 16, 3, 1), same(32, 16, 16, 32, 3, 2), same(32, 32, 8, 32, 3, 1),
 		same(32, 32, 8, 64, 3, 2), same(32, 64, 4, 64, 3, 1), same(32, 16, 32, 16, 3, 1),
+		same(8, 3, 224, 64, 7, 2), same(8, 64, 56, 64, 3, 1), same(8, 128, 28, 128, 3, 1), same(8, 256, 14, 256, 3, 1), same(8, 512, 7, 512, 3, 1), // of ResNet-18
 	} {
 		rng := rand.New(rand.NewPCG(2, 2))
 		x, w := random(rng, s.Batch*s.InC*s.H*s.W), random(rng, s.OutC*s.InC*s.KH*s.KW)
