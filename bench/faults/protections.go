@@ -37,8 +37,6 @@ var protections = []protection{
 		{mail, "	if !c.known(t, r) {", "	if true {"}}},
 	{"in-order", "a message is not taken while an earlier one of its attempt is missing", []string{"sync-fails"}, []edit{
 		{mail, "	if known && m.N > last+1 {", "	if false && known {"}}},
-	{"exit-last", "the exit of an attempt is sent when everything else is receipted", []string{"bus-deleted", "bus-truncated"}, []edit{
-		{outbox, "		if m.Exit != nil && len(o.pending) > 1 {", "		if false {"}}},
 	{"fencing", "a message counts only from the run that holds the lease of its attempt", []string{"sigstop"}, []edit{
 		{mail, "t != nil && t.Open != nil && t.Open.Number == m.Key.Attempt && t.Open.Run == m.Run", "t != nil && t.Open != nil"}}},
 	{"lease-ends", "a runner that is gone loses its attempts", []string{"kill-runner", "partition-long"}, []edit{
