@@ -35,7 +35,7 @@ func staleDaemon(w *world) {
 	w.submit(sweep{trainer: "pace=60", trials: 9})
 	first := w.runner("box", "", 2)
 	w.after(4)
-	old.signal(syscall.SIGSTOP)
+	w.freeze(old)
 	w.must(os.Remove(filepath.Join(w.data, "lock")))
 	w.daemon()
 	epoch := w.count("SELECT epoch FROM meta")
@@ -54,6 +54,22 @@ func staleDaemon(w *world) {
 	if now := w.count("SELECT epoch FROM meta"); now != epoch {
 		w.wrong("the epoch went from %d to %d", epoch, now)
 	}
+}
+
+// freeze stops a daemon, but not in the middle of a transaction: nobody else could write then, and no other daemon would start.
+func (w *world) freeze(d *proc) {
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(w.data, "automl.db")+"?_txlock=immediate&_busy_timeout=200")
+	w.must(err)
+	defer db.Close()
+	w.until("a moment without a transaction", func() bool {
+		d.signal(syscall.SIGSTOP)
+		tx, err := db.Begin()
+		if err != nil {
+			d.signal(syscall.SIGCONT)
+			return false
+		}
+		return tx.Rollback() == nil
+	})
 }
 
 // migration kills the daemon at every point of the way from the first schema to the latest at which something becomes durable.

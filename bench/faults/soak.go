@@ -180,11 +180,17 @@ func (s *soaking) takeWork() {
 }
 
 // succeed takes the lock from a frozen daemon, as a file system without locks would, and starts another: the first one ends when it goes on.
+// The port of the bus was not free for the other one, so the runners have to be told where it is.
 func (s *soaking) succeed() {
 	old := s.d
-	old.signal(syscall.SIGSTOP)
+	s.freeze(old)
 	s.must(os.Remove(filepath.Join(s.data, "lock")))
 	s.d = s.daemon()
+	i, _ := s.info()
+	s.bus = i.NATS
+	s.near.kill()
+	s.far.kill()
+	s.p = s.newProxy(i.NATS)
 	old.signal(syscall.SIGCONT)
 	s.until("the end of the daemon that was taken for dead", func() bool { s.revive(); return !old.alive() })
 }

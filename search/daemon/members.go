@@ -197,7 +197,8 @@ func (d *Daemon) runs(owner string) (n int) {
 	return n
 }
 
-// audit compares what a runner says it works on with the leases it holds.
+// audit compares what a runner says it works on with the leases it holds. A runner that lives and has an attempt speaks of it until its exit
+// is receipted; one that does not was never told of the grant, and no trial is to blame for that.
 func (d *Daemon) audit(mem *member) {
 	seen := map[trial.Key]int{}
 	for _, c := range d.cores {
@@ -207,7 +208,7 @@ func (d *Daemon) audit(mem *member) {
 			}
 			if seen[key] = mem.missing[key] + 1; seen[key] >= missed {
 				c.now = d.Now()
-				c.lose(key, trial.Lost, "runner "+mem.info.Name+" does not know of it any more")
+				c.lose(key, trial.Aborted, "runner "+mem.info.Name+" does not know of it")
 			}
 		}
 	}
