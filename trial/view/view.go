@@ -210,20 +210,20 @@ type Trial struct {
 	Epochs     int              `json:"epochs"`
 	Seconds    float64          `json:"seconds"`
 	Cache      *trial.CacheUse  `json:"cache,omitempty"` // of the activations of frozen blocks; nil: none were cached
-	Usage      *Usage           `json:"usage,omitempty"` // of its machine; nil: it was not measured
+	Usage      *TrialUsage      `json:"usage,omitempty"` // of its machine; nil: it was not measured
 	Reason     string           `json:"reason"`
 	Curves     []Curve          `json:"curves,omitempty"`
 	Confusion  *ConfusionMatrix `json:"confusion,omitempty"` // of one trial alone, if it is one of the best
 }
 
-// Usage is what a trial took of its machine: the most of memory that was seen, and means over the time of its epochs.
-type Usage struct {
+// TrialUsage is what a trial took of its machine: the most of memory that was seen, and means over the time of its epochs.
+type TrialUsage struct {
 	trial.Usage
 	Slowdown float64 `json:"slowdown,omitempty"` // how much longer an epoch took beside other trials on its GPU than alone; 0: not known
 }
 
 // String is the usage for a person.
-func (u Usage) String() string {
+func (u TrialUsage) String() string {
 	const gib = 1 << 30
 	text := fmt.Sprintf("%.2f GiB of memory at most", float64(u.Memory)/gib)
 	if u.GPUTrials == 0 {
@@ -254,7 +254,7 @@ func TrialOf(s *trial.State, t *trial.Trial) Trial {
 		v.Cache = &use
 	}
 	if t.Usage != (trial.UsageSum{}) {
-		v.Usage = &Usage{t.Usage.Usage, t.Usage.Slowdown()}
+		v.Usage = &TrialUsage{t.Usage.Usage, t.Usage.Slowdown()}
 	}
 	if score, ok := t.Score(s.Study.Objective, s.Study.Shape); ok {
 		v.Value, v.Std, v.BestEpoch = &score.Value, score.Std, score.Epoch
