@@ -54,7 +54,7 @@ var protections = []protection{
 	{"another-runner", "the last try of a trial is on another runner", []string{"poison"}, []edit{
 		{mail, "	case others && c.onlyFailedOn(t, a.Runner):", "	case false && c.onlyFailedOn(t, a.Runner):"}}},
 	{"oom-seen", "the kernel is asked what a trainer was killed for", []string{"out-of-memory"}, []edit{
-		{"runner/process/classify.go", "f.exit.signal == syscall.SIGKILL && f.oom:", "f.exit.signal == syscall.SIGKILL && false:"}}},
+		{"runner/process/classify.go", "case f.oom && (f.grouped || f.exit.killed() == syscall.SIGKILL):", "case f.oom && false:"}}},
 	{"not-finite", "a metric that is not finite fails its trial", []string{"bad-metrics"}, []edit{
 		{mail, "math.IsNaN(v) || math.IsInf(v, 0) {\n			return c.fail", "v > 1e308 && v < 1e307 {\n			return c.fail"}}},
 	{"stuck", "a trainer without a sign of life is killed", []string{"hung"}, []edit{
