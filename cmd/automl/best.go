@@ -86,8 +86,11 @@ func (a *app) printBest(s *trial.State, b *view.Best) {
 	}
 	run, full := s.EpochsRun(), s.EpochsFull()
 	fmt.Fprintf(w, "\n  cost     %s", view.Counted(run, "epoch"))
-	if run < full {
+	switch {
+	case run < full && s.Status.Over():
 		fmt.Fprintf(w, " of %d (%.0f%%): the rest was saved by pruning", full, 100*float64(run)/float64(full))
+	case run < full:
+		fmt.Fprintf(w, " of the %d (%.0f%%) that these trials take in full", full, 100*float64(run)/float64(full))
 	}
 	if c := s.Cache(); c.Hits > 0 {
 		fmt.Fprintf(w, "\n  cache    frozen layers were not run again for %d rows, which saved about %s", c.Hits, view.Duration(c.Saved))
@@ -96,8 +99,11 @@ func (a *app) printBest(s *trial.State, b *view.Best) {
 		fmt.Fprintf(w, "\n  audit    %s", q)
 	}
 	fmt.Fprintf(w, "\n  model    %s\n", modelText(s, t))
+	for _, m := range view.Tested(s.Study.Objectives(), t.Refit()) {
+		fmt.Fprintf(w, "  test     %s %.4f; metrics.json in its folder has all that was measured\n", m.Name, m.Value)
+	}
 	fmt.Fprintf(w, "  record   %s/automl.db\n", a.dataDir)
-	fmt.Fprintf(w, "\nautoml describe %s shows all trials, automl explain %s TRIAL why one was stopped\n", s.Study.Name, s.Study.Name)
+	fmt.Fprintf(w, "\nautoml describe %s shows all trials, automl explain %s TRIAL why one was stopped,\nautoml report %s report.html writes all of it as one page\n", s.Study.Name, s.Study.Name, s.Study.Name)
 }
 
 // modelText says where the refitted model is, or why there is none.
@@ -105,7 +111,7 @@ func modelText(s *trial.State, t *trial.Trial) string {
 	spec, err := decode(s.Study)
 	switch {
 	case t.Artifact != "":
-		return fmt.Sprintf("%s (%s)", t.Artifact, t.Reason)
+		return t.Artifact + ", trained on all data"
 	case err == nil && !spec.Refit:
 		return "a trainer of your own saves its own: train it with these parameters on all data"
 	case s.Status.Over():

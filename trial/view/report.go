@@ -2,6 +2,7 @@ package view
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	"automl/trial"
@@ -131,4 +132,17 @@ func costOf(s *trial.State, gpus float64, now time.Time) StudyCost {
 	}
 	c.GPUSeconds = c.Seconds * gpus
 	return c
+}
+
+// Tested is, of what a refitted model measured, its worth in the objectives on the test file: test_accuracy of val_accuracy. Empty without
+// one.
+func Tested(objectives []trial.Objective, measured trial.Metrics) trial.Metrics {
+	var out trial.Metrics
+	for _, o := range objectives {
+		name := "test_" + strings.TrimPrefix(o.Metric, "val_")
+		if v, ok := measured.Get(name); ok {
+			out = append(out, trial.Metric{Name: name, Value: v})
+		}
+	}
+	return out
 }

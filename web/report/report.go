@@ -78,12 +78,7 @@ func newPage(r view.Report) page {
 	if b := r.Status.Best; b != nil {
 		p.Winner = &r.Trials[b.Trial]
 		p.Plain, _ = view.Plain(b.Params)
-		for _, o := range r.Objectives {
-			name := "test_" + strings.TrimPrefix(o.Metric, "val_")
-			if v, ok := r.Refit.Get(name); ok {
-				p.Refitted = append(p.Refitted, trial.Metric{Name: name, Value: v})
-			}
-		}
+		p.Refitted = view.Tested(r.Objectives, r.Refit)
 	}
 	if q, ok := ratesOf(r); ok {
 		g := q.grid(r.Objectives[0])
