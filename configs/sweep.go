@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -46,8 +45,11 @@ type Sweep struct {
 	source   *source
 }
 
-// Weight is the claim of the study to slots beside others: its share, doubled with every step of priority.
-func (s *Sweep) Weight() float64 { return math.Ldexp(cmp.Or(s.Share, 1), s.Priority) }
+// Claim is the study's claim to the slots of the runners, beside other studies.
+func (s *Sweep) Claim() trial.Claim {
+	share := cmp.Or(s.Share, 1)
+	return trial.Claim{Share: &share, Priority: &s.Priority, Workers: &s.Workers}
+}
 
 // Confirm says how many of the best trials are trained again, and how many times each.
 type Confirm struct {

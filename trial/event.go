@@ -67,7 +67,7 @@ const (
 	Confirmed What = "confirmed" // a complete trial trained its extra folds: Attempt
 	Refitted  What = "refitted"  // the winner was trained on all data: Attempt, Artifact
 	Manifest  What = "manifest"  // the hash of the folds every trial must use: Hash. Trial is NoTrial
-	Moved     What = "moved"     // the study changed its state: Study. Trial is NoTrial
+	Moved     What = "moved"     // the study changed its state: Study; with Params its claim to slots, see [Claim]. Trial is NoTrial
 )
 
 // NoTrial is the trial number of a decision about the study itself.

@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -17,6 +18,7 @@ type State struct {
 	// Results are the ends of all attempts of the search that left a value or a failure, in the order they came in.
 	Results []Result
 	Since   time.Time // of the latest change of Status
+	Claim   Claim     // to the runners' slots, as far as it was changed
 
 	tally    tally
 	confused []*Trial // the complete trials that have confusion matrices, at most keptConfusions
@@ -91,6 +93,14 @@ func (s *State) decide(d Decision, now time.Time) error {
 		s.Hash = d.Hash
 		return nil
 	case Moved:
+		if d.Params != nil { // what it may have, not where it stands
+			c, err := claimOf(d.Params)
+			if err != nil || d.Study != s.Status {
+				return fmt.Errorf("the study's claim to slots: %w", errors.Join(err, wrongState(d.Study, s.Status)))
+			}
+			s.Claim = c.Over(s.Claim)
+			return nil
+		}
 		if d.Study == StudyPaused && s.Status != StudyPaused {
 			s.Back = s.Status
 		}
@@ -115,6 +125,13 @@ func (s *State) decide(d Decision, now time.Time) error {
 		s.forget(t)
 	}
 	return nil
+}
+
+func wrongState(got, want StudyState) error {
+	if got == want {
+		return nil
+	}
+	return fmt.Errorf("it is %s, not %s", want, got)
 }
 
 // result tells whether a decision ends an attempt of the search.

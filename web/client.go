@@ -122,6 +122,11 @@ func (c *Client) Resume(ctx context.Context, study string) error {
 // Stop ends a study.
 func (c *Client) Stop(ctx context.Context, study string) error { return c.move(ctx, study, "/stop") }
 
+// Change changes a study's claim to slots, and returns the whole of it.
+func (c *Client) Change(ctx context.Context, study string, to trial.Claim) (trial.Claim, error) {
+	return post[trial.Claim](ctx, c, studyPath(study, "/claim"), to)
+}
+
 // Enqueue has configurations of a study tried.
 func (c *Client) Enqueue(ctx context.Context, study string, points []trial.Params) ([]view.Enqueued, error) {
 	data, err := json.Marshal(Wanted{points})

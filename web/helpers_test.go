@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -82,6 +83,15 @@ func (d *fakeDaemon) Ask(context.Context, string) (trial.Assignment, trial.Reply
 func (d *fakeDaemon) Tell(_ context.Context, _ string, key trial.Key, reports []trial.Report, failure *trial.Exit) (trial.Verb, string, error) {
 	d.key, d.told, d.failure = key, reports, failure
 	return trial.Pause, "for a test", d.err
+}
+
+// Change answers with what it was given, over the claim of a plain sweep.
+func (d *fakeDaemon) Change(_ context.Context, _ string, to trial.Claim) (trial.Claim, error) {
+	share, none := 1.0, 0
+	if err := to.Validate(); err != nil || d.err != nil {
+		return to, errors.Join(err, d.err)
+	}
+	return to.Over(trial.Claim{Share: &share, Priority: &none, Workers: &none}), nil
 }
 
 func (d *fakeDaemon) Pause(ctx context.Context, study string) error {

@@ -21,6 +21,7 @@ type Daemon interface {
 	Pause(ctx context.Context, study string) error
 	Resume(ctx context.Context, study string) error
 	Stop(ctx context.Context, study string) error
+	Change(ctx context.Context, study string, to trial.Claim) (now trial.Claim, err error)
 	Delete(ctx context.Context, study string) error
 	Runners(ctx context.Context) ([]view.Runner, error)
 	Metrics(ctx context.Context) (view.Metrics, error)
@@ -134,6 +135,8 @@ func (s *server) routes(api huma.API) {
 		s.move(s.Daemon.Pause))
 	huma.Register(api, operation(post, "/studies/{id}/resume", "resume-study", "Go on with a paused study"), s.move(s.Daemon.Resume))
 	huma.Register(api, operation(post, "/studies/{id}/stop", "stop-study", "End a study for good"), s.move(s.Daemon.Stop))
+	huma.Register(api, operation(post, "/studies/{id}/claim", "change-claim", "Change a study's claim to slots while it runs; what is left out stays"),
+		s.change)
 	huma.Register(api, operation(get, "/studies/{id}/trials", "list-trials", "The trials of a study, in pages"), s.trials)
 	huma.Register(api, operation(get, "/studies/{id}/trials/{n}", "get-trial", "A trial with its curves"), s.trial)
 	huma.Register(api, operation(get, "/studies/{id}/trials/{n}/reports", "list-reports", "What was measured of a trial"), s.reports)

@@ -118,6 +118,19 @@ func (s *server) knownRunners(ctx context.Context) ([]view.Runner, error) {
 	return out, err
 }
 
+type claimInput struct {
+	ID   string `path:"id" doc:"id or name of the study"`
+	Body trial.Claim
+}
+
+func (s *server) change(ctx context.Context, in *claimInput) (*body[trial.Claim], error) {
+	now, err := s.Daemon.Change(ctx, in.ID, in.Body)
+	if err != nil {
+		return nil, s.fail(err)
+	}
+	return &body[trial.Claim]{now}, nil
+}
+
 // move is a handler that changes the state of a study.
 func (s *server) move(do func(context.Context, string) error) func(context.Context, *idInput) (*struct{}, error) {
 	return func(ctx context.Context, in *idInput) (*struct{}, error) {

@@ -110,7 +110,7 @@ func decode(study trial.Study) (daemon.Spec, error) {
 	}
 	spec := daemon.Spec{
 		Study: study, Space: s.Space(), Sampler: s.Sampler, Scheduler: s.Scheduler, Folds: s.FoldPlan(), Trainer: s.Trainer,
-		Resources: s.Resources, Enqueue: s.Enqueue, Workers: s.Workers, Weight: s.Weight(), GPUSeconds: s.Budget.GPUHours * 3600,
+		Resources: s.Resources, Enqueue: s.Enqueue, Claim: s.Claim(), GPUSeconds: s.Budget.GPUHours * 3600,
 		Confirm: daemon.Confirm{Top: s.Confirm.Top, Seeds: s.Confirm.Seeds},
 		Refit:   s.Trainer.Type == "builtin", External: s.Trainer.Type == "external",
 	}

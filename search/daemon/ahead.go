@@ -42,7 +42,7 @@ func (c *core) wants() bool {
 	if !c.spec.External || c.state.Status != trial.StudyRunning || c.ahead != nil && c.ahead.seq == c.state.Seq {
 		return false
 	}
-	if out := c.out(); out >= c.hands || c.spec.Workers > 0 && out >= c.spec.Workers {
+	if out := c.out(); out >= c.hands || c.full(out) {
 		return false
 	}
 	if len(c.own()) > 0 || c.waiting() != nil {

@@ -3,8 +3,10 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"automl/trial"
 	"automl/trial/view"
@@ -113,6 +115,26 @@ func (d *Daemon) Stop(ctx context.Context, study string) error {
 		c.move(trial.StudyStopped, "stopped by the user")
 		return nil
 	})
+}
+
+// Change changes a study's claim to slots while it runs, and returns the whole of it. What is out above a new cap of workers ends as it
+// would have.
+func (d *Daemon) Change(ctx context.Context, study string, to trial.Claim) (now trial.Claim, err error) {
+	if err := to.Validate(); err != nil {
+		return now, err
+	}
+	err = d.control(ctx, study, func(c *core) error {
+		now = to.Over(c.terms())
+		if reflect.DeepEqual(now, c.terms()) {
+			return nil
+		}
+		d.settle(time.Now()) // what it has had counts by its old weight
+		c.decide(trial.Decision{Trial: trial.NoTrial, What: trial.Moved, Study: c.state.Status, Params: now.Params(),
+			Reason: fmt.Sprintf("the user changed its claim to slots: %s", now.Params())})
+		c.claim.weight = now.Weight()
+		return nil
+	})
+	return now, err
 }
 
 // Delete stops a study and removes it with its record.

@@ -75,9 +75,6 @@ func (r ready) empty() bool {
 func newCore(spec Spec, record []trial.Event) (*core, error) {
 	c := &core{spec: spec, state: trial.NewState(spec.Study), busy: map[trial.Key]string{}, taken: map[trial.Key]int64{}, spared: map[trial.Key]bool{}, kept: map[trial.Key]int64{},
 		again: map[trial.Key]int{}, retryAt: map[int]time.Time{}, failed: map[work]int{}, blamed: map[work]blame{}}
-	if c.claim = (claim{weight: spec.Weight, idle: true}); !(spec.Weight > 0) {
-		c.claim.weight = 1
-	}
 	var err error
 	sampler := spec.Sampler
 	sampler.Spending = spec.spending()
@@ -99,6 +96,7 @@ func newCore(spec Spec, record []trial.Event) (*core, error) {
 	if len(c.state.Trials) > 0 && c.state.Probe() == nil {
 		c.spec.Probe = nil // a study that was begun before there were probes goes on without one
 	}
+	c.claim = claim{weight: c.terms().Weight(), idle: true}
 	c.given = c.spec.given()
 	for _, t := range c.state.Trials {
 		if t.Open != nil && t.Open.Run != "" {
@@ -222,6 +220,15 @@ func (c *core) unleased() []trial.Assignment {
 		}
 	}
 	return out
+}
+
+// terms is the study's claim to slots as it stands.
+func (c *core) terms() trial.Claim { return c.state.Claim.Over(c.spec.Claim) }
+
+// full tells whether so many slots are all that the study may hold.
+func (c *core) full(out int) bool {
+	most := c.terms().Workers
+	return most != nil && *most > 0 && out >= *most
 }
 
 // out is how many slots the study holds: work handed out, and processes that have not ended yet.

@@ -12,7 +12,7 @@ import (
 // next decides what one more slot should do: the assignment to publish once it is persisted, or false when there is nothing
 // for it now. Decisions that take no slot, such as pruning a paused trial, are made on the way.
 func (c *core) next() (trial.Assignment, bool) {
-	if !c.searching() || c.spec.Workers > 0 && c.out() >= c.spec.Workers {
+	if !c.searching() || c.full(c.out()) {
 		return trial.Assignment{}, false
 	}
 	c.budget()

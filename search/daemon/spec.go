@@ -19,8 +19,7 @@ type Spec struct {
 	Resources  trial.Resources
 	Probe      trial.Params   // runs before everything, trained in full, as the yardstick of the study; nil: there is none
 	Enqueue    []trial.Params // run next
-	Workers    int            // most attempts out at once; 0: as many as there are slots
-	Weight     float64        // of its claim to slots, beside other studies; default: 1
+	Claim      trial.Claim    // to the slots of the runners, as the document has it; complete but in tests
 	End        time.Time      // zero: no time budget
 	GPUSeconds float64        // zero: no budget of GPU time
 	Confirm    Confirm
