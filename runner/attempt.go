@@ -41,6 +41,7 @@ type attempt struct {
 	moved    time.Time        // the last report, or the start of the child
 	epochs   []time.Duration  // how long each took
 	progress time.Time        // the last one sent
+	usage    usage            // of the machine, since the last report
 }
 
 func newAttempt(r *Runner, a trial.Assignment, s slot) *attempt {

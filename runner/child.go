@@ -147,11 +147,14 @@ func (t *attempt) discard(unwanted func(checkpoint) bool) {
 func (c *child) Report(r protocol.Report) (trial.Verb, string) {
 	took := c.lap().Seconds()
 	c.epoch = r.Epoch
+	c.mu.Lock()
+	used := c.usage.take()
+	c.mu.Unlock()
 	if r.Metrics == nil {
 		r.Metrics = trial.Metrics{}
 	}
 	return c.ask(trial.Report{Trial: c.order.Trial, Attempt: c.order.Attempt, Fold: r.Fold, Epoch: r.Epoch, Metrics: r.Metrics,
-		Cost: cmp.Or(r.Cost, took), Last: r.Last, Cache: r.Cache, Confusion: r.Confusion})
+		Cost: cmp.Or(r.Cost, took), Last: r.Last, Cache: r.Cache, Usage: used, Confusion: r.Confusion})
 }
 
 // Checkpoint keeps the checkpoint; a refit runs in one go and has none.

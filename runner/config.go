@@ -27,6 +27,7 @@ type Config struct {
 	Tasks   int            // processes and threads a trainer may have; default: 4096, negative: any number
 	Threads int            // processor cores to share between the slots; default: all
 	GPUs    []gpu.Device   // those that trials may use
+	Gauge   Gauge          // measures them; nil: nothing is known of their use
 	Dir     string         // the work directory
 	Builtin []string       // argv of the built-in trainer
 	Cache   protocol.Cache // of the built-in trainer: default for Dir is the folder cache in the work directory; 0 bytes: trainers keep it in memory only
@@ -50,6 +51,7 @@ type Timings struct {
 	RetryMin  time.Duration // the first back-off [1 s]
 	RetryMax  time.Duration // the longest [30 s]
 	Progress  time.Duration // at least, between two progress messages of an attempt [1 s]
+	Measure   time.Duration // between two looks at what trainers take of the machine [2 s]
 	Flush     time.Duration // at the end, for the daemon to commit the last messages [5 s]
 }
 
@@ -95,7 +97,7 @@ func (t Timings) Times(factor float64) Timings {
 	t = t.complete()
 	if factor > 0 {
 		for _, d := range []*time.Duration{&t.Heartbeat, &t.Contact, &t.Decision, &t.Grace, &t.Obey, &t.Silent, &t.First, &t.RetryMin,
-			&t.RetryMax, &t.Progress, &t.Flush} {
+			&t.RetryMax, &t.Progress, &t.Measure, &t.Flush} {
 			*d = time.Duration(float64(*d) * factor)
 		}
 	}
@@ -109,7 +111,7 @@ func (t Timings) complete() Timings {
 	}{
 		{&t.Heartbeat, 10 * time.Second}, {&t.Contact, 90 * time.Second}, {&t.Decision, 5 * time.Second},
 		{&t.Grace, 10 * time.Second}, {&t.Obey, time.Minute}, {&t.Silent, 10 * time.Minute}, {&t.First, time.Hour},
-		{&t.RetryMin, time.Second}, {&t.RetryMax, 30 * time.Second}, {&t.Progress, time.Second}, {&t.Flush, 5 * time.Second},
+		{&t.RetryMin, time.Second}, {&t.RetryMax, 30 * time.Second}, {&t.Progress, time.Second}, {&t.Measure, 2 * time.Second}, {&t.Flush, 5 * time.Second},
 	} {
 		if *d.field <= 0 {
 			*d.field = d.standard

@@ -173,7 +173,7 @@ func TestDeliveredTwice(t *testing.T) {
 func clocked(t *testing.T, change func(*Config, *fakeQueue)) (*bench, *processtest.Clock) {
 	clock := processtest.NewClock()
 	return newBench(t, func(c *Config, q *fakeQueue) {
-		c.Clock = clock
+		c.Clock, c.Timings.Measure = clock, 1000*time.Hour
 		if change != nil {
 			change(c, q)
 		}

@@ -80,6 +80,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.resume(background)
 	loops.Go(func() { r.listen(background) })
 	loops.Go(func() { r.beat(background) })
+	loops.Go(func() { r.measure(background) })
 	r.pull(ctx, background)
 	r.finish(ctx)
 	cancel()

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"automl/runner/gpu"
+	"automl/runner/gpu/driver/drivertest"
 	"automl/trial"
+	"automl/trial/view"
 )
 
 func TestChooseGPUs(t *testing.T) {
@@ -67,5 +70,48 @@ func TestTrialsOfAFraction(t *testing.T) {
 	}
 	if f := (gpuFlags{which: "0,1", per: 2}); !slices.Equal(f.args(), []string{"--gpus", "0,1", "--per-gpu", "2"}) {
 		t.Errorf("the runner is told %q", f.args())
+	}
+}
+
+// gpuTrainer sees which GPU it has, and takes long enough to be measured.
+const gpuTrainer = `
+[ "$CUDA_VISIBLE_DEVICES $AUTOML_GPU_SHARE $AUTOML_GPU_MEMORY" = "1 0.5 4000" ] || { echo "got $CUDA_VISIBLE_DEVICES $AUTOML_GPU_SHARE $AUTOML_GPU_MEMORY" >&2; exit 3; }
+sleep 3
+echo 'automl: {"epoch":1,"acc":0.5}'`
+
+// TestSweepOnGPUs runs the program on a machine whose driver library tells of two GPUs, of which trials may use the second.
+func TestSweepOnGPUs(t *testing.T) {
+	lib, file := drivertest.Build(t)
+	drivertest.Tell(t, file, "gpu GPU-a 8000 0 0", "gpu GPU-b 8000 700 40")
+	t.Setenv("LD_LIBRARY_PATH", lib)
+	t.Setenv("FAKE_NVML", file)
+	unset(t, "CUDA_VISIBLE_DEVICES")
+	s := newSite(t, "none", "epochs: 1\nbudget: {trials: 2}\nworkers: 2\nresources: {gpus: 1, fraction: 0.5}\n")
+	text, err := os.ReadFile(s.sweep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "trainer:") {
+			lines[i] = fmt.Sprintf("trainer: {type: command, command: [/bin/sh, -c, %q]}", gpuTrainer)
+		}
+	}
+	if err := os.WriteFile(s.sweep, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.ok("run", s.sweep, "--gpus", "GPU-b")
+	for _, n := range []string{"0", "1"} {
+		v := decodeJSON[view.Trial](t, s.ok("describe", "e2e", n, "-o", "json").out)
+		if v.State != "COMPLETE" || v.Usage == nil || v.Usage.GPUBusy != 0.4 || v.Usage.GPUTrials < 1 || v.Usage.Memory == 0 {
+			t.Errorf("trial %s is %s (%s), its usage %+v", n, v.State, v.Reason, v.Usage)
+		}
+	}
+	if out := s.ok("describe", "e2e", "0").out; !strings.Contains(out, "GPU 40% busy with") {
+		t.Errorf("described as %s", out)
+	}
+	s.rewrite("gpus: 1, fraction: 0.5", "gpus: 3")
+	if r := s.run("run", s.sweep); r.code != 2 || !strings.Contains(r.err, "a trial needs 3 GPUs and there are 2 for trials here (GPU 0: Fake GPU, 0.0 GiB; GPU 1") {
+		t.Errorf("a sweep that needs more GPUs: exit %d, %s", r.code, r.err)
 	}
 }

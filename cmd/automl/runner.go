@@ -117,6 +117,9 @@ func (a *app) runRunner(ctx context.Context, f runnerFlags) error {
 	if err != nil {
 		return err
 	}
+	if machine.driver != nil {
+		cfg.Gauge = machine.driver
+	}
 	r, err := runner.New(a.lab.runner(cfg), bus)
 	if err != nil {
 		return err

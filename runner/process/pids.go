@@ -73,7 +73,7 @@ func (g *taskGroup) kill() {
 	}
 	text, _ := os.ReadFile(filepath.Join(g.dir, "cgroup.procs"))
 	for pid := range strings.FieldsSeq(string(text)) {
-		if n, err := strconv.Atoi(pid); err == nil && n > 1 {
+		if n, err := strconv.Atoi(pid); err == nil && n > 1 && n != os.Getpid() {
 			_ = syscall.Kill(n, syscall.SIGKILL)
 		}
 	}
