@@ -87,7 +87,7 @@ def test_a_killed_trainer_goes_on_from_its_checkpoint(site: Site) -> None:
     sweep = f"trainer: {{type: command, command: [python3, train.py], env: {{CRASH: {crash}}}}}\n"
     site.run("run", str(site.write("train.yaml", sweep)))  # all else comes from the script
     assert not crash.exists()
-    assert site.rows("SELECT * FROM decisions_v WHERE what = 'retried' AND failure = 'crash'")
+    assert site.rows("SELECT * FROM decisions_v WHERE what = 'retried' AND failure = 'signal'")
     assert site.rows("SELECT trial, fold, epoch, metric, value FROM curves_v ORDER BY 1, 2, 3, 4") == calm
     first = site.rows("SELECT count(*) AS n FROM curves_v WHERE trial = 0 AND fold = 0 AND attempt = 1 AND metric = 'acc'")
     assert first[0]["n"] == 2  # the second attempt went on after the checkpoint of epoch 2
