@@ -3,7 +3,6 @@ package runner
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 	"sync"
 	"time"
@@ -30,18 +29,18 @@ type attempt struct {
 	done   chan struct{} // closed when it is over
 
 	mu       sync.Mutex
-	standing trial.Outbound   // the daemon's answers taken together: the strongest verb
-	answered map[int64]bool   // the messages that are committed
-	changed  chan struct{}    // closed and replaced with every answer
-	asking   int              // reports that wait for an answer
-	sent     []sent           // the reports of the child at work
-	why      *process.Reason  // it has to end
-	child    *process.Process // the one at work
-	sign     time.Time        // the last sign of life
-	moved    time.Time        // the last report, or the start of the child
-	epochs   []time.Duration  // how long each took
-	progress time.Time        // the last one sent
-	usage    usage            // of the machine, since the last report
+	standing trial.Outbound  // the daemon's answers taken together: the strongest verb
+	answered map[int64]bool  // the messages that are committed
+	changed  chan struct{}   // closed and replaced with every answer
+	asking   int             // reports that wait for an answer
+	sent     []sent          // the reports of the child at work
+	why      *process.Reason // it has to end
+	child    Child           // the one at work
+	sign     time.Time       // the last sign of life
+	moved    time.Time       // the last report, or the start of the child
+	epochs   []time.Duration // how long each took
+	progress time.Time       // the last one sent
+	usage    usage           // of the machine, since the last report
 }
 
 func newAttempt(r *Runner, a trial.Assignment, s slot) *attempt {
@@ -49,9 +48,10 @@ func newAttempt(r *Runner, a trial.Assignment, s slot) *attempt {
 	t := &attempt{runner: r, order: a, slot: s, out: r.newOutbox(a.Key()), done: make(chan struct{}),
 		changed: make(chan struct{}), answered: map[int64]bool{}, sign: now, moved: now}
 	t.log = t.out.log.With().Str("name", a.Name).Logger()
-	var err error
-	if t.out.spool, err = createSpool(r.store.spools(), a.Key(), r.cfg.Run); err != nil {
-		t.log.Error().Err(err).Msg("the attempt has no spool: what it reports is lost if the runner dies")
+	if r.spool != nil {
+		if err := r.spool.begin(a.Key(), r.cfg.Run); err != nil {
+			t.log.Error().Err(err).Msg("the attempt has no place in the spool: if the runner dies now, nobody tells that it is lost")
+		}
 	}
 	return t
 }
@@ -76,13 +76,10 @@ func (t *attempt) run() {
 
 // train runs the pieces of work one after the other, until one ends otherwise than by reaching its end.
 func (t *attempt) train() (trial.Exit, trial.Verb) {
-	var output io.Writer = io.Discard
-	if file, err := openLog(LogPath(t.runner.cfg.Dir, t.order.Key())); err != nil {
+	output := newLog(LogPath(t.runner.cfg.Dir, t.order.Key()), func(err error) {
 		t.log.Warn().Err(err).Msg("the output of the trainer is not kept")
-	} else {
-		defer file.Close()
-		output = file
-	}
+	})
+	defer output.Close()
 	exit := trial.Exit{}
 	for _, piece := range t.pieces() {
 		if end, over := t.over(); over {
@@ -144,7 +141,7 @@ func (t *attempt) announce() {
 }
 
 // adopt makes a child the one at work, or stops it where the attempt was ended meanwhile.
-func (t *attempt) adopt(child *process.Process) {
+func (t *attempt) adopt(child Child) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.child = child

@@ -35,7 +35,7 @@ func (t *attempt) piece(s trial.Slice, output io.Writer, exit *trial.Exit) (proc
 	c := &child{attempt: t, work: spec.Work, exit: exit, epoch: spec.Work.From.Epoch}
 	spec.Output, spec.Handler = output, c
 	t.began()
-	p, err := process.Start(spec)
+	p, err := t.runner.cfg.Start(spec)
 	if err != nil {
 		return process.Outcome{}, err
 	}
@@ -53,10 +53,7 @@ func (t *attempt) piece(s trial.Slice, output io.Writer, exit *trial.Exit) (proc
 
 // spec says how to start the trainer of a piece of work.
 func (t *attempt) spec(s trial.Slice, home string) (process.Spec, error) {
-	work, err := t.work(s, home)
-	if err != nil {
-		return process.Spec{}, fmt.Errorf("prepare the work: %w", err)
-	}
+	work := t.work(s, home)
 	argv, err := t.argv(work)
 	if err != nil {
 		return process.Spec{}, err
@@ -98,15 +95,14 @@ func words(w protocol.Work) map[string]string {
 	}
 }
 
-// work makes the folders of a piece of work and describes it.
-func (t *attempt) work(s trial.Slice, home string) (protocol.Work, error) {
+// work describes a piece of work.
+func (t *attempt) work(s trial.Slice, home string) protocol.Work {
 	a := t.order
 	w := protocol.Work{Study: a.Study, Name: a.Name, Trial: a.Trial, Attempt: a.Attempt, Phase: a.Phase, Seed: a.Seed,
 		Params: a.Params, Objective: a.Objective, Others: a.Others, Fold: s.Fold, Folds: a.Split, Epochs: a.Shape.Epochs,
 		From: trial.Resource{Fold: s.Fold}, To: trial.Resource{Fold: s.Fold, Epoch: s.To},
 		CheckpointOut: filepath.Join(home, "checkpoint"), Scratch: filepath.Join(home, "scratch"),
-		GPUs: []int{}, Threads: t.slot.threads, Memory: process.Memory(a.Resources.MemoryBytes), GPUShare: t.slot.share, GPUMemory: t.slot.memory(),
-		Accumulate: accumulate(a.OOMs), Trainer: a.Trainer}
+		GPUs: []int{}, Threads: t.slot.threads, GPUShare: t.slot.share, GPUMemory: t.slot.memory(), Accumulate: accumulate(a.OOMs), Trainer: a.Trainer}
 	for i := range t.slot.gpus {
 		w.GPUs = append(w.GPUs, i)
 	}
@@ -119,11 +115,24 @@ func (t *attempt) work(s trial.Slice, home string) (protocol.Work, error) {
 	} else if c := t.resume(s); c.path != "" {
 		w.CheckpointIn, w.From.Epoch = c.path, c.epoch
 	}
-	var errs []error
+	return w
+}
+
+// startProcess starts a child process, in folders of its own.
+func startProcess(s process.Spec) (Child, error) {
+	s.Work.Memory = process.Memory(s.Memory)
+	_, _ = s.Output.Write(nil) // a trainer that says nothing has a log too
+	w := s.Work
 	for _, dir := range []string{w.CheckpointOut, w.Scratch, cmp.Or(w.ArtifactOut, w.Scratch)} {
-		errs = append(errs, os.MkdirAll(dir, 0o755))
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, fmt.Errorf("prepare the work: %w", err)
+		}
 	}
-	return w, errors.Join(errs...)
+	p, err := process.Start(s)
+	if err != nil { // a nil pointer would be no nil Child
+		return nil, err
+	}
+	return p, nil
 }
 
 // resume finds the checkpoint to go on from. One that is older than the order, or none, only costs time: the epochs reported

@@ -35,9 +35,23 @@ type Config struct {
 	PassEnv []string // variables of our environment that trainers get beyond the usual ones
 	Timings Timings  // zero fields get their default
 	Log     zerolog.Logger
+	Start   Start          // starts a trainer; default: a child process
 	Clock   process.Clock  // default: the real one
 	Jitter  func() float64 // in [0, 1), spreads retries; default: random
 }
+
+// Start starts a trainer. One that is no child process gets no folders made, and is told to end by Stop alone.
+type Start func(process.Spec) (Child, error)
+
+// Child is a trainer at work.
+type Child interface {
+	// Stop has it end, for the first reason given.
+	Stop(why process.Reason)
+	// Wait waits until it has ended, and all that it said has been handled.
+	Wait() process.Outcome
+}
+
+var _ Child = (*process.Process)(nil)
 
 // Timings are how long things take; the defaults are in brackets.
 type Timings struct {
@@ -82,6 +96,9 @@ func (c Config) complete() (Config, error) {
 	c.PerGPU = cmp.Or(c.PerGPU, 1)
 	c.Tasks = cmp.Or(c.Tasks, 4096)
 	c.Slots = cmp.Or(c.Slots, len(c.GPUs)*c.PerGPU, c.Threads)
+	if c.Start == nil {
+		c.Start = startProcess
+	}
 	if c.Clock == nil {
 		c.Clock = process.SystemClock()
 	}

@@ -25,7 +25,7 @@ func TestDaemonSilent(t *testing.T) {
 	for receive(t, b.queue.sent).N < 9 { // trained to the end; the exit waits for the receipts
 	}
 	b.drained()
-	if got := b.files("spool"); !slices.Equal(got, []string{"s1-7-1.jsonl"}) {
+	if got := b.files("spool"); !slices.Equal(got, []string{"spool.jsonl"}) {
 		t.Fatalf("the spool holds %v", got)
 	}
 	for len(b.queue.sent) > 0 {

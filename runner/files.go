@@ -109,27 +109,39 @@ const maxLog = 64 << 20
 
 // logFile is the output of an attempt.
 type logFile struct {
+	path string
+	warn func(error) // the file cannot be made
+
 	mu   sync.Mutex
-	file io.WriteCloser
+	file io.WriteCloser // nil before the first writing
 	left int64
 }
 
-// openLog opens the log of an attempt, to write on at its end.
-func openLog(path string) (*logFile, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	return &logFile{file: f, left: maxLog}, nil
+// newLog makes the log of an attempt. The file is opened, to write on at its end, when something is written.
+func newLog(path string, warn func(error)) *logFile {
+	return &logFile{path: path, warn: warn, left: maxLog}
 }
 
-// Write writes what still fits. It never fails: output is for people, and must not stop a training.
+// open opens the file. The lock is held.
+func (l *logFile) open() {
+	const flags = os.O_CREATE | os.O_APPEND | os.O_WRONLY
+	err := os.MkdirAll(filepath.Dir(l.path), 0o755)
+	if err == nil {
+		l.file, err = os.OpenFile(l.path, flags, 0o644)
+	}
+	if err != nil {
+		l.warn(err)
+		l.file, l.left = nil, 0
+	}
+}
+
+// Write writes what still fits; of nothing, it makes the file. It never fails: output is for people, and must not stop a training.
 func (l *logFile) Write(data []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.file == nil && l.left > 0 {
+		l.open()
+	}
 	if l.left > 0 {
 		piece := data[:min(int64(len(data)), l.left)]
 		_, _ = l.file.Write(piece)
@@ -140,4 +152,12 @@ func (l *logFile) Write(data []byte) (int, error) {
 	return len(data), nil
 }
 
-func (l *logFile) Close() error { return l.file.Close() }
+// Close closes the file, if there is one.
+func (l *logFile) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == nil {
+		return nil
+	}
+	return l.file.Close()
+}

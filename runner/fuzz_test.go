@@ -2,19 +2,24 @@ package runner
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"automl/trial"
 )
 
-// FuzzSpool: whatever a crash left in a spool, what is read of it is a whole number of messages, numbered from 0; it is read again as the
-// same, and goes on with the next one.
+// FuzzSpool: whatever a crash left in a spool, what is read of it is read again as the same, and goes on with the next message.
 func FuzzSpool(f *testing.F) {
 	dir := f.TempDir()
+	path := filepath.Join(dir, spoolName)
 	k := trial.Key{Study: "s", Trial: 1, Attempt: 2}
-	s, err := createSpool(dir, k, "run")
+	s, _, err := openSpool(dir)
+	if err == nil {
+		err = s.begin(k, "run")
+	}
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -24,39 +29,41 @@ func FuzzSpool(f *testing.F) {
 		}
 	}
 	s.close()
-	whole, err := os.ReadFile(filepath.Join(dir, spoolName(k)))
+	whole, err := os.ReadFile(path)
 	if err != nil {
 		f.Fatal(err)
 	}
+	whole = bytes.TrimRight(whole, "\x00")
 	f.Add(whole)
 	f.Add(whole[:len(whole)-7])
 	f.Add(bytes.Replace(whole, []byte(`"n":2`), []byte(`"n":7`), 1))
 	f.Add(append(bytes.Clone(whole), 0, 0, 0, '\n'))
+	f.Add(append(bytes.Clone(whole), []byte(`{"key":{"study":"s","trial":1,"attempt":2},"n":0,"over":true}`+"\n")...))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		path := filepath.Join(dir, "fuzzed.jsonl")
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s, messages, err := openSpool(path)
-		if err != nil {
-			return
+		s, left := openIn(t, dir)
+		mine := slices.IndexFunc(left, func(l leftover) bool { return l.key == k })
+		next := trial.Inbound{Key: k, Run: "run", N: 1, Exit: &trial.Exit{}}
+		if mine >= 0 {
+			if left[mine].last == math.MaxInt64 {
+				return
+			}
+			next.N = left[mine].last + 1
 		}
-		if len(messages) == 0 || s.size > int64(len(data)) {
-			t.Fatalf("%d messages of %d bytes from %d", len(messages), s.size, len(data))
-		}
-		next := trial.Inbound{Key: k, Run: "run", N: int64(len(messages)), Exit: &trial.Exit{}}
-		if err := s.append(next); err != nil {
-			t.Fatal(err)
-		}
+		writeAll(t, s, next)
 		s.close()
-		s, more, err := openSpool(path)
-		if err != nil {
-			t.Fatal(err)
+		s, more := openIn(t, dir)
+		defer s.close()
+		if mine < 0 {
+			mine, left = len(left), append(left, leftover{key: k})
 		}
-		s.close()
-		if len(more) != len(messages)+1 || more[len(messages)].N != next.N {
-			t.Errorf("%d messages, then one more, are %d", len(messages), len(more))
+		left[mine].last = next.N
+		left[mine].messages = append(left[mine].messages, next)
+		if numbers(left) != numbers(more) {
+			t.Errorf("with one more, %s is %s", numbers(left), numbers(more))
 		}
 	})
 }

@@ -27,7 +27,7 @@ type outbox struct {
 	wake  chan struct{} // something was added or acknowledged
 
 	mu       sync.Mutex
-	spool    *spool // nil: it could not be made; the messages are in memory only
+	spool    *spool // nil: there is none; the messages are in memory only
 	last     int64  // the highest number given
 	pending  []trial.Inbound
 	sent     int64 // up to here the bus has them
@@ -60,13 +60,16 @@ func (o *outbox) ack(n int64) {
 	if i := slices.IndexFunc(o.pending, func(m trial.Inbound) bool { return m.N == n }); i >= 0 {
 		o.pending = slices.Delete(o.pending, i, i+1)
 		o.progress = true
+		if o.spool != nil {
+			o.spool.release(o.key, n)
+		}
 	}
 	o.poke()
 }
 
-// drop gives up what is not yet committed. The spool is gone when it returns, so that its name is free.
+// drop gives up what is not yet committed. The spool holds nothing of it when it returns, so that its key is free.
 func (o *outbox) drop() {
-	o.end((*spool).remove)
+	o.end()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.dropped = true
@@ -80,7 +83,7 @@ func (o *outbox) poke() {
 	}
 }
 
-// deliver sends until everything is committed, and then removes the spool; when ctx is done it leaves the spool behind.
+// deliver sends until everything is committed, and then ends the spool of it; when ctx is done it leaves that behind.
 func (o *outbox) deliver(ctx context.Context) {
 	var due <-chan time.Time
 	cancel := func() {}
@@ -89,7 +92,7 @@ func (o *outbox) deliver(ctx context.Context) {
 		o.flush(ctx)
 		over, waiting, progress := o.look()
 		if over {
-			o.end((*spool).remove)
+			o.end()
 			return
 		}
 		if progress {
@@ -104,7 +107,6 @@ func (o *outbox) deliver(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-			o.end((*spool).close)
 			return
 		case <-o.wake:
 		case <-due:
@@ -114,11 +116,12 @@ func (o *outbox) deliver(ctx context.Context) {
 	}
 }
 
-func (o *outbox) end(how func(*spool)) {
+// end has the spool forget the attempt.
+func (o *outbox) end() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.spool != nil {
-		how(o.spool)
+		o.spool.over(o.key)
 		o.spool = nil
 	}
 }

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"automl/runner/process"
@@ -12,7 +13,7 @@ import (
 // announceWait is how long the daemon may take to grant a lease.
 const announceWait = 10 * time.Second
 
-// pull takes assignments while slots are free, until the runner drains or ctx is done.
+// pull takes assignments while slots are free, until the runner drains or ctx is done, and returns when none is about to start.
 func (r *Runner) pull(ctx, background context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -23,59 +24,92 @@ func (r *Runner) pull(ctx, background context.Context) {
 		case <-ctx.Done():
 		}
 	}()
-	retry := backoff{min: r.cfg.Timings.RetryMin, max: r.cfg.Timings.RetryMax, jitter: r.cfg.Jitter}
+	retry := &shared{backoff: backoff{min: r.cfg.Timings.RetryMin, max: r.cfg.Timings.RetryMax, jitter: r.cfg.Jitter}}
+	var asking sync.WaitGroup
+	defer asking.Wait()
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case s := <-r.slots:
-			started, err := r.next(ctx, background, s)
-			if !started {
+			d, s, ok, err := r.next(ctx, s)
+			if !ok {
 				r.slots <- s
+				r.rest(ctx, err, retry)
+				continue
 			}
-			if err == nil {
-				retry.reset()
-			} else if ctx.Err() == nil {
-				r.cfg.Log.Warn().Err(err).Msg("no work could be taken; trying again")
-				wait(ctx, r.cfg.Clock, retry.next())
-			}
+			asking.Go(func() { // who waits for a lease does not keep other slots from being filled
+				started, err := r.take(background, d, s)
+				if !started {
+					s = r.pool.leave(s)
+					defer func() { r.slots <- s }()
+				}
+				r.rest(ctx, err, retry)
+			})
 		}
 	}
 }
 
-// next takes one assignment and starts it in the slot, if the daemon grants it.
-func (r *Runner) next(ctx, background context.Context, s slot) (started bool, err error) {
-	if !r.waitForGPU(ctx) {
-		return false, nil
+// shared is a back-off for several goroutines.
+type shared struct {
+	mu sync.Mutex
+	backoff
+}
+
+// rest waits after a failure, and longer after the next.
+func (r *Runner) rest(ctx context.Context, err error, b *shared) {
+	b.mu.Lock()
+	if err == nil {
+		b.reset()
 	}
-	d, err := r.queue.Pull(ctx)
-	if err != nil {
-		return false, fmt.Errorf("pull: %w", err)
+	if err == nil || ctx.Err() != nil {
+		b.mu.Unlock()
+		return
+	}
+	pause := b.next()
+	b.mu.Unlock()
+	r.cfg.Log.Warn().Err(err).Msg("no work could be taken; trying again")
+	wait(ctx, r.cfg.Clock, pause)
+}
+
+// next takes one assignment that the slot can run, and reserves what it needs of the machine; ok is false when there is none.
+func (r *Runner) next(ctx context.Context, s slot) (d trial.Delivery, _ slot, ok bool, err error) {
+	if !r.waitForGPU(ctx) {
+		return d, s, false, nil
+	}
+	if d, err = r.queue.Pull(ctx); err != nil {
+		return d, s, false, fmt.Errorf("pull: %w", err)
 	}
 	a := d.Assignment
-	switch problem := check(a); {
-	case problem != nil: // sent again it would be no better
+	if problem := check(a); problem != nil { // sent again it would be no better
 		r.cfg.Log.Error().Err(problem).Str("study", a.Study).Str("name", a.Name).Int("trial", a.Trial).Int("attempt", a.Attempt).Msg("an assignment is dropped")
 		r.settle(d.Ack)
-		return false, nil
-	case r.has(a.Key()): // its ack was lost
-		r.settle(d.Ack)
-		return false, nil
+		return d, s, false, nil
 	}
-	s, later, err := r.pool.seat(s, a.Resources)
+	there, asking := r.reserve(a.Key())
 	switch {
-	case err != nil:
-		r.refuse(a, err)
+	case there: // its ack was lost
+		r.settle(d.Ack)
+		return d, s, false, nil
+	case asking: // it was delivered twice, and nobody knows yet what becomes of it
 		r.settle(back(d, elsewhereDelay))
-		return false, nil
-	case later: // others hold what it wants: who comes first there gets it
-		r.settle(back(d, elsewhereDelay))
-		return false, nil
+		return d, s, false, nil
 	}
-	defer func() {
-		if !started {
-			r.pool.leave(s)
+	seated, later, err := r.pool.seat(s, a.Resources)
+	if err != nil || later { // later: others hold what it wants; who comes first there gets it
+		if err != nil {
+			r.refuse(a, err)
 		}
-	}()
+		r.unreserve(a.Key())
+		r.settle(back(d, elsewhereDelay))
+		return d, s, false, nil
+	}
+	return d, seated, true, nil
+}
+
+// take starts an assignment in the slot, if the daemon grants it.
+func (r *Runner) take(background context.Context, d trial.Delivery, s slot) (started bool, err error) {
+	a := d.Assignment
+	defer r.unreserve(a.Key())
 	grant, err := r.announce(background, a)
 	switch {
 	case err != nil:
@@ -169,12 +203,24 @@ func valid(k trial.Key) bool {
 	return namePattern.MatchString(k.Study) && k.Trial >= 0 && k.Attempt >= 0
 }
 
-// has reports whether an attempt is at work here, or has just been, and its exit is not committed yet.
-func (r *Runner) has(k trial.Key) bool {
+// reserve notes that the lease of an attempt is asked for. there: it is at work here, or has just been, and its exit is not committed
+// yet. asking: its lease is asked for already.
+func (r *Runner) reserve(k trial.Key) (there, asking bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	o := r.outboxes[k]
-	return r.attempts[k] != nil || o != nil && !o.left
+	there = r.attempts[k] != nil || o != nil && !o.left
+	asking = !there && r.asking[k]
+	if !there && !asking {
+		r.asking[k] = true
+	}
+	return there, asking
+}
+
+func (r *Runner) unreserve(k trial.Key) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.asking, k)
 }
 
 // start runs an assignment whose lease we hold. An older attempt of the trial has lost its own, and is ended first; what an

@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -19,6 +18,7 @@ type Runner struct {
 	cfg      Config
 	queue    Queue
 	store    store
+	spool    *spool          // nil: it cannot be written
 	slots    chan slot       // the free ones
 	pool     *pool           // of GPUs
 	refused  map[string]bool // studies whose work is not for this runner; only pull uses it
@@ -31,6 +31,7 @@ type Runner struct {
 
 	mu       sync.Mutex
 	attempts map[trial.Key]*attempt
+	asking   map[trial.Key]bool    // their lease is asked for
 	outboxes map[trial.Key]*outbox // also those of attempts that are over, or were never ours
 	contact  time.Time             // when the daemon was last heard of
 	yielding bool                  // attempts hand back their trials
@@ -43,7 +44,7 @@ func New(cfg Config, q Queue) (*Runner, error) {
 		return nil, err
 	}
 	r := &Runner{cfg: cfg, queue: q, store: store(cfg.Dir), slots: make(chan slot, cfg.Slots), pool: newPool(cfg.Slots, cfg.GPUs), refused: map[string]bool{}, draining: make(chan struct{}),
-		attempts: map[trial.Key]*attempt{}, outboxes: map[trial.Key]*outbox{}}
+		attempts: map[trial.Key]*attempt{}, asking: map[trial.Key]bool{}, outboxes: map[trial.Key]*outbox{}}
 	r.drain = sync.OnceFunc(func() { close(r.draining) })
 	for _, s := range makeSlots(cfg.Slots, cfg.Threads, cfg.cores()) {
 		r.slots <- s
@@ -86,6 +87,9 @@ func (r *Runner) Run(ctx context.Context) error {
 	cancel()
 	r.sending.Wait()
 	loops.Wait() // no heartbeat may follow the farewell
+	if r.spool != nil {
+		r.spool.close()
+	}
 	if err := r.queue.Leave(r.info()); err != nil {
 		r.cfg.Log.Warn().Err(err).Msg("the daemon was not told that this runner leaves")
 	}
@@ -140,18 +144,18 @@ func (r *Runner) finish(ctx context.Context) {
 	}
 }
 
-// resume sends what an earlier run left in the spool. An attempt without an exit was cut off: it is lost.
+// resume opens the spool and sends what an earlier run left in it. An attempt without an exit was cut off: it is lost.
 func (r *Runner) resume(ctx context.Context) {
-	paths, _ := filepath.Glob(filepath.Join(r.store.spools(), "*.jsonl")) // the pattern is right
-	for _, path := range paths {
-		s, messages, err := openSpool(path)
-		if err != nil {
-			r.cfg.Log.Error().Err(err).Str("file", path).Msg("a spool cannot be read; it is left alone")
-			continue
-		}
-		o := r.newOutbox(messages[0].Key)
-		o.left, o.spool, o.last = true, s, int64(len(messages)-1)
-		for _, m := range messages[1:] {
+	s, left, err := openSpool(r.store.spools())
+	if err != nil {
+		r.cfg.Log.Error().Err(err).Msg("the spool cannot be used: what attempts report is lost if the runner dies")
+		return
+	}
+	r.spool = s
+	for _, l := range left {
+		o := r.newOutbox(l.key)
+		o.left, o.last = true, l.last
+		for _, m := range l.messages {
 			m.Run = o.run
 			o.pending = append(o.pending, m)
 			o.closed = m.Exit != nil
@@ -165,7 +169,7 @@ func (r *Runner) resume(ctx context.Context) {
 
 func (r *Runner) newOutbox(k trial.Key) *outbox {
 	t := r.cfg.Timings
-	return &outbox{key: k, run: r.cfg.Run, send: r.queue.Send, clock: r.cfg.Clock, wake: make(chan struct{}, 1),
+	return &outbox{key: k, run: r.cfg.Run, spool: r.spool, send: r.queue.Send, clock: r.cfg.Clock, wake: make(chan struct{}, 1),
 		retry: backoff{min: t.RetryMin, max: t.RetryMax, jitter: r.cfg.Jitter},
 		log:   r.cfg.Log.With().Str("study", k.Study).Int("trial", k.Trial).Int("attempt", k.Attempt).Str("run", r.cfg.Run).Logger()}
 }

@@ -85,42 +85,6 @@ func TestOutboxResends(t *testing.T) {
 	}
 }
 
-func TestSpoolSurvivesATornLine(t *testing.T) {
-	dir := t.TempDir()
-	k := trial.Key{Study: "s-1", Trial: 2, Attempt: 3}
-	s, err := createSpool(dir, k, "r")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n := range int64(2) {
-		if err := s.append(trial.Inbound{Key: k, Run: "r", N: n + 1, Folds: &trial.FoldsSeen{Rows: int(n)}}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := s.file.WriteString(`{"key":{"study":"s-1`); err != nil {
-		t.Fatal(err)
-	}
-	s.close()
-	again, messages, err := openSpool(filepath.Join(dir, "s-1-2-3.jsonl"))
-	if err != nil || len(messages) != 3 || messages[0].Key != k || messages[2].Folds.Rows != 1 {
-		t.Fatalf("read %+v, %v", messages, err)
-	}
-	if err := again.append(trial.Inbound{Key: k, Run: "r", N: 3}); err != nil {
-		t.Fatal(err)
-	}
-	again.close()
-	if _, messages, err = openSpool(filepath.Join(dir, "s-1-2-3.jsonl")); err != nil || len(messages) != 4 {
-		t.Errorf("read %+v, %v", messages, err)
-	}
-	empty := filepath.Join(dir, "empty.jsonl")
-	if err := os.WriteFile(empty, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := openSpool(empty); err == nil {
-		t.Error("an empty spool was read")
-	}
-}
-
 func TestCheckpoints(t *testing.T) {
 	s := store(t.TempDir())
 	from := filepath.Join(string(s), "out")
@@ -186,10 +150,7 @@ func TestShorten(t *testing.T) {
 
 func TestLogIsBounded(t *testing.T) {
 	path := LogPath(t.TempDir(), trial.Key{Study: "s", Trial: 1, Attempt: 2})
-	l, err := openLog(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := newLog(path, func(err error) { t.Error(err) })
 	l.left = 10
 	for range 5 {
 		if n, err := l.Write([]byte("12345678")); n != 8 || err != nil {

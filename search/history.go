@@ -53,13 +53,11 @@ func newHistory(s Space) *history {
 
 // sync takes in the trials of the state.
 func (h *history) sync(s *trial.State) {
-	for i := range h.records {
-		if i >= len(s.Trials) || h.records[i].trial != s.Trials[i] {
-			h.records = nil
-			clear(h.seen)
-			h.pool.release()
-			break
-		}
+	// A state never changes which trial has a number, so that the last one tells whether it is the state of before.
+	if last := len(h.records) - 1; last >= 0 && (last >= len(s.Trials) || h.records[last].trial != s.Trials[last]) {
+		h.records = nil
+		clear(h.seen)
+		h.pool.release()
 	}
 	for _, t := range s.Trials[len(h.records):] {
 		r := record{trial: t, own: math.Inf(1)}

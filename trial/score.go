@@ -33,17 +33,24 @@ func (t *Trial) ScoreAt(o Objective, s Shape, at Resource) (Score, bool) {
 	}
 	best := Score{}
 	found := false
+	folds := make([]float64, at.Fold+1)
 	for e := 1; e <= s.Epochs; e++ {
 		if at.Fold == 0 && e > at.Epoch {
 			break
 		}
-		folds := t.column(o.Metric, at, e)
-		value := o.Combine(folds)
+		value := math.NaN()
+		if t.column(folds, o.Metric, at, e) {
+			value = o.Combine(folds)
+		}
 		if math.IsNaN(value) || math.IsInf(value, 0) || found && !o.Better(value, best.Value) {
 			continue
 		}
-		best = Score{Value: value, Std: Std(folds), Epoch: e, Folds: folds}
+		best.Value, best.Epoch = value, e
 		found = true
+	}
+	if found {
+		t.column(folds, o.Metric, at, best.Epoch)
+		best.Folds, best.Std = folds, Std(folds)
 	}
 	return best, found
 }
@@ -61,8 +68,11 @@ func (t *Trial) ScoresAt(s Study, at Resource) ([]Score, bool) {
 	}
 	out := []Score{lead}
 	for _, o := range s.Others {
-		folds := t.column(o.Metric, at, lead.Epoch)
-		value := o.Combine(folds)
+		folds := make([]float64, at.Fold+1)
+		value := math.NaN()
+		if t.column(folds, o.Metric, at, lead.Epoch) {
+			value = o.Combine(folds)
+		}
 		if math.IsNaN(value) || math.IsInf(value, 0) {
 			return nil, false
 		}
@@ -80,21 +90,24 @@ func (s Study) Losses(scores []Score) []float64 {
 	return out
 }
 
-// column is the value of each fold up to at.Fold at epoch e, or at the last epoch the fold has.
-func (t *Trial) column(metric string, at Resource, e int) []float64 {
-	out := make([]float64, at.Fold+1)
-	for f := range out {
-		curve := t.Curve(metric, f)
+// column fills in the value of each fold up to at.Fold at epoch e, or at the last epoch the fold has; false when a fold has none.
+func (t *Trial) column(folds []float64, metric string, at Resource, e int) bool {
+	curves := t.curves[metric]
+	for f := range folds {
+		var curve []float64
+		if f < len(curves) {
+			curve = curves[f]
+		}
 		last := len(curve)
 		if f == at.Fold {
 			last = min(last, at.Epoch)
 		}
 		if last == 0 {
-			return nil
+			return false
 		}
-		out[f] = curve[min(e, last)-1]
+		folds[f] = curve[min(e, last)-1]
 	}
-	return out
+	return true
 }
 
 // Std is the sample standard deviation; 0 of fewer than two.

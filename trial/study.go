@@ -62,17 +62,15 @@ func (o Objective) Combine(folds []float64) float64 {
 		}
 		sum += v
 	}
-	sorted := slices.Clone(folds)
-	slices.Sort(sorted)
 	switch o.Folds {
 	case Median:
-		n := len(sorted)
+		sorted, n := slices.Sorted(slices.Values(folds)), len(folds)
 		return (sorted[(n-1)/2] + sorted[n/2]) / 2
 	case Worst:
 		if o.Goal == Maximize {
-			return sorted[0]
+			return slices.Min(folds)
 		}
-		return sorted[len(sorted)-1]
+		return slices.Max(folds)
 	}
 	return sum / float64(len(folds))
 }

@@ -33,9 +33,9 @@ type times struct{ ahead, fresh, on, tells, http, disk []time.Duration }
 // silent is a bus without runners.
 type silent chan trial.Mail
 
-func (silent) Publish(context.Context, trial.Assignment) error { return nil }
-func (silent) Send(string, trial.Outbound) error               { return nil }
-func (s silent) Inbox() <-chan trial.Mail                      { return s }
+func (silent) Publish(context.Context, ...trial.Assignment) error { return nil }
+func (silent) Send(string, ...trial.Outbound) error               { return nil }
+func (s silent) Inbox() <-chan trial.Mail                         { return s }
 
 const token = "bench"
 

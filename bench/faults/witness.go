@@ -55,18 +55,20 @@ func newWitness(url string, c dispatch.Credentials) (*witness, error) {
 
 func (w *witness) close() { w.nc.Close() }
 
-func body[T any](data []byte) (out T, ok bool) {
+// bodies are what a message carries: one, or a bundle.
+func bodies[T any](data []byte) []T {
 	var e struct {
-		Body *T `json:"body"`
+		Body *T  `json:"body"`
+		More []T `json:"more"`
 	}
 	if json.Unmarshal(data, &e) != nil || e.Body == nil {
-		return out, false
+		return nil
 	}
-	return *e.Body, true
+	return append([]T{*e.Body}, e.More...)
 }
 
 func (w *witness) in(m *nats.Msg) {
-	b, ok := body[trial.Inbound](m.Data)
+	sent := bodies[trial.Inbound](m.Data)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	kept := &nats.Msg{Subject: m.Subject, Data: m.Data}
@@ -75,18 +77,22 @@ func (w *witness) in(m *nats.Msg) {
 		w.expect[m.Subject]--
 		w.own[kept] = true
 	}
-	if ok && b.Report != nil && b.Run != foul {
-		w.reported[message{b.Key, b.N}] = *b.Report
+	for _, b := range sent {
+		if b.Report != nil && b.Run != foul {
+			w.reported[message{b.Key, b.N}] = *b.Report
+		}
 	}
 }
 
 func (w *witness) out(m *nats.Msg) {
-	b, ok := body[trial.Outbound](m.Data)
+	answers := bodies[trial.Outbound](m.Data)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	at := message{b.Key, b.N}
-	if _, known := w.receipt[at]; ok && b.N > 0 && !known {
-		w.receipt[at] = b
+	for _, b := range answers {
+		at := message{b.Key, b.N}
+		if _, known := w.receipt[at]; b.N > 0 && !known {
+			w.receipt[at] = b
+		}
 	}
 }
 

@@ -146,11 +146,7 @@ func (d *Daemon) Delete(ctx context.Context, study string) error {
 		}
 		if c := d.core(s.ID); c != nil {
 			c.orderAll(trial.Stop, "the study was deleted")
-			for _, l := range c.take().letters {
-				if err := d.Bus.Send(l.run, l.out); err != nil {
-					d.Log.Warn().Err(err).Str("run", l.run).Msg("answer a runner")
-				}
-			}
+			d.send(c.take().letters)
 			d.cores = slices.DeleteFunc(d.cores, func(q *core) bool { return q == c })
 		}
 		d.ended[s.ID] = true

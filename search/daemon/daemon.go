@@ -253,20 +253,33 @@ func (d *Daemon) commit(ctx context.Context, c *core) error {
 	d.tally.count(r)
 	d.report(c, r.events)
 	c.keep(r.letters)
-	for _, l := range r.letters {
-		if err := d.Bus.Send(l.run, l.out); err != nil {
-			d.Log.Warn().Err(err).Str("run", l.run).Msg("answer a runner")
-		}
-	}
-	for _, a := range r.work {
-		if err := d.Bus.Publish(ctx, a); err != nil {
-			c.mark(d.Log.Warn().Err(err), a.Key()).Msg("hand out work; it is tried again")
+	d.send(r.letters)
+	if len(r.work) > 0 {
+		if err := d.Bus.Publish(ctx, r.work...); err != nil {
+			c.mark(d.Log.Warn().Err(err), trial.Key{Trial: trial.NoTrial}).Int("attempts", len(r.work)).Msg("hand out work; it is tried again")
 		}
 	}
 	for _, f := range r.acks {
 		f()
 	}
 	return nil
+}
+
+// send answers runs, each with all that there is for it.
+func (d *Daemon) send(letters []letter) {
+	answers := map[string][]trial.Outbound{}
+	var runs []string
+	for _, l := range letters {
+		if answers[l.run] == nil {
+			runs = append(runs, l.run)
+		}
+		answers[l.run] = append(answers[l.run], l.out)
+	}
+	for _, run := range runs {
+		if err := d.Bus.Send(run, answers[run]...); err != nil {
+			d.Log.Warn().Err(err).Str("run", run).Msg("answer a runner")
+		}
+	}
 }
 
 // report logs decisions at the level a person may want.

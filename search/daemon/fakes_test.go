@@ -77,17 +77,17 @@ type bus struct {
 	sent  []trial.Outbound
 }
 
-func (b *bus) Publish(_ context.Context, a trial.Assignment) error {
+func (b *bus) Publish(_ context.Context, work ...trial.Assignment) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.work = append(b.work, a)
+	b.work = append(b.work, work...)
 	return nil
 }
 
-func (b *bus) Send(_ string, o trial.Outbound) error {
+func (b *bus) Send(_ string, answers ...trial.Outbound) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.sent = append(b.sent, o)
+	b.sent = append(b.sent, answers...)
 	return nil
 }
 

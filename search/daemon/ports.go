@@ -25,10 +25,10 @@ type Store interface {
 
 // Dispatcher is the bus, seen from the daemon.
 type Dispatcher interface {
-	// Publish hands an assignment to the work queue. Publishing one again is harmless: the lease decides.
-	Publish(ctx context.Context, a trial.Assignment) error
+	// Publish hands assignments to the work queue. Publishing one again is harmless: the lease decides.
+	Publish(ctx context.Context, work ...trial.Assignment) error
 	// Send answers a run. It is not durable: a runner asks again for what it misses.
-	Send(run string, o trial.Outbound) error
+	Send(run string, answers ...trial.Outbound) error
 	// Inbox is what runners send, in the order it came. It is closed when the dispatcher is.
 	Inbox() <-chan trial.Mail
 }

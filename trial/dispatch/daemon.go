@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ type Daemon struct {
 	ensuring    sync.Mutex // one at a time makes streams; guards made
 	made        birthdays
 	inbox       *mailbox[trial.Mail]
+	bundlers    sync.Map // the runs that have sent bundles, and so read them
 }
 
 // openDaemon connects and no more.
@@ -91,29 +93,50 @@ func (d *Daemon) consumer(ctx context.Context) (jetstream.Consumer, error) {
 	return in, busError(err, "make the daemon's consumer")
 }
 
-// Publish puts an assignment on the work queue. nil means that the queue holds it, once, whether it was there before or not; a
-// queue that is missing is made anew. An error (Unavailable: nobody there, or the queue is full) means that it may be there.
-func (d *Daemon) Publish(ctx context.Context, a trial.Assignment) error {
-	if err := checkToken("study", a.Study); err != nil {
-		return err
+// Publish puts assignments on the work queue. nil means that the queue holds each, once, whether it was there before or not; a
+// queue that is missing is made anew. An error (Unavailable: nobody there, or the queue is full) means that some may be missing.
+func (d *Daemon) Publish(ctx context.Context, work ...trial.Assignment) error {
+	messages := make([]*nats.Msg, len(work))
+	for i, a := range work {
+		if err := checkToken("study", a.Study); err != nil {
+			return err
+		}
+		data, err := encode(kindAssignment, a)
+		if err != nil {
+			return err
+		}
+		messages[i] = &nats.Msg{Subject: workSubject(a.Key()), Data: data}
 	}
-	data, err := encode(kindAssignment, a)
-	if err != nil {
-		return err
-	}
-	subject := workSubject(a.Key())
-	err = d.put(ctx, subject, data)
+	left, err := d.put(ctx, messages)
 	if errors.Is(err, jetstream.ErrNoStreamResponse) && d.restore(ctx) == nil {
-		err = d.put(ctx, subject, data)
+		_, err = d.put(ctx, left)
 	}
 	return publishError(err, "assignment")
 }
 
-func (d *Daemon) put(ctx context.Context, subject string, data []byte) error {
+// put publishes messages, all at once, and waits for the server to have them. It returns those it may not have, and why.
+func (d *Daemon) put(ctx context.Context, messages []*nats.Msg) (left []*nats.Msg, err error) {
 	ctx, cancel := context.WithTimeout(ctx, d.o.Timeout)
 	defer cancel()
-	_, err := d.js.Publish(ctx, subject, data, jetstream.WithRetryAttempts(0))
-	return err
+	answers := make([]jetstream.PubAckFuture, len(messages))
+	for i, m := range messages {
+		if answers[i], err = d.js.PublishMsgAsync(m, jetstream.WithRetryAttempts(0)); err != nil {
+			return messages, err
+		}
+	}
+	for i, answer := range answers {
+		var failed error
+		select {
+		case <-answer.Ok():
+		case failed = <-answer.Err():
+		case <-ctx.Done():
+			failed = ctx.Err()
+		}
+		if failed != nil && !alreadyThere(failed) {
+			left, err = append(left, messages[i]), failed
+		}
+	}
+	return left, err
 }
 
 // publishError makes a publish's error ours: a message that is in the stream already is no error.
@@ -127,16 +150,31 @@ func publishError(err error, what string) error {
 	return busError(err, "send %s", what)
 }
 
-// Send answers a run. It is not durable: nil means that it left, and a runner that hears nothing sends its message again.
-func (d *Daemon) Send(run string, out trial.Outbound) error {
+// Send answers a run. It is not durable: nil means that the answers left, and a runner that hears nothing sends its message again. One
+// that sends bundles gets them.
+func (d *Daemon) Send(run string, answers ...trial.Outbound) error {
 	if err := checkRun(run); err != nil {
 		return err
 	}
-	data, err := encode(kindOut, out)
-	if err != nil {
-		return err
+	bodies := make([]json.RawMessage, len(answers))
+	for i, out := range answers {
+		var err error
+		if bodies[i], err = encodeBody(kindOut, out); err != nil {
+			return err
+		}
 	}
-	return busError(d.nc.Publish(runSubject(kindOut, run), data), "answer run %s", run)
+	_, bundles := d.bundlers.Load(run)
+	for len(bodies) > 0 {
+		n := 1
+		if bundles {
+			n = bundled(bodies, func(b json.RawMessage) int { return len(b) })
+		}
+		if err := d.nc.Publish(runSubject(kindOut, run), envelope(kindOut, bodies[:n])); err != nil {
+			return busError(err, "answer run %s", run)
+		}
+		bodies = bodies[n:]
+	}
+	return nil
 }
 
 // Inbox is what runners send. It is closed by Close.

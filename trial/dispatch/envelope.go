@@ -32,51 +32,80 @@ var errForged = errors.New("the body names another sender or attempt than the su
 
 // encode wraps a body. A body that JSON cannot carry, or that is too large, is refused with code Invalid.
 func encode(k kind, body any) ([]byte, error) {
-	data, err := json.Marshal(struct {
-		V    int  `json:"v"`
-		Kind kind `json:"kind"`
-		Body any  `json:"body"`
-	}{version, k, body})
+	data, err := encodeBody(k, body)
 	if err != nil {
-		return nil, trial.Wrap(trial.Invalid, err, "encode %s", k)
+		return nil, err
 	}
-	if len(data) > MaxMessage {
-		return nil, trial.Errorf(trial.Invalid, "%s of %d bytes is larger than the %d the bus carries", k, len(data), MaxMessage).
-			WithHint("shorten the failure message or the environment, or send fewer metrics")
+	return envelope(k, []json.RawMessage{data}), nil
+}
+
+func encodeError(k kind, err error) error { return trial.Wrap(trial.Invalid, err, "encode %s", k) }
+
+// fits refuses a message that is too large.
+func fits(k kind, bytes int) error {
+	if bytes <= MaxMessage {
+		return nil
 	}
-	return data, nil
+	return trial.Errorf(trial.Invalid, "%s of %d bytes is larger than the %d the bus carries", k, bytes, MaxMessage).
+		WithHint("shorten the failure message or the environment, or send fewer metrics")
 }
 
 // decode unwraps a body of the wanted kind.
 func decode[T any](k kind, data []byte) (T, error) {
-	var none T
+	all, err := decodeAll[T](k, data)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return all[0], nil
+}
+
+// decodeAll unwraps the bodies of a message, which are one or more.
+func decodeAll[T any](k kind, data []byte) ([]T, error) {
 	var e struct {
 		V    int  `json:"v"`
 		Kind kind `json:"kind"`
 		Body *T   `json:"body"`
+		More []T  `json:"more"`
 	}
 	err := json.Unmarshal(data, &e) // goes on after a value of the wrong type, so that V and Kind are known
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
-		return none, fmt.Errorf("no envelope: %w", err)
+		return nil, fmt.Errorf("no envelope: %w", err)
 	case e.V != version:
-		return none, fmt.Errorf("version %d is not known", e.V)
+		return nil, fmt.Errorf("version %d is not known", e.V)
 	case e.Kind != k:
-		return none, fmt.Errorf("a message of kind %.40q where %q belongs", e.Kind, k)
+		return nil, fmt.Errorf("a message of kind %.40q where %q belongs", e.Kind, k)
 	case err != nil:
-		return none, fmt.Errorf("body: %w", err)
+		return nil, fmt.Errorf("body: %w", err)
 	case e.Body == nil:
-		return none, errors.New("the envelope is empty")
+		return nil, errors.New("the envelope is empty")
 	}
-	return *e.Body, nil
+	return append([]T{*e.Body}, e.More...), nil
 }
 
-// checkInbound checks what decode cannot: that a message came over its own subject and carries exactly one thing.
-func checkInbound(m trial.Inbound, subject string) error {
-	if inSubject(m) != subject {
+// checkBundle checks what decode cannot: that the first came over its own subject, all are of one run, and each carries exactly one thing.
+func checkBundle(bundle []trial.Inbound, subject string) error {
+	if inSubject(bundle[0]) != subject {
 		return errForged
 	}
+	if len(bundle) > 16*bundleMost {
+		return fmt.Errorf("%d messages in one", len(bundle))
+	}
+	for _, m := range bundle {
+		if m.Run != bundle[0].Run {
+			return errForged
+		}
+		if err := checkInbound(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkInbound checks that a message carries exactly one thing.
+func checkInbound(m trial.Inbound) error {
 	parts := 0
 	for _, set := range []bool{m.Report != nil, m.Folds != nil, m.Exit != nil} {
 		if set {

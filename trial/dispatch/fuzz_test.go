@@ -34,7 +34,8 @@ func FuzzMessages(f *testing.F) {
 		f.Add(data)
 	}
 	for _, text := range []string{"", "{", "null", `{"v":2,"kind":"inbound","body":{}}`, `{"v":1,"kind":"inbound"}`, `{"v":1,"kind":"inbound","body":{"n":9223372036854775808}}`,
-		`{"v":1,"kind":"inbound","body":{"report":{"metrics":{"a":"NaN","a":1e999}},"exit":{}}}`, "\xff"} {
+		`{"v":1,"kind":"inbound","body":{"report":{"metrics":{"a":"NaN","a":1e999}},"exit":{}}}`,
+		`{"v":1,"kind":"inbound","body":{"run":"a","n":1,"folds":{}},"more":[{"run":"a","n":2,"exit":{}},{"run":"b","n":1}]}`, "\xff"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -45,9 +46,11 @@ func FuzzMessages(f *testing.F) {
 		again[trial.RunnerInfo](t, kindLeave, data)
 		again[trial.Progress](t, kindProgress, data)
 		again[trial.Outbound](t, kindOut, data)
-		if m, ok := again[trial.Inbound](t, kindInbound, data); ok && checkRun(m.Run) == nil {
-			_ = checkInbound(m, inSubject(m)) // two things at once are refused; it must not matter which
-			if err := checkInbound(m, inSubject(m)+"0"); err == nil {
+		again[trial.Inbound](t, kindInbound, data)
+		if bundle, err := decodeAll[trial.Inbound](kindInbound, data); err == nil && checkRun(bundle[0].Run) == nil {
+			subject := inSubject(bundle[0])
+			_ = checkBundle(bundle, subject) // two things at once are refused; it must not matter which
+			if err := checkBundle(bundle, subject+"0"); err == nil {
 				t.Error("a message is taken over the subject of another one")
 			}
 		}

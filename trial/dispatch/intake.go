@@ -91,11 +91,12 @@ func (d *Daemon) readRest(ctx context.Context, messages jetstream.MessagesContex
 	}
 }
 
-// receive hands one inbound message over, however long that takes. One that nobody can read is quarantined.
+// receive hands the inbound messages of a bundle over, however long that takes. One that nobody can read is quarantined. A bundle is
+// acknowledged when all of it is: until then all of it comes again.
 func (d *Daemon) receive(m jetstream.Msg) {
-	body, err := decode[trial.Inbound](kindInbound, m.Data())
+	bundle, err := decodeAll[trial.Inbound](kindInbound, m.Data())
 	if err == nil {
-		err = checkInbound(body, m.Subject())
+		err = checkBundle(bundle, m.Subject())
 	}
 	if err != nil {
 		if d.o.quarantine(m.Subject(), m.Data(), err) {
@@ -103,7 +104,13 @@ func (d *Daemon) receive(m jetstream.Msg) {
 		}
 		return
 	}
-	d.inbox.put(trial.Mail{Inbound: &body, Ack: func() { _ = m.Ack() }}, forever) // a lost ack: it comes again
+	if len(bundle) > 1 {
+		d.bundlers.LoadOrStore(bundle[0].Run, true)
+	}
+	ack := afterAll(len(bundle), func() { _ = m.Ack() }) // a lost ack: it comes again
+	for i := range bundle {
+		d.inbox.put(trial.Mail{Inbound: &bundle[i], Ack: ack}, forever)
+	}
 }
 
 // subscribe listens to the messages outside of the streams. Each kind has its own goroutine.

@@ -161,7 +161,8 @@ func TestQuarantineWork(t *testing.T) {
 	other, err := encode(kindAssignment, dispatchtest.Assignment("s1", 9, 1))
 	ok(t, err)
 	for i, data := range []string{"{", `{"v":99,"kind":"assignment","body":{}}`, string(other)} {
-		ok(t, d.put(t.Context(), workSubject(trial.Key{Study: "s1", Trial: i, Attempt: 1}), []byte(data)))
+		_, err := d.put(t.Context(), []*nats.Msg{{Subject: workSubject(trial.Key{Study: "s1", Trial: i, Attempt: 1}), Data: []byte(data)}})
+		ok(t, err)
 	}
 	ok(t, d.Publish(t.Context(), dispatchtest.Assignment("s1", 4, 1)))
 	got, err := r.Pull(t.Context())

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"automl/trial"
+	"automl/trial/group"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -22,6 +23,7 @@ type Runner struct {
 	stop    context.CancelFunc
 	session atomic.Pointer[session]
 	answers *mailbox[trial.Outbound]
+	parcels group.Group[parcel]
 
 	mu     sync.Mutex // guards closed, and so that no pull begins after it
 	closed bool
@@ -55,6 +57,8 @@ func NewRunner(ctx context.Context, run string, o Options) (*Runner, error) {
 	}
 	o = o.withDefaults()
 	r := &Runner{o: o, run: run, answers: newMailbox[trial.Outbound](answerBuffer)}
+	r.parcels.Serve = r.post
+	r.parcels.Most = func(p []parcel) int { return bundled(p, func(p parcel) int { return len(p.body) }) }
 	r.session.Store(newSession())
 	r.live, r.stop = context.WithCancel(context.Background())
 	nc, err := o.connect(run, runInbox(run), r.wake)
@@ -78,12 +82,14 @@ func (r *Runner) start() (err error) {
 		return trial.Wrap(trial.Internal, err, "open JetStream")
 	}
 	_, err = r.nc.Subscribe(runSubject(kindOut, r.run), func(m *nats.Msg) {
-		out, err := decode[trial.Outbound](kindOut, m.Data)
+		answers, err := decodeAll[trial.Outbound](kindOut, m.Data)
 		if err != nil {
 			r.o.quarantine(m.Subject, m.Data, err)
 			return
 		}
-		r.answers.put(out, forever)
+		for _, out := range answers {
+			r.answers.put(out, forever)
+		}
 	})
 	return busError(err, "listen for answers")
 }
@@ -114,7 +120,7 @@ func (r *Runner) Announce(ctx context.Context, a trial.Announce) (trial.Grant, e
 }
 
 // Send hands a durable message to the bus. nil means that the stream holds it; the daemon has it for good only when an answer says
-// so, and until then it may be sent again. An error of code Unavailable means that it may be there; Invalid that it never will.
+// so, and until then it may be sent again. Messages that are sent at the same time travel as one. An error of code Unavailable means that it may be there; Invalid that it never will.
 func (r *Runner) Send(ctx context.Context, m trial.Inbound) error {
 	if err := r.checkRun(m.Run); err != nil {
 		return err
@@ -122,17 +128,11 @@ func (r *Runner) Send(ctx context.Context, m trial.Inbound) error {
 	if err := checkToken("study", m.Key.Study); err != nil {
 		return err
 	}
-	data, err := encode(kindInbound, m)
+	body, err := encodeBody(kindInbound, m)
 	if err != nil {
 		return err
 	}
-	waiting, cancel := context.WithTimeout(ctx, r.o.Timeout)
-	defer cancel()
-	_, err = r.js.Publish(waiting, inSubject(m), data)
-	if err != nil && ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return publishError(err, "message")
+	return r.parcels.Do(ctx, parcel{inSubject(m), body})
 }
 
 // Heartbeat tells that the runner is alive. It may be lost; an error says that the bus is away.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"math"
@@ -17,7 +16,7 @@ type record struct {
 	key     int64
 	state   *trial.State
 	rows    int          // trials that have a row
-	changed map[int]bool // trials whose row is behind
+	changed map[int]bool // trials whose row is behind; true: not by reports alone
 	touched bool         // by the transaction in progress
 }
 
@@ -78,7 +77,7 @@ func (w *writer) append(study string, events []trial.Event) error {
 		}
 		w.touch(r)
 		if n := subject(e); n != trial.NoTrial {
-			r.changed[n] = true
+			r.changed[n] = r.changed[n] || e.Decision != nil
 		}
 	}
 	for _, e := range events {
@@ -147,7 +146,7 @@ func (w *writer) summarize() error {
 		}
 		slices.Sort(numbers) // neighbours share a page
 		for _, n := range numbers {
-			if err := w.putTrial(r, r.state.Trials[n]); err != nil {
+			if err := w.putTrial(r, r.state.Trials[n], r.changed[n]); err != nil {
 				return err
 			}
 		}
@@ -161,10 +160,10 @@ func (w *writer) insert(study int64, e trial.Event) error {
 		return w.insertDecision(study, e)
 	}
 	r := e.Report
-	row := []any{study, e.Seq, 0, r.Trial, r.Attempt, r.Fold, r.Epoch, nil, nil, nil, 0, r.Cost, r.Last, encodeTime(e.Time),
-		nil, nil, nil, nil, nil}
+	row := []any{study, e.Seq, int64(0), int64(r.Trial), int64(r.Attempt), int64(r.Fold), int64(r.Epoch), nil, nil, nil, int64(0), r.Cost, r.Last,
+		encodeTime(e.Time), nil, nil, nil, nil, nil}
 	if c := r.Cache; c != nil {
-		row[14], row[15], row[16] = c.Hits, c.Misses, c.Saved
+		row[14], row[15], row[16] = int64(c.Hits), int64(c.Misses), c.Saved
 	}
 	if r.Confusion != nil {
 		text, err := json.Marshal(r.Confusion)
@@ -181,23 +180,19 @@ func (w *writer) insert(study int64, e trial.Event) error {
 		row[18] = string(text)
 	}
 	if len(r.Metrics) == 0 {
-		_, err := w.sql.report.ExecContext(background, row...)
+		_, err := w.exec(w.sql.report, row...)
 		return err
 	}
 	for i, m := range r.Metrics {
-		row[2], row[7], row[10] = i, m.Name, 0
+		row[2], row[7], row[10] = int64(i), m.Name, int64(0)
 		row[8], row[9] = encodeFloat(m.Value)
-		done, err := w.sql.report.ExecContext(background, row...)
-		if err != nil {
-			return err
-		}
-		n, err := done.RowsAffected()
+		n, err := w.exec(w.sql.report, row...)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
-			row[10] = 1 // the point is known already: keep the repetition as evidence, the first value stands
-			if _, err := w.sql.report.ExecContext(background, row...); err != nil {
+			row[10] = int64(1) // the point is known already: keep the repetition as evidence, the first value stands
+			if _, err := w.exec(w.sql.report, row...); err != nil {
 				return err
 			}
 		}
@@ -214,51 +209,9 @@ func (w *writer) insertDecision(study int64, e trial.Event) error {
 	}
 	value, valueSpecial := encodeOptional(d.Value)
 	threshold, thresholdSpecial := encodeOptional(d.Threshold)
-	_, err = w.sql.decision.ExecContext(background, study, e.Seq, d.Trial, string(d.What), d.Reason, d.Attempt,
-		d.At.Fold, d.At.Epoch, d.To.Fold, d.To.Epoch, value, valueSpecial, threshold, thresholdSpecial, d.Bracket, params,
+	_, err = w.exec(w.sql.decision, study, e.Seq, int64(d.Trial), string(d.What), d.Reason, int64(d.Attempt), int64(d.At.Fold),
+		int64(d.At.Epoch), int64(d.To.Fold), int64(d.To.Epoch), value, valueSpecial, threshold, thresholdSpecial, int64(d.Bracket), params,
 		string(d.Origin), string(d.Phase), string(d.Failure), d.Runner, d.Run, d.Artifact, d.Hash, string(d.Study),
 		encodeTime(e.Time))
 	return err
-}
-
-// statements are prepared once on the connection that writes.
-type statements struct {
-	begin, commit, epoch, report, decision, newTrial, trial *sql.Stmt
-}
-
-func (s *statements) list() map[string]**sql.Stmt {
-	return map[string]**sql.Stmt{
-		"BEGIN IMMEDIATE":        &s.begin,
-		"COMMIT":                 &s.commit,
-		"SELECT epoch FROM meta": &s.epoch,
-		`INSERT INTO reports (study, seq, pos, trial, attempt, fold, epoch, metric, value, special, repeated, cost, last, time,
-			cache_hits, cache_misses, cache_saved, confusion, usage)
-			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-			ON CONFLICT (study, trial, metric, fold, epoch) WHERE repeated = 0 DO NOTHING`: &s.report,
-		"INSERT INTO decisions (study, seq, " + decisionColumns + `)
-			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`: &s.decision,
-		newTrialSQL: &s.newTrial,
-		trialSQL:    &s.trial,
-	}
-}
-
-func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
-	for query, at := range s.list() {
-		stmt, err := conn.PrepareContext(ctx, query)
-		if err != nil {
-			return errors.Join(err, s.close())
-		}
-		*at = stmt
-	}
-	return nil
-}
-
-func (s *statements) close() error {
-	var errs []error
-	for _, at := range s.list() {
-		if *at != nil {
-			errs = append(errs, (*at).Close())
-		}
-	}
-	return errors.Join(errs...)
 }

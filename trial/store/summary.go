@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 
 	"automl/trial"
@@ -13,7 +14,7 @@ import (
 
 // summary is the row of a trial.
 type summary struct {
-	State     string
+	// What a report changes.
 	Value     sql.NullFloat64
 	Std       sql.NullFloat64
 	BestEpoch sql.NullInt64
@@ -23,14 +24,16 @@ type summary struct {
 	Epochs    int64
 	Extra     int64
 	Seconds   sql.NullFloat64
-	Attempts  int64
-	Failures  int64
-	Failure   string
-	Reason    string
-	Artifact  string
-	Started   int64
-	Ended     int64
 	Others    sql.NullString // values of the further objectives: a JSON list
+	// What only a decision changes.
+	State    string
+	Attempts int64
+	Failures int64
+	Failure  string
+	Reason   string
+	Artifact string
+	Started  int64
+	Ended    int64
 	// What follows is given when the trial is sampled and never changes.
 	Bracket int64
 	Origin  string
@@ -39,21 +42,59 @@ type summary struct {
 
 // The columns, in the order of summary.columns.
 var (
-	changing = []string{"state", "value", "std", "best_epoch", "folds", "done_fold", "done_epoch", "epochs", "extra", "seconds",
-		"attempts", "failures", "failure", "reason", "artifact", "started", "ended", "others"}
-	fixed = []string{"bracket", "origin", "params"}
+	measured = []string{"value", "std", "best_epoch", "folds", "done_fold", "done_epoch", "epochs", "extra", "seconds", "others"}
+	decided  = []string{"state", "attempts", "failures", "failure", "reason", "artifact", "started", "ended"}
+	changing = slices.Concat(measured, decided)
+	fixed    = []string{"bracket", "origin", "params"}
 
 	trialColumns = strings.Join(changing, ", ") + ", " + strings.Join(fixed, ", ")
 
 	newTrialSQL = "INSERT INTO trials (study, number, " + trialColumns + ") VALUES (?, ?" +
 		strings.Repeat(", ?", len(changing)+len(fixed)) + ")"
-	trialSQL = "UPDATE trials SET " + strings.Join(changing, " = ?, ") + " = ? WHERE study = ? AND number = ?"
+	trialSQL    = updateSQL(changing)
+	measuredSQL = updateSQL(measured)
 )
 
-// columns are the fields, to scan into or to bind.
+func updateSQL(columns []string) string {
+	return "UPDATE trials SET " + strings.Join(columns, " = ?, ") + " = ? WHERE study = ? AND number = ?"
+}
+
+// columns are the fields, to scan into.
 func (s *summary) columns() []any {
-	return []any{&s.State, &s.Value, &s.Std, &s.BestEpoch, &s.Folds, &s.DoneFold, &s.DoneEpoch, &s.Epochs, &s.Extra, &s.Seconds,
-		&s.Attempts, &s.Failures, &s.Failure, &s.Reason, &s.Artifact, &s.Started, &s.Ended, &s.Others, &s.Bracket, &s.Origin, &s.Params}
+	return []any{&s.Value, &s.Std, &s.BestEpoch, &s.Folds, &s.DoneFold, &s.DoneEpoch, &s.Epochs, &s.Extra, &s.Seconds, &s.Others,
+		&s.State, &s.Attempts, &s.Failures, &s.Failure, &s.Reason, &s.Artifact, &s.Started, &s.Ended, &s.Bracket, &s.Origin, &s.Params}
+}
+
+// measuredValues are the fields that a report changes, to bind.
+func (s *summary) measuredValues() []any {
+	return []any{floatOf(s.Value), floatOf(s.Std), intOf(s.BestEpoch), s.Folds, s.DoneFold, s.DoneEpoch, s.Epochs, s.Extra, floatOf(s.Seconds),
+		textOf(s.Others)}
+}
+
+// changingValues are all fields that change.
+func (s *summary) changingValues() []any {
+	return append(s.measuredValues(), s.State, s.Attempts, s.Failures, s.Failure, s.Reason, s.Artifact, s.Started, s.Ended)
+}
+
+func floatOf(v sql.NullFloat64) any {
+	if !v.Valid {
+		return nil
+	}
+	return v.Float64
+}
+
+func intOf(v sql.NullInt64) any {
+	if !v.Valid {
+		return nil
+	}
+	return v.Int64
+}
+
+func textOf(v sql.NullString) any {
+	if !v.Valid {
+		return nil
+	}
+	return v.String
 }
 
 // summarize is the row of a trial, but for its parameters.
@@ -75,8 +116,11 @@ func summarize(t *trial.Trial, s trial.Study) summary {
 
 // others is the values of a trial in the further objectives, if it has all of them.
 func others(t *trial.Trial, s trial.Study) (out sql.NullString) {
+	if len(s.Others) == 0 {
+		return out
+	}
 	scores, ok := t.Scores(s)
-	if !ok || len(scores) < 2 {
+	if !ok {
 		return out
 	}
 	values := make([]float64, 0, len(scores)-1)
@@ -101,19 +145,23 @@ func finite(v float64) sql.NullFloat64 {
 	return sql.NullFloat64{Float64: v, Valid: true}
 }
 
-// putTrial brings the row of a trial up to its state.
-func (w *writer) putTrial(r *record, t *trial.Trial) error {
+// putTrial brings the row of a trial up to its state, after a decision about it or after reports alone.
+func (w *writer) putTrial(r *record, t *trial.Trial, decided bool) error {
 	row := summarize(t, r.study)
+	if t.Number < r.rows && !decided {
+		_, err := w.exec(w.sql.measured, append(row.measuredValues(), r.key, int64(t.Number))...)
+		return err
+	}
 	if t.Number < r.rows {
-		args := append(row.columns()[:len(changing)], r.key, t.Number)
-		_, err := w.sql.trial.ExecContext(background, args...)
+		_, err := w.exec(w.sql.trial, append(row.changingValues(), r.key, int64(t.Number))...)
 		return err
 	}
 	row, err := row.withParams(t.Params)
 	if err != nil {
 		return err
 	}
-	_, err = w.sql.newTrial.ExecContext(background, append([]any{r.key, t.Number}, row.columns()...)...)
+	values := append([]any{r.key, int64(t.Number)}, row.changingValues()...)
+	_, err = w.exec(w.sql.newTrial, append(values, row.Bracket, row.Origin, textOf(row.Params))...)
 	return err
 }
 

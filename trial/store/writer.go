@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"path/filepath"
 	"sync"
@@ -28,6 +29,7 @@ type writer struct {
 	// Only the leader touches these.
 	records map[string]*record // of the studies that were appended to, by id
 	touched []*record          // by the transaction in progress
+	args    []driver.NamedValue
 
 	gate   sync.RWMutex // held to queue, so that close finds nobody queueing
 	closed bool

@@ -16,8 +16,8 @@ import (
 
 // Dispatcher is the daemon's end of a bus.
 type Dispatcher interface {
-	Publish(ctx context.Context, a trial.Assignment) error
-	Send(run string, o trial.Outbound) error
+	Publish(ctx context.Context, work ...trial.Assignment) error
+	Send(run string, answers ...trial.Outbound) error
 	Inbox() <-chan trial.Mail
 }
 

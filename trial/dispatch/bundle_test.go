@@ -1,0 +1,162 @@
+package dispatch
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"automl/trial"
+	"automl/trial/dispatch/dispatchtest"
+
+	"github.com/nats-io/nats.go"
+)
+
+// subjects notes what goes over the bus below a subject.
+func subjects(t *testing.T, s *Server, below string) func() []string {
+	t.Helper()
+	nc, err := nats.Connect(s.URL(), nats.UserInfo(string(RoleDaemon), s.secrets.Daemon), nats.CustomInboxPrefix(daemonInbox))
+	ok(t, err)
+	t.Cleanup(nc.Close)
+	sub, err := nc.SubscribeSync(root + below + ".>")
+	ok(t, err)
+	ok(t, nc.Flush())
+	return func() (out []string) {
+		ok(t, nc.Flush())
+		for {
+			m, err := sub.NextMsg(50 * time.Millisecond)
+			if err != nil {
+				return out
+			}
+			out = append(out, m.Subject)
+		}
+	}
+}
+
+// sendAtOnce has many goroutines send one message each.
+func sendAtOnce(t *testing.T, r *Runner, trials int, n int64) {
+	t.Helper()
+	var all sync.WaitGroup
+	for i := range trials {
+		all.Go(func() {
+			ok(t, r.Send(t.Context(), dispatchtest.Report("run1", trial.Key{Study: "s1", Trial: i, Attempt: 1}, n)))
+		})
+	}
+	all.Wait()
+}
+
+// TestBundles sends from many attempts at once: few messages carry all, each part is answered for itself, and the whole is
+// acknowledged when all parts are.
+func TestBundles(t *testing.T) {
+	s := serve(t, t.TempDir(), "")
+	o := options(s, RoleDaemon)
+	o.AckWait = time.Second
+	d, r := newDaemon(t, o), newRunner(t, s, "run1")
+	seen, answered := subjects(t, s, "in"), subjects(t, s, "out")
+	const trials = 200
+	sendAtOnce(t, r, trials, 1)
+	if n := len(seen()); n >= trials/2 || n < trials/bundleMost {
+		t.Errorf("%d reports went in %d messages", trials, n)
+	}
+	got := map[int]int{}
+	var last trial.Mail
+	for range trials {
+		m := <-d.Inbox()
+		if got[m.Inbound.Key.Trial]++; m.Inbound.Key.Trial != 7 {
+			m.Ack()
+			continue
+		}
+		last = m
+	}
+	if len(got) != trials {
+		t.Errorf("%d of %d came", len(got), trials)
+	}
+	again := <-d.Inbox() // what the missing acknowledgement brings back
+	for ; again.Inbound.Key.Trial != 7; again = <-d.Inbox() {
+		again.Ack()
+	}
+	again.Ack()
+	last.Ack() // of the first delivery: without effect
+	answers := make([]trial.Outbound, trials)
+	for i := range answers {
+		answers[i] = trial.Outbound{Key: trial.Key{Study: "s1", Trial: i, Attempt: 1}, N: 1}
+	}
+	ok(t, d.Send("run1", answers...))
+	for i := range answers {
+		if a := <-r.Answers(); a != answers[i] {
+			t.Fatalf("answer %d is %+v", i, a)
+		}
+	}
+	if n := len(answered()); n != (trials+bundleMost-1)/bundleMost {
+		t.Errorf("%d answers went in %d messages", trials, n)
+	}
+	newRunner(t, s, "run2") // has sent no bundle
+	ok(t, d.Send("run2", answers[:3]...))
+	if got := answered(); !slices.Equal(got, slices.Repeat([]string{runSubject(kindOut, "run2")}, 3)) {
+		t.Errorf("a run that has sent no bundle was answered %v", got)
+	}
+}
+
+// TestBundleBehindASentMessage has the first message of a bundle lie in the stream already: the others get there all the same.
+func TestBundleBehindASentMessage(t *testing.T) {
+	s := serve(t, t.TempDir(), "")
+	d, r := newDaemon(t, options(s, RoleDaemon)), newRunner(t, s, "run1")
+	messages := make([]parcel, 3)
+	for i := range messages {
+		m := dispatchtest.Report("run1", trial.Key{Study: "s1", Trial: i, Attempt: 1}, 1)
+		body, err := encodeBody(kindInbound, m)
+		ok(t, err)
+		messages[i] = parcel{inSubject(m), body}
+	}
+	for _, err := range append(r.post(messages[:1]), r.post(messages)...) {
+		ok(t, err)
+	}
+	var held []trial.Mail
+	for i := range messages {
+		m := <-d.Inbox()
+		if m.Inbound.Key.Trial != i {
+			t.Errorf("message %d is of trial %d", i, m.Inbound.Key.Trial)
+		}
+		held = append(held, m)
+	}
+	for _, m := range held {
+		m.Ack()
+	}
+}
+
+// TestForgedBundle is one with a message of another run.
+func TestForgedBundle(t *testing.T) {
+	s := serve(t, t.TempDir(), "")
+	reasons := make(chan string, 10)
+	o := options(s, RoleDaemon)
+	o.Quarantine = func(_ string, _ []byte, reason string) error { reasons <- reason; return nil }
+	d, r := newDaemon(t, o), newRunner(t, s, "run1")
+	other := dispatchtest.Report("run2", key, 2)
+	empty := trial.Inbound{Key: key, Run: "run1", N: 3}
+	for i, m := range []trial.Inbound{other, empty} {
+		mine := dispatchtest.Report("run1", trial.Key{Study: "s1", Trial: i, Attempt: 1}, 1)
+		var bodies []parcel
+		for _, m := range []trial.Inbound{mine, m} {
+			body, err := encodeBody(kindInbound, m)
+			ok(t, err)
+			bodies = append(bodies, parcel{inSubject(mine), body})
+		}
+		ok(t, r.post(bodies)[0])
+		if reason := <-reasons; reason == "" {
+			t.Error("no reason")
+		}
+	}
+	if n := len(d.Inbox()); n != 0 {
+		t.Errorf("%d messages of forged bundles came through", n)
+	}
+}
+
+func TestBundled(t *testing.T) {
+	for _, tt := range []struct{ n, size, want int }{{1, MaxMessage, 1}, {2, bundleBytes, 1}, {bundleMost, 10, bundleMost},
+		{bundleMost + 1, 10, bundleMost}, {10, bundleBytes / 4, 4}} {
+		if got := bundled(make([]int, tt.n), func(int) int { return tt.size }); got != tt.want {
+			t.Errorf("%s: %d", fmt.Sprint(tt), got)
+		}
+	}
+}
