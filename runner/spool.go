@@ -122,12 +122,17 @@ func readSpool(data []byte, left []leftover) []leftover {
 	return left
 }
 
+// newLine makes a line, without text when the message cannot be written.
 func newLine(m trial.Inbound, over bool) line {
 	l := line{Inbound: m, Over: over}
-	text, err := json.Marshal(l)
-	if err == nil {
-		l.text = append(text, '\n')
+	text, err := m.AppendJSON(nil)
+	if err != nil {
+		return l
 	}
+	if over {
+		text = append(text[:len(text)-1], `,"over":true}`...)
+	}
+	l.text = append(text, '\n')
 	return l
 }
 

@@ -69,7 +69,7 @@ func (r *Runner) look() {
 // look notes what the child at work takes, given what the GPUs are used for and how many trials each has.
 func (t *attempt) look(uses map[string]gpu.Use, trials map[string]int) {
 	t.mu.Lock()
-	child := t.child
+	child, _ := t.child.(*process.Process) // another kind of child is no process to look at
 	t.mu.Unlock()
 	if child == nil {
 		return

@@ -92,7 +92,7 @@ type Mail struct {
 	Inbound   *Inbound
 	Progress  *Progress
 	Reply     func(Grant) // answers an Announce
-	Ack       func()      // of an Inbound, once it is committed: the bus may forget it
+	Ack       func()      // of an Inbound, once it is committed and at most once: the bus may forget it
 }
 
 // Delivery is an assignment that the bus brought to a runner. Ack removes it for good, once the lease is granted or refused;

@@ -29,24 +29,23 @@ func (m Metrics) Get(name string) (float64, bool) {
 
 // MarshalJSON writes an object in the given order. JSON has no NaN and no infinity, so these travel as the strings "NaN",
 // "+Inf" and "-Inf".
-func (m Metrics) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
+func (m Metrics) MarshalJSON() ([]byte, error) { return m.append(nil), nil }
+
+func (m Metrics) append(b []byte) []byte {
+	b = append(b, '{')
 	for i, q := range m {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		key, _ := json.Marshal(q.Name)
-		b.Write(key)
-		b.WriteByte(':')
-		text := strconv.FormatFloat(q.Value, 'g', -1, 64)
+		b = appendText(b, q.Name)
+		b = append(b, ':')
 		if math.IsNaN(q.Value) || math.IsInf(q.Value, 0) {
-			text = strconv.Quote(text)
+			b = strconv.AppendQuote(b, strconv.FormatFloat(q.Value, 'g', -1, 64))
+		} else {
+			b = strconv.AppendFloat(b, q.Value, 'g', -1, 64)
 		}
-		b.WriteString(text)
 	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
+	return append(b, '}')
 }
 
 // UnmarshalJSON reads what MarshalJSON writes. A number too large for a float64 (1e999) becomes an infinity, null becomes NaN.

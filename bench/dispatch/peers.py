@@ -48,7 +48,7 @@ def main() -> None:
     kind, folder, workers, epochs, seconds = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6])
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     optuna.create_study(study_name="bench", storage=open_storage(kind, folder))
-    counts: "multiprocessing.Queue[int]" = multiprocessing.Queue()
+    counts: multiprocessing.Queue[int] = multiprocessing.Queue()
     processes = [multiprocessing.Process(target=work, args=(kind, folder, i, epochs, seconds, counts)) for i in range(workers)]
     begun = time.monotonic()
     for p in processes:

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"sync/atomic"
+
+	"automl/trial"
 )
 
 // A bundle is several bodies of one kind in one message, which costs hardly more than a message of one. The first is the body
@@ -16,9 +18,15 @@ const (
 
 // encodeBody is a body by itself. One that JSON cannot carry, or that is too large, is refused with code Invalid.
 func encodeBody(k kind, body any) (json.RawMessage, error) {
-	data, err := json.Marshal(body)
+	var data []byte
+	var err error
+	if own, ok := body.(interface{ AppendJSON([]byte) ([]byte, error) }); ok {
+		data, err = own.AppendJSON(nil)
+	} else {
+		data, err = json.Marshal(body)
+	}
 	if err != nil {
-		return nil, encodeError(k, err)
+		return nil, trial.Wrap(trial.Invalid, err, "encode %s", k)
 	}
 	return data, fits(k, len(data)+len(k)+envelopeSize)
 }

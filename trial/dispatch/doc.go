@@ -15,7 +15,9 @@
 //
 // The id of a run is "<owner>-<run>", or has no '-' and no owner, whose token is then "_" (trial.Owner).
 //
-// Every message is the JSON envelope {"v":1,"kind":...,"body":...}. Unknown fields are ignored. A message with another version
+// Every message is the JSON envelope {"v":1,"kind":...,"body":...}. Unknown fields are ignored. Inbound messages that a run sends at the
+// same time are a bundle: one message under the subject of the first, which is the body, with the others in "more"; all are of that
+// run. A run that has sent a bundle is answered in bundles. Who does not know them takes the first and is sent the others again. A message with another version
 // or kind, one that cannot be decoded, or whose body names another run or attempt than its subject, is handed to
 // Options.Quarantine and, once that has kept it, acknowledged, so it never comes back.
 //

@@ -39,8 +39,6 @@ func encode(k kind, body any) ([]byte, error) {
 	return envelope(k, []json.RawMessage{data}), nil
 }
 
-func encodeError(k kind, err error) error { return trial.Wrap(trial.Invalid, err, "encode %s", k) }
-
 // fits refuses a message that is too large.
 func fits(k kind, bytes int) error {
 	if bytes <= MaxMessage {
