@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"automl/runner/gpu"
+	"automl/runner/process"
 	"automl/trial"
 )
 
