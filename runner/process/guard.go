@@ -14,6 +14,7 @@ const guardEvery = 250 * time.Millisecond
 // guard ends a child that takes more than it may: memory that no control group holds it to, and processes, where a limit that is held
 // would only have it run against it for ever.
 func (p *Process) guard() {
+	defer close(p.watched)
 	watchMemory := p.spec.Memory > 0 && p.memory.dir == ""
 	if !watchMemory && p.spec.Tasks <= 0 {
 		return

@@ -28,6 +28,7 @@ type Process struct {
 	tasks    *taskGroup
 	ooms     int64         // out-of-memory kills in our control group when the child was started
 	exited   chan struct{} // the child has ended and been reaped
+	watched  chan struct{} // and nobody looks any more at what it takes
 	done     chan struct{} // and all it said has been handled: outcome is set
 	outcome  Outcome
 
@@ -45,7 +46,7 @@ func Start(spec Spec) (*Process, error) {
 		return nil, errNoCommand
 	}
 	p := &Process{spec: spec, workFile: filepath.Join(spec.Home, "work.json"), exited: make(chan struct{}),
-		done: make(chan struct{})}
+		watched: make(chan struct{}), done: make(chan struct{})}
 	if err := p.writeWork(); err != nil {
 		return nil, err
 	}
@@ -184,6 +185,7 @@ func (p *Process) finish() {
 	f := facts{said: p.said, why: p.why, exit: exitOf(p.cmd.ProcessState), oom: p.memory.kills() > p.ooms, grouped: p.memory.dir != "",
 		tail: p.output.tail.String(), work: p.spec.Work}
 	p.mu.Unlock()
+	<-p.watched
 	p.tasks.remove()
 	p.memory.remove()
 	p.outcome = classify(f)
