@@ -47,6 +47,7 @@ func TestChangeClaim(t *testing.T) {
 
 		h = newHouseWith(t, store, spec)
 		defer h.stop()
+		synctest.Wait()
 		c := h.d.cores[0]
 		if got := c.claim.weight; got != 6 || !c.full(2) || c.full(1) {
 			t.Errorf("after a restart: weight %v, full with one %v, with two %v", got, c.full(1), c.full(2))
