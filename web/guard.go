@@ -46,24 +46,35 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
+	if p := g.unwelcome(r); p != nil {
+		if p.Status == http.StatusUnauthorized {
+			h.Set("WWW-Authenticate", "Bearer")
+		}
+		h.Set("Connection", "close") // what comes behind it is not listened to: it may be what a proxy took for its body
+		refuse(w, *p)
+		return
+	}
+	if p := receive(w, r); p != nil {
+		h.Set("Connection", "close") // what is left of it is not read
+		refuse(w, *p)
+		return
+	}
+	g.next.ServeHTTP(w, r)
+}
+
+// unwelcome says why a request is refused before its body is read; nil: it is not.
+func (g *guard) unwelcome(r *http.Request) *problem {
 	switch {
 	case !g.allowedHost(r.Host):
-		refuse(w, problem{Status: http.StatusMisdirectedRequest, Code: "wrong_host", Detail: "this daemon is not " + r.Host,
-			Hint: "use its address, or localhost on its machine"})
+		return &problem{Status: http.StatusMisdirectedRequest, Code: "wrong_host", Detail: "this daemon is not " + r.Host,
+			Hint: "use its address, or localhost on its machine"}
 	case !g.sameSite(r):
-		refuse(w, problem{Status: http.StatusForbidden, Code: "cross_origin", Detail: "the request comes from another site"})
+		return &problem{Status: http.StatusForbidden, Code: "cross_origin", Detail: "the request comes from another site"}
 	case !slices.Contains(open, r.URL.Path) && !g.allowed(r):
-		h.Set("WWW-Authenticate", "Bearer")
-		refuse(w, problem{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "the bearer token is missing or wrong",
-			Hint: "daemon.json in the daemon's data directory has it"})
-	default:
-		if p := receive(w, r); p != nil {
-			h.Set("Connection", "close") // what is left of it is not read
-			refuse(w, *p)
-			return
-		}
-		g.next.ServeHTTP(w, r)
+		return &problem{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "the bearer token is missing or wrong",
+			Hint: "daemon.json in the daemon's data directory has it"}
 	}
+	return nil
 }
 
 // receive reads the body of a request, within the time that the server gives it, so that no handler waits for a client. It returns what

@@ -211,11 +211,16 @@ func TestCluster(t *testing.T) {
 	}
 }
 
-// bare is a record without what says when and where.
+// bare is a record without what says when and where, and what it took of the machine.
 func bare(events []trial.Event) []trial.Event {
 	var out []trial.Event
 	for _, e := range events {
 		e.Time = time.Time{}
+		if r := e.Report; r != nil {
+			q := *r
+			q.Usage = nil
+			e.Report = &q
+		}
 		if d := e.Decision; d != nil {
 			q := *d
 			q.Run, q.Runner = "", ""

@@ -23,7 +23,7 @@ func TestRunnerClaims(t *testing.T) {
 		if n := len(h.bus.take()); n != maxSlots {
 			t.Errorf("%d trials are handed out", n)
 		}
-		for i := range 100 { // of one owner, each under another name
+		for i := range maxRuns + 50 { // of one owner, each under another name
 			h.beat(fmt.Sprint("box", i), fmt.Sprint("evil-", i), time.Now(), 0)
 		}
 		all, err := h.d.Runners(t.Context())
@@ -46,7 +46,7 @@ func TestForgedProgress(t *testing.T) {
 		h.heartbeat("run1", time.Now(), 1)
 		key := h.bus.take()[0].Key()
 		h.announce(key, "run1")
-		for i := range 100 {
+		for i := range maxRuns + 50 {
 			for _, k := range []trial.Key{key, {Study: "s1", Trial: i}, {Study: fmt.Sprint(i)}} {
 				h.bus.inbox <- trial.Mail{Progress: &trial.Progress{Key: k, Step: 7, Run: "evil"}}
 			}

@@ -31,7 +31,7 @@ func (d *Daemon) expect(name, run string) {
 // he has room, nor are we to remember runs without end.
 const (
 	maxSlots = 1024 // of a run
-	maxRuns  = 16   // of an owner at once; an earlier one ends when a later one of its name is heard of
+	maxRuns  = 1024 // of an owner at once: many machines may share a membership. An earlier one ends when a later one of its name is heard of
 )
 
 // mail takes one message from a runner.
