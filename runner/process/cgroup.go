@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"github.com/rs/zerolog"
 )
@@ -21,8 +20,6 @@ type memoryGroup struct {
 	events string // the file that counts the kills
 }
 
-var groupNumber atomic.Int64
-
 // groupRoot is where the system shows its control groups; tests have none.
 var groupRoot = "/sys/fs/cgroup"
 
@@ -34,7 +31,7 @@ func newMemoryGroup(limit int64, log zerolog.Logger) *memoryGroup {
 	if limit <= 0 {
 		return g
 	}
-	err := g.make(limit, fmt.Sprintf("automl-%d-%d", os.Getpid(), groupNumber.Add(1)))
+	err := g.make(limit, groupName())
 	if err != nil {
 		log.Debug().Err(err).Int64("bytes", limit).Msg("no control group holds the trainer to its memory: it is looked at now and then")
 	}
@@ -89,8 +86,8 @@ func (g *memoryGroup) make(limit int64, name string) error {
 }
 
 func (g *memoryGroup) makeIn(parent string, limit int64, name string) error {
-	dir := filepath.Join(parent, name)
-	if err := os.Mkdir(dir, 0o755); err != nil {
+	dir, err := makeGroup(parent, name)
+	if err != nil {
 		return err
 	}
 	file, swap, bound := "memory.max", "memory.swap.max", "0"

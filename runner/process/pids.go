@@ -2,7 +2,6 @@ package process
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -44,8 +43,8 @@ func makeTaskGroup(root, listing string, limit int) (*taskGroup, error) {
 		if len(part) < 3 || !strings.Contains(","+part[1]+",", ",pids,") {
 			continue
 		}
-		dir := filepath.Join(root, "pids", part[2], fmt.Sprintf("automl-%d-%d", os.Getpid(), groupNumber.Add(1)))
-		if err := os.Mkdir(dir, 0o755); err != nil {
+		dir, err := makeGroup(filepath.Join(root, "pids", part[2]), groupName())
+		if err != nil {
 			return nil, err
 		}
 		if err := write(filepath.Join(dir, "pids.max"), strconv.Itoa(limit)); err != nil {

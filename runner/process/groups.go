@@ -1,0 +1,50 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const groupPattern = "automl-%d-%d" // the runner's process id, and a number
+
+var groupNumber atomic.Int64
+
+// groupName is a name that no other group of this process has.
+func groupName() string { return fmt.Sprintf(groupPattern, os.Getpid(), groupNumber.Add(1)) }
+
+// abandonedAfter is for how long a group is left alone whose runner cannot be seen: it may be one of another container.
+const abandonedAfter = time.Minute
+
+// makeGroup makes a control group, and removes those that runners which were killed have left beside it: nobody else does, and process
+// ids come again.
+func makeGroup(parent, name string) (string, error) {
+	dir := filepath.Join(parent, name)
+	err := os.Mkdir(dir, 0o755)
+	if errors.Is(err, os.ErrExist) && os.Remove(dir) == nil { // of an earlier process with our id
+		err = os.Mkdir(dir, 0o755)
+	}
+	if err != nil {
+		return "", err
+	}
+	sweepGroups(parent, time.Now())
+	return dir, nil
+}
+
+// sweepGroups removes empty groups of runners that are gone; the system removes none that has processes.
+func sweepGroups(parent string, now time.Time) {
+	all, _ := os.ReadDir(parent)
+	for _, e := range all {
+		var pid, n int
+		if _, err := fmt.Sscanf(e.Name(), groupPattern, &pid, &n); err != nil || !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			continue
+		}
+		if info, err := e.Info(); err == nil && now.Sub(info.ModTime()) > abandonedAfter {
+			_ = os.Remove(filepath.Join(parent, e.Name()))
+		}
+	}
+}
