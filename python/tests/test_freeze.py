@@ -154,6 +154,56 @@ def test_resnet_of_torchvision() -> None:
     assert [(b.name, b.size) for b in blocks_of(theirs)] == [(b.name, b.size) for b in blocks_of(ours)]
 
 
+def test_efficientnet() -> None:
+    torchvision = pytest.importorskip("torchvision")
+    theirs = torchvision.models.efficientnet_b0(num_classes=5)
+    blocks = blocks_of(theirs)
+    assert [b.name for b in blocks] == ["stem", *(f"stage.{i}" for i in range(8)), "head"]
+    assert blocks[-1].size == 1280 * 5 + 5
+    config = transformers.EfficientNetConfig(num_labels=5, width_coefficient=0.25, depth_coefficient=0.25, hidden_dim=80)
+    ours = transformers.EfficientNetForImageClassification(config)
+    blocks = blocks_of(ours)
+    assert [b.name for b in blocks] == ["stem", *(f"block.{i}" for i in range(len(ours.efficientnet.encoder.blocks))), "head"]
+    assert {name for name, _ in blocks[-1].parameters} == {"classifier.weight", "classifier.bias"}
+
+
+class Detector(torch.nn.Module):  # type: ignore[misc, name-defined]
+    def __init__(self, backbone: Any, neck: bool) -> None:
+        super().__init__()
+        self.backbone = backbone
+        if neck:
+            self.neck = torch.nn.Conv2d(8, 8, 1)
+        self.head = torch.nn.Conv2d(8, 5, 1)
+
+
+def convolutions() -> Any:
+    nn = torch.nn
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Sequential(nn.Conv2d(8, 8, 3), nn.BatchNorm2d(8)), nn.Conv2d(8, 8, 3))
+
+
+@pytest.mark.parametrize("neck", [True, False])
+def test_detectors(neck: bool) -> None:
+    torchvision = pytest.importorskip("torchvision")
+    above = (["neck"] if neck else []) + ["head"]
+    blocks = blocks_of(Detector(convolutions(), neck))
+    assert [b.name for b in blocks] == ["stem", "stage.0", "stage.1", *above]
+    assert {name for name, _ in blocks[-1].parameters} == {"head.weight", "head.bias"}
+    blocks = blocks_of(Detector(torchvision.models.resnet18(), neck))
+    assert [b.name for b in blocks] == ["stem", "stage.0", "stage.1", "stage.2", "stage.3", *above]
+    frozen = freeze(Detector(convolutions(), neck), FreezeSchedule("head_only"), 1)
+    assert frozen.trainable == 8 * 5 + 5
+
+
+def test_yolo_as_a_list_of_layers() -> None:
+    nn = torch.nn
+    layers = [nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3), nn.Upsample(scale_factor=2), nn.Conv2d(8, 8, 3), nn.Conv2d(8, 5, 1)]
+    for number, layer in enumerate(layers):
+        layer.i, layer.f = number, -1
+    blocks = blocks_of(nn.ModuleDict({"model": nn.Sequential(*layers)}))
+    assert [b.name for b in blocks] == ["stem", "layer.0", "layer.1", "head"]
+    assert {name for name, _ in blocks[-1].parameters} == {"model.4.weight", "model.4.bias"}
+
+
 def named() -> Any:
     return torch.nn.ModuleDict(
         {
@@ -190,11 +240,11 @@ def test_what_cannot_be_is_said() -> None:
 
 
 def test_models_are_not_kept_alive() -> None:
-    from automl import _freeze
+    from automl import _freeze_torch
 
     model = load("bert")
     freeze(model, FreezeSchedule("head_only"), 1)
-    kept = len(_freeze._states)
+    kept = len(_freeze_torch._states)
     del model
     gc.collect()
-    assert len(_freeze._states) == kept - 1
+    assert len(_freeze_torch._states) == kept - 1

@@ -93,6 +93,50 @@ def test_a_killed_trainer_goes_on_from_its_checkpoint(site: Site) -> None:
     assert first[0]["n"] == 2  # the second attempt went on after the checkpoint of epoch 2
 
 
+GREEDY = """
+import automl
+
+PIECE = 4 << 20  # bytes that each row of a micro-batch takes while its gradient is computed
+trial = automl.trial(objective={"metric": "loss", "goal": "minimize"}, epochs=2, folds=1, budget={"trials": 1}, scheduler="fifo")
+lr = trial.suggest_float("lr", 0.01, 0.02)
+batch = trial.suggest_ordinal("batch", [64, 65])
+rows = [(i % 7, (3 * (i % 7) + i % 2) % 5) for i in range(128)]  # whole numbers: sums do not depend on their order
+w, updates, largest = 0.5, 0, 0
+for epoch in range(1, trial.epochs + 1):
+    for first in range(0, len(rows), batch):
+        whole = rows[first : first + batch]
+        size = -(-len(whole) // trial.accumulate)
+        sx = sy = 0
+        for at in range(0, len(whole), size):
+            micro = whole[at : at + size]
+            memory = [bytearray(b"1") * PIECE for _ in micro]
+            sx, sy = sx + sum(x * x for x, _ in micro), sy + sum(x * y for x, y in micro)
+            largest = max(largest, len(micro))
+            memory.clear()
+        w, updates = w - lr * (w * sx - sy) / len(whole), updates + 1
+    trial.report(epoch=epoch, loss=sum((w * x - y) ** 2 for x, y in rows), updates=updates, largest=largest)
+    if trial.should_prune():
+        break
+"""
+
+
+def test_out_of_memory_halves_the_micro_batch(site: Site) -> None:
+    site.write("train.py", GREEDY)
+    sweep = "name: {0}\nseed: 5\nenqueue: [{{batch: 64}}]\ntrainer: {{type: command, command: [python3, train.py]}}\n{1}"
+    losses: dict[str, list[float]] = {}
+    for name, more in (("roomy", ""), ("tight", "resources: {memory: 220MiB}\n")):  # the interpreter, and 256 or 128 MiB
+        site.data = site.root / name
+        site.run("run", str(site.write(f"{name}.yaml", sweep.format(name, more))))
+        losses[name] = [row["value"] for row in site.rows("SELECT value FROM curves_v WHERE metric = 'loss' ORDER BY epoch")]
+        metrics = {row["metric"]: row["value"] for row in site.rows("SELECT metric, value FROM curves_v WHERE epoch = 2")}
+        assert metrics["updates"] == 4 and metrics["largest"] == (64 if name == "roomy" else 32)
+    assert losses["tight"] == losses["roomy"] and len(losses["tight"]) == 2  # the effective batch is the same
+    retried = site.rows("SELECT reason, failure FROM decisions_v WHERE what = 'retried'")
+    assert [row["failure"] for row in retried] == ["oom"], retried
+    assert "killed for its use of memory" in retried[0]["reason"]
+    assert "told to compute each batch in 2 parts" in retried[0]["reason"]
+
+
 def test_a_sweep_file_goes_before_the_script(site: Site) -> None:
     site.write("train.py", SCRIPT)
     sweep = """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -167,44 +166,6 @@ def test_what_cannot_be_read_is_said(done: tuple[Site, Daemon], tmp_path: Path, 
         automl.load_study("train", server=url, token="wrong")
     with pytest.raises(AutomlError, match="does not answer"):
         automl.load_study("train", server="http://127.0.0.1:9", token=token)
-
-
-def test_a_reader_that_never_lets_go_costs_nothing(site: Site) -> None:
-    """A study runs to its end while a notebook holds a read transaction from its first second, and others come and go."""
-    script = site.write("train.py", SCRIPT)
-    run = subprocess.Popen(
-        site.command("run", str(script)), cwd=site.root, env=site.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    path, until = site.data / "automl.db", time.monotonic() + LIMIT
-    held = None
-    seen = []
-    while run.poll() is None:
-        assert time.monotonic() < until
-        try:
-            study = automl.load_study("train", data_dir=site.data)
-        except AutomlError:
-            time.sleep(0.05)  # it is being created
-            continue
-        if held is None:
-            held = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
-            held.execute("BEGIN")
-            held.execute("SELECT count(*) FROM trials_v").fetchone()
-        seen.append(len(study.decisions()))
-        time.sleep(0.05)
-    out, err = run.communicate()
-    assert run.returncode == 0, err
-    assert "Best of 5 trials" in out
-    assert held is not None
-    before = held.execute("SELECT count(*) FROM decisions_v").fetchone()[0]
-    held.execute("COMMIT")
-    held.close()
-    assert before < len(automl.load_study("train", data_dir=site.data).decisions())  # what it held was the past
-    assert seen == sorted(seen)
-    assert seen[0] < seen[-1]
-    log = (site.data / "runner.log").read_text()
-    assert "locked" not in log + err
-    lost = site.rows("SELECT count(*) AS n FROM trials_v WHERE state NOT IN ('COMPLETE', 'PRUNED') OR failures > 0")
-    assert lost[0]["n"] == 0
 
 
 def test_without_pandas(done: tuple[Site, Daemon], tmp_path: Path) -> None:

@@ -21,7 +21,9 @@ from ._schedule import FreezeSchedule
 from ._trial import Trial, trial
 
 if TYPE_CHECKING:
-    from ._freeze import Block, Frozen, blocks_of, freeze
+    from ._blocks import Block
+    from ._freeze import blocks_of, freeze
+    from ._freeze_torch import Frozen
     from ._study import Study, TrialRecord, load_study
 
 _LAZY = {
@@ -30,8 +32,8 @@ _LAZY = {
     "TrialRecord": "_study",
     "freeze": "_freeze",
     "blocks_of": "_freeze",
-    "Block": "_freeze",
-    "Frozen": "_freeze",
+    "Block": "_blocks",
+    "Frozen": "_freeze_torch",
 }
 
 __all__ = [

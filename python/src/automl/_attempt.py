@@ -9,6 +9,7 @@ from typing import Any
 
 from ._errors import AutomlError, FoldsError, ParameterError
 from ._folds import FoldPlan
+from ._gpu import hold_to
 from ._runner import Runner, read_work
 from ._space import Scalar
 from ._trial import Save, Trial, rank, shared
@@ -24,6 +25,9 @@ class Attempt(Trial):
         self.number, self.attempt, self.seed = work["trial"], work["attempt"], work["seed"]
         self.fold, self.epochs = work["fold"], work["epochs"]
         self.start, self.end = work["from"]["epoch"], work["to"]["epoch"]
+        self.accumulate = work.get("accumulate", 1)
+        self.refit = work["phase"] == "refit"
+        self._share = work.get("gpu_share", 0)
         self._checkpoint_in = work.get("checkpoint_in")
         self._checkpoint_out = Path(work["checkpoint_out"])
         self._scratch = Path(work["scratch"])
@@ -31,6 +35,12 @@ class Attempt(Trial):
         self._runner = Runner()
         self._kept = self.start  # the epoch of the last checkpoint
         self._speaks = rank() == 0
+        self._held = False
+        self._hold()
+
+    def _hold(self) -> None:
+        """Holds the GPU to this trial's share, once the script has imported what would use it."""
+        self._held = self._held or hold_to(self._share)
 
     def _declare(self, name: str, spec: dict[str, Any]) -> None:
         if spec["type"] == "freeze" and f"{name}.strategy" not in self._params:
@@ -72,12 +82,17 @@ class Attempt(Trial):
 
     @property
     def checkpoint_in(self) -> Path | None:
+        self._hold()
         return Path(self._checkpoint_in) if self._checkpoint_in else None
 
     def _report(self, epoch: int, metrics: dict[str, float], cost: float | None, last: bool) -> str:
+        self._hold()
         missing = [metric for metric in self._objectives if metric not in metrics]
-        if missing:
-            raise ParameterError(f"report: the study optimizes {missing[0]}, but the script reports {', '.join(metrics)}")
+        if missing and not self.refit:
+            wrong = f"report: the study optimizes {missing[0]}, but the script reports {', '.join(metrics)}"
+            if self._speaks:
+                self._runner.send({"failure": {"kind": "protocol", "message": wrong}})
+            raise ParameterError(wrong)
         decision = "continue"
         if self._speaks:
             report: dict[str, Any] = {"fold": self.fold, "epoch": epoch, "metrics": metrics}

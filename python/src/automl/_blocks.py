@@ -48,6 +48,8 @@ FAMILIES = (
     Family(("embeddings",), ("layers",), "layer", last=("layernorm",)),  # ViT of transformers 5
     Family(("wte", "wpe"), ("h",), "layer", also=("drop",), last=("ln_f",)),  # GPT-2
     Family(("embedder",), ("encoder.stages",), "stage", bottom="stem"),  # ResNet of transformers
+    Family(("embeddings",), ("encoder.blocks",), "block", bottom="stem", last=("encoder.top_conv", "encoder.top_bn")),  # EfficientNet
+    Family(("conv_stem", "bn1"), ("blocks",), "stage", bottom="stem", last=("conv_head", "bn2")),  # EfficientNet of timm
     Family(("conv1", "bn1"), ("layer1", "layer2", "layer3", "layer4"), "stage", bottom="stem"),  # ResNet of torchvision and timm
 )
 
@@ -55,8 +57,9 @@ FAMILIES = (
 def blocks_of(model: nn.Module, names: Sequence[str | Sequence[str]] | None = None) -> list[Block]:
     """The blocks of a model, bottom to top; the last one is the head.
 
-    They are found in BERT, RoBERTa, ELECTRA, DistilBERT, GPT-2, ViT and ResNet, of transformers or torchvision, also where
-    these are a part of a module of one's own: what lies outside of them is the head. Of any other module ``names`` lists the
+    They are found in BERT, RoBERTa, ELECTRA, DistilBERT, GPT-2, ViT, ResNet and EfficientNet, of transformers or torchvision, also
+    where these are a part of a module of one's own: what lies outside of them is the head. In detectors, too: those that have a
+    ``backbone``, perhaps a ``neck``, and a ``head``, and YOLOs that are one list of layers. Of any other module ``names`` lists the
     blocks: for each the name of a module or parameter, or several. Raises AutomlError where that leaves a parameter out.
     """
     parts = _named(model, names) if names is not None else _found(model)
@@ -108,7 +111,14 @@ def _found(model: nn.Module) -> list[Part]:
         for family in FAMILIES:
             parts = _fit(family, base)
             if parts:
-                return _with_head(model, parts, family)
+                return _with_head(model, [*parts, *_neck(model)], family)
+        parts = _features(base) or _layered(base)
+        if parts:
+            return _with_head(model, [*parts, *_neck(model)], None)
+    for base in _by_depth(model):
+        parts = _backbone(base)
+        if parts:
+            return _with_head(model, [*parts, *_neck(model)], None)
     raise AutomlError(
         f"blocks: the layers of {type(model).__name__} are not known; list them, bottom to top, as in "
         "freeze(model, schedule, epoch, blocks=['stem', 'layers.0', 'layers.1', 'head'])"
@@ -134,6 +144,53 @@ def _fit(family: Family, base: nn.Module) -> list[Part]:
     return [(family.bottom, bottom, []), *((f"{family.label}.{i}", modules, []) for i, modules in enumerate(above))]
 
 
+def _features(base: nn.Module) -> list[Part]:
+    """The blocks of EfficientNet, MobileNet and ConvNeXt of torchvision: ``features`` is the stem and then the stages."""
+    features = _module(base, "features")
+    stages = list(features.children()) if isinstance(features, nn.Sequential) else []
+    if len(stages) < 3 or not all(any(True for _ in stage.children()) for stage in stages):
+        return []
+    return _ordered(stages, "stage")
+
+
+def _layered(base: nn.Module) -> list[Part]:
+    """The blocks of a YOLO whose layers stand in one list, each with the number of the layer it takes its input from (``f``)."""
+    layers = list(base.children()) if isinstance(base, nn.Sequential) else []
+    if len(layers) < 3 or not all(hasattr(layer, "f") and hasattr(layer, "i") for layer in layers):
+        return []
+    return _ordered(layers[:-1], "layer")
+
+
+def _backbone(base: nn.Module) -> list[Part]:
+    """The blocks of a detector with a backbone that is of no known family: its parts in their order."""
+    backbone = _module(base, "backbone")
+    parts = list(backbone.children()) if backbone is not None and _module(base, "head") is not None else []
+    while len(parts) == 1:  # the backbone within it, or a list of its layers
+        parts = list(parts[0].children())
+    return _ordered(parts, "stage") if len(parts) > 1 else []
+
+
+def _neck(model: nn.Module) -> list[Part]:
+    """What stands between the backbone of a detector and its head, where it is a module of its own."""
+    for base in _by_depth(model):
+        neck = _module(base, "neck")
+        if neck is not None and _module(base, "backbone") is not None and any(True for _ in neck.parameters()):
+            return [("neck", [neck], [])]
+    return []
+
+
+def _ordered(modules: Sequence[nn.Module], label: str) -> list[Part]:
+    """The first one as the stem, then each that has parameters, with those behind it that have none."""
+    parts: list[Part] = []
+    for module in modules:
+        if not parts or any(True for _ in module.parameters()):
+            name = "stem" if not parts else f"{label}.{len(parts) - 1}"
+            parts.append((name, [module], []))
+        else:
+            parts[-1][1].append(module)
+    return parts
+
+
 def _module(base: nn.Module, path: str) -> nn.Module | None:
     at: object = base
     for name in path.split("."):
@@ -141,9 +198,9 @@ def _module(base: nn.Module, path: str) -> nn.Module | None:
     return at if isinstance(at, nn.Module) else None
 
 
-def _with_head(model: nn.Module, parts: list[Part], family: Family) -> list[Part]:
+def _with_head(model: nn.Module, parts: list[Part], family: Family | None) -> list[Part]:
     """Adds everything outside of the blocks as the head; with it, of a language model, the norm below its prediction."""
-    if family.layers == ("h",) and hasattr(model, "lm_head"):
+    if family is not None and family.layers == ("h",) and hasattr(model, "lm_head"):
         parts[-1][1][1:] = []
     inside = {id(module) for _, modules, _ in parts for top in modules for module in top.modules()}
     around = {id(p) for _, modules, _ in parts for top in modules for p in top.parameters()}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ._errors import ParameterError
-from ._trial import Alone, Load, Save, Trial
+from ._trial import Alone, Load, Save, Trial, rank
 
 DESCRIBE = "AUTOML_DESCRIBE"
 """Names the file that the description is written to."""
@@ -35,6 +35,8 @@ class Description(Alone):
         return super()._split(split, keys)
 
     def _write(self) -> None:
+        if rank() != 0:
+            return
         made = Path(self._path + ".part")
         made.write_text(json.dumps(self._told), encoding="utf-8")
         os.replace(made, self._path)

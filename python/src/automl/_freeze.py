@@ -1,132 +1,67 @@
-"""Freeze schedules on torch modules."""
+"""Freeze schedules on models of any framework: which one a model is of is seen from its type, so that no other one is imported."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
-from weakref import WeakKeyDictionary
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, overload
 
-from torch import nn
-from torch.utils.hooks import RemovableHandle
-
-from ._blocks import Block, blocks_of
-from ._errors import AutomlError, ParameterError
 from ._schedule import FreezeSchedule
 
-__all__ = ["Block", "Frozen", "blocks_of", "freeze"]
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ._blocks import Block
+    from ._freeze_torch import Frozen
+
+Names = Sequence[str | Sequence[str]]
+
+_KINDS = (("keras", "Layer", "_freeze_keras"), ("fastai.learner", "Learner", "_freeze_fastai"))
+"""Of the models that are not plain torch modules: the module and the name of their class, and what freezes them."""
 
 
-@dataclass
-class Frozen:
-    """A model as a schedule has it in one epoch."""
-
-    schedule: FreezeSchedule
-    blocks: list[Block]
-    """Bottom to top; the last one is the head."""
-    trained: list[bool]
-    """By block."""
-    fixed: frozenset[str] = frozenset()
-    """Names of the parameters that never train: requires_grad was off before the first call of freeze."""
-
-    @property
-    def trainable(self) -> int:
-        """How many numbers train in this epoch."""
-        return sum(
-            parameter.numel()
-            for block, on in zip(self.blocks, self.trained, strict=True)
-            for name, parameter in block.parameters
-            if on and name not in self.fixed
-        )
-
-    def groups(self, lr: float, *, weight_decay: float = 0.0, head_lr: float | None = None) -> list[dict[str, Any]]:
-        """Parameter groups for a torch optimizer that lasts over the whole schedule: also of blocks that train later.
-
-        The rate of a block is ``lr`` by the schedule's factor, that of the head ``head_lr`` where it is given. Weights decay,
-        biases and norms do not. Optimizers skip parameters without a gradient, so frozen ones stay as they are.
-        """
-        if not lr > 0 or weight_decay < 0 or (head_lr is not None and not head_lr > 0):
-            raise ParameterError(f"groups: lr {lr}, head_lr {head_lr} and weight_decay {weight_decay} are no rates")
-        rates = [lr * factor for factor in self.schedule.lr_factors(len(self.blocks))]
-        if head_lr is not None:
-            rates[-1] = head_lr
-        groups = []
-        for block, rate in zip(self.blocks, rates, strict=True):
-            learn = [parameter for name, parameter in block.parameters if name not in self.fixed]
-            for decays in (True, False):
-                some = [parameter for parameter in learn if (parameter.dim() > 1) == decays]
-                if some:
-                    decay = weight_decay if decays else 0.0
-                    groups.append({"params": some, "lr": rate, "weight_decay": decay, "block": block.name})
-        return groups
+@overload
+def freeze(model: nn.Module, schedule: FreezeSchedule, epoch: int, *, blocks: Names | None = None) -> Frozen: ...
 
 
-@dataclass
-class _State:
-    """What freeze has done to a model."""
-
-    fixed: frozenset[str]
-    hooks: dict[nn.Module, RemovableHandle] = field(default_factory=dict)
+@overload
+def freeze(model: Any, schedule: FreezeSchedule, epoch: int, *, blocks: Names | None = None) -> Any: ...
 
 
-_states: WeakKeyDictionary[nn.Module, _State] = WeakKeyDictionary()
-
-
-def freeze(
-    model: nn.Module,
-    schedule: FreezeSchedule,
-    epoch: int,
-    *,
-    blocks: Sequence[str | Sequence[str]] | None = None,
-) -> Frozen:
+def freeze(model: Any, schedule: FreezeSchedule, epoch: int, *, blocks: Names | None = None) -> Any:
     """Freezes and thaws the blocks of a model as a schedule wants it in an epoch (from 1); call it before each.
 
-    Frozen parameters have requires_grad off and no gradient. Frozen blocks behave as in evaluation whatever model.train()
-    says: batch norm uses its running statistics and leaves them alone, dropout is off. Parameters whose requires_grad was
-    off before the first call stay fixed. ``blocks`` names the blocks of a model that blocks_of does not know.
+    A torch module, a Keras model or a Learner of fastai. Frozen weights get no gradient, and frozen blocks behave as in
+    evaluation whatever the training loop says: batch norm uses its running statistics and leaves them alone, dropout is off.
+    What was frozen before the first call stays so. ``blocks`` names the blocks of a model that blocks_of does not know, bottom
+    to top. Returns what is frozen now, with the learning rates of the blocks in the form that the framework has for them.
 
     With the strategy ``lora`` the script has put the adapters on the model before, with the schedule's lora_rank and lora_alpha,
     and the weights below them are fixed, as PEFT leaves them.
     """
-    parts = blocks_of(model, blocks)
-    if schedule.strategy == "lora" and not any("lora_" in name for name, _ in model.named_parameters()):
-        raise AutomlError(
-            "freeze: the model has no adapters for the strategy lora; put them on first, as "
-            f"peft.get_peft_model(model, LoraConfig(r={schedule.lora_rank}, lora_alpha={schedule.lora_alpha:g}, ...)) does"
-        )
-    state = _states.get(model)
-    if state is None:
-        state = _states[model] = _State(frozenset(name for name, p in model.named_parameters() if not p.requires_grad))
-    frozen = Frozen(schedule, parts, schedule.trained(epoch, len(parts)), state.fixed)
-    for block, on in zip(parts, frozen.trained, strict=True):
-        for name, parameter in block.parameters:
-            parameter.requires_grad_(on and name not in state.fixed)
-            if not on:
-                parameter.grad = None
-        for module in _called(block.modules):
-            _settle(model, module, on, state)
-    return frozen
+    return _module_of(model).freeze(model, schedule, epoch, blocks=blocks)
 
 
-def _called(modules: Iterable[nn.Module]) -> Iterable[nn.Module]:
-    """The modules that are called; lists of modules are not."""
-    for module in modules:
-        if isinstance(module, (nn.ModuleList, nn.ModuleDict)):
-            yield from _called(module.children())
-        else:
-            yield module
+@overload
+def blocks_of(model: nn.Module, names: Names | None = None) -> list[Block]: ...
 
 
-def _settle(model: nn.Module, module: nn.Module, on: bool, state: _State) -> None:
-    hook = state.hooks.pop(module, None)
-    if not on:
-        state.hooks[module] = hook or module.register_forward_pre_hook(_evaluate)
-        module.eval()
-    elif hook is not None:
-        hook.remove()
-        module.train(model.training)
+@overload
+def blocks_of(model: Any, names: Names | None = None) -> Any: ...
 
 
-def _evaluate(module: nn.Module, _args: Any) -> None:
-    """Undoes what model.train() has done to a frozen block."""
-    module.eval()
+def blocks_of(model: Any, names: Names | None = None) -> Any:
+    """The blocks of a model, bottom to top; the last one is the head. ``names`` lists those of a model that is not known.
+
+    Raises AutomlError where the layers are not known, or no block has some parameter.
+    """
+    return _module_of(model).blocks_of(model, names)
+
+
+def _module_of(model: Any) -> Any:
+    for module, name, freezes in _KINDS:
+        loaded = sys.modules.get(module)
+        if loaded is not None and isinstance(model, getattr(loaded, name)):
+            return import_module(f".{freezes}", __package__)
+    return import_module("._freeze_torch", __package__)

@@ -35,13 +35,17 @@ class Trial(ABC):
     seed: int
     """Of the study: derive every draw from it, the trial and the fold."""
     fold: int
-    """That is held out, from 0; folds from k on are fresh draws."""
+    """That is held out, from 0; folds from k on are fresh draws, and a refit has -1."""
+    refit: bool = False
+    """Whether this is the training of the winner on all rows: there are no validation rows, and the last checkpoint is the model."""
     epochs: int
     """Of a whole fold: what a learning-rate schedule spans."""
     start: int
     """The epoch after which this process begins: 0, or that of the checkpoint it goes on from."""
     end: int
     """The last epoch that this process is to train."""
+    accumulate: int = 1
+    """In how many parts to compute a batch, their gradients added up: 1, twice that after each attempt that ran out of memory."""
 
     def __init__(self, plan: FoldPlan) -> None:
         self._plan = plan
@@ -192,7 +196,7 @@ class Trial(ABC):
         """
         if isinstance(epoch, bool) or not isinstance(epoch, int) or epoch < 1:
             raise ParameterError(f"report: epoch {epoch!r}; epochs are whole numbers and count from 1")
-        if not metrics:
+        if not metrics and not self.refit:
             raise ParameterError("report: there are no metrics, as in report(epoch=3, val_accuracy=0.91)")
         numbers = {name: _number(name, value) for name, value in metrics.items()}
         self._decision = self._report(epoch, numbers, cost_seconds, last)
@@ -205,6 +209,11 @@ class Trial(ABC):
     def should_prune(self) -> bool:
         """Whether the script is to end now: the trial was stopped or paused, or this process has reached its last epoch."""
         return self._decision != "continue" or self._reported >= self.end
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the trial is over by the last report's decision; then nobody needs its state."""
+        return self._decision == "stop"
 
     @abstractmethod
     def checkpoint(self, save: Save) -> bool:
@@ -236,7 +245,7 @@ class Alone(Trial):
         self.number, self.attempt, self.seed, self.fold, self.start = 0, 1, self._plan.seed, 0, 0
         self.epochs = self.end = int(epochs["max"] if isinstance(epochs, Mapping) else epochs)
         self._given = _given_params()
-        self._params.update({name: value for name, value in self._given.items() if "." in name})  # of typed ones
+        self._params.update(self._given)
 
     def _declare(self, name: str, spec: dict[str, Any]) -> None:
         pass
@@ -262,7 +271,8 @@ class Alone(Trial):
         return Path(tempfile.mkdtemp(prefix="automl-"))
 
     def _report(self, epoch: int, metrics: dict[str, float], cost: float | None, last: bool) -> str:
-        print(f"epoch {epoch}: " + " ".join(f"{name}={value:.6g}" for name, value in metrics.items()), flush=True)
+        if rank() == 0:
+            print(f"epoch {epoch}: " + " ".join(f"{name}={value:.6g}" for name, value in metrics.items()), flush=True)
         return "continue"
 
     def checkpoint(self, save: Save) -> bool:

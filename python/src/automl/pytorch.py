@@ -40,7 +40,7 @@ class State:
         parts = {
             name: part.get_state() if isinstance(part, torch.Generator) else part.state_dict() for name, part in self._parts.items()
         }
-        torch.save({"parts": parts, "random": _random()}, folder / FILE)
+        torch.save({"parts": parts, "random": random_state()}, folder / FILE)
 
     def load(self, folder: Path) -> None:
         """Takes over the state that ``save`` wrote. Raises AutomlError where it is of other parts."""
@@ -52,10 +52,11 @@ class State:
                 part.set_state(kept["parts"][name])
             else:
                 part.load_state_dict(kept["parts"][name])
-        _restore(kept["random"])
+        set_random_state(kept["random"])
 
 
-def _random() -> dict[str, Any]:
+def random_state() -> dict[str, Any]:
+    """Of the generators of Python, torch, its GPUs, and NumPy where it is loaded: tensors and plain values."""
     state: dict[str, Any] = {"python": random.getstate(), "torch": torch.get_rng_state()}
     if torch.cuda.is_available():
         state["cuda"] = torch.cuda.get_rng_state_all()
@@ -66,7 +67,8 @@ def _random() -> dict[str, Any]:
     return state
 
 
-def _restore(state: dict[str, Any]) -> None:
+def set_random_state(state: dict[str, Any]) -> None:
+    """Puts the generators where ``random_state`` found them."""
     random.setstate(state["python"])
     torch.set_rng_state(state["torch"])
     if "cuda" in state and torch.cuda.is_available():
