@@ -77,11 +77,16 @@ func (c *checker) checkTrainer() {
 	switch t := c.doc.Trainer.body.(type) {
 	case *builtinDoc:
 		c.checkBuiltin(t)
+	case *externalDoc:
+		if c.doc.Refit != nil && *c.doc.Refit {
+			c.wrong("refit", "an external trainer is not told to train on all rows").withHint("take it out, and train the winner with the parameters of automl best")
+		}
 	case *commandDoc:
 		if t.Command[0] == "" {
 			c.wrong("trainer.command[0]", "is empty").withHint("the first item is the program")
 		}
 		c.checkVariables(t.Env)
+		c.checkResident(t)
 	}
 }
 

@@ -285,3 +285,19 @@ func (d *decoder) twice(path string, n *node) {
 func (d *decoder) into(path string, n *node, pointer any) {
 	d.section(path, n, reflect.ValueOf(pointer).Elem())
 }
+
+// switched reads true, false, or a section with the keys named, which means true, into options. It reports whether it is switched off.
+func (d *decoder) switched(path string, n *node, options any, keys string) (off bool) {
+	switch n.kind {
+	case boolean:
+		return !n.value.(bool)
+	case mapping:
+		d.into(path, n, options)
+	default:
+		e := d.mismatch(path, n, "true, false or a section with "+keys, rules{})
+		if n.kind == text {
+			e.Hint = oldBooleans[n.raw]
+		}
+	}
+	return false
+}

@@ -23,6 +23,7 @@ type document struct {
 	Trainer     trainerDoc     `json:"trainer" jsonschema:"required" jsonschema_description:"What trains."`
 	Resources   *resourcesDoc  `json:"resources,omitempty" jsonschema_description:"What one trial needs of a machine."`
 	Confirm     *confirmDoc    `json:"confirm,omitempty" jsonschema_description:"Train the best trials again before one is handed over, so that luck is not taken for quality."`
+	Refit       *bool          `json:"refit,omitempty" jsonschema_description:"Train the winner on all rows at the end, and keep the model. Default: true for the built-in trainer, false for a command, whose script then has no validation rows."`
 	Seed        *uint64        `json:"seed,omitempty" jsonschema:"minimum=0" jsonschema_description:"Every random draw derives from it. Default: 1."`
 }
 

@@ -21,17 +21,7 @@ type raceOptions struct {
 }
 
 func (r *raceDoc) decode(d *decoder, path string, n *node) {
-	switch n.kind {
-	case boolean:
-		r.off = !n.value.(bool)
-	case mapping:
-		d.into(path, n, &r.options)
-	default:
-		e := d.mismatch(path, n, "true, false or a section with risk, audit", rules{})
-		if n.kind == text {
-			e.Hint = oldBooleans[n.raw]
-		}
-	}
+	r.off = d.switched(path, n, &r.options, "risk, audit")
 }
 
 // MarshalJSON writes false, or the options.

@@ -30,6 +30,7 @@ type Sweep struct {
 	Trainer   trial.TrainerSpec
 	Resources trial.Resources
 	Confirm   Confirm        // zero: nothing is confirmed
+	Refit     bool           // train the winner on all rows at the end
 	Probe     bool           // the built-in trainer begins with a probe, one of the trials of the budget
 	Enqueue   []trial.Params // complete configurations, to run first
 	Workers   int            // most trials at once; 0: the slots there are
@@ -187,6 +188,11 @@ func (d *document) sweep(space search.Space, s *source) (*Sweep, error) {
 	}
 	if t, ok := d.Trainer.body.(*builtinDoc); ok && t.Probe != nil {
 		out.Probe = *t.Probe
+	}
+	_, builtin := d.Trainer.body.(*builtinDoc)
+	out.Refit = builtin
+	if d.Refit != nil {
+		out.Refit = *d.Refit
 	}
 	if d.Confirm != nil {
 		out.Confirm = Confirm(*d.Confirm)

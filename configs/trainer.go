@@ -63,6 +63,8 @@ type commandDoc struct {
 	Command []literal `json:"command" jsonschema:"required,minItems=1" jsonschema_description:"Program and arguments; no shell sees them."`
 	Workdir string    `json:"workdir,omitempty" jsonschema_description:"Folder the command runs in. Default: that of the sweep file."`
 	Env     variables `json:"env,omitempty" jsonschema_description:"Environment variables to add."`
+
+	Resident *residentDoc `json:"resident,omitempty" jsonschema_description:"Python scripts: keep a process that has loaded their modules, of which trainers are forks. Default: false, each trainer loads its own."`
 }
 
 type externalDoc struct {
@@ -100,7 +102,7 @@ func (t trainerDoc) spec() trial.TrainerSpec {
 	case *builtinDoc:
 		return trial.TrainerSpec{Type: b.Type, Task: b.Task, Model: b.Model, Data: b.Data.spec()}
 	case *commandDoc:
-		out := trial.TrainerSpec{Type: b.Type, Workdir: b.Workdir}
+		out := trial.TrainerSpec{Type: b.Type, Workdir: b.Workdir, Resident: b.Resident.spec()}
 		for _, arg := range b.Command {
 			out.Command = append(out.Command, string(arg))
 		}
