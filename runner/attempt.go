@@ -49,9 +49,11 @@ func newAttempt(r *Runner, a trial.Assignment, s slot) *attempt {
 		changed: make(chan struct{}), answered: map[int64]bool{}, sign: now, moved: now}
 	t.log = t.out.log.With().Str("name", a.Name).Logger()
 	if r.spool != nil {
-		if err := r.spool.begin(a.Key(), r.cfg.Run); err != nil {
-			t.log.Error().Err(err).Msg("the attempt has no place in the spool: if the runner dies now, nobody tells that it is lost")
-		}
+		r.spool.begin(a.Key(), r.cfg.Run, func(err error) {
+			if err != nil {
+				t.log.Error().Err(err).Msg("the attempt has no place in the spool: if the runner dies now, nobody tells that it is lost")
+			}
+		})
 	}
 	return t
 }
@@ -70,6 +72,7 @@ func (t *attempt) run() {
 		if err := t.runner.store.dropTrial(t.order.Study, t.order.Trial); err != nil {
 			t.log.Warn().Err(err).Msg("checkpoints that nobody needs are left behind")
 		}
+		t.runner.shelved(t.order.Study, t.order.Trial)
 	}
 	t.log.Info().Str("failure", string(exit.Failure)).Str("verb", string(verb)).Msg("attempt ends")
 }

@@ -2,12 +2,12 @@ package runner
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"automl/runner/process"
 	"automl/runner/protocol"
@@ -28,8 +28,12 @@ var _ process.Handler = (*child)(nil)
 func (t *attempt) piece(s trial.Slice, output io.Writer, exit *trial.Exit) (process.Outcome, error) {
 	home := t.runner.store.scratch(t.order.Key(), s.Fold)
 	defer os.RemoveAll(home)
-	spec, err := t.spec(s, home)
+	traceparent, end := t.trace(s.Fold)
+	failure := ""
+	defer func() { end(failure) }()
+	spec, err := t.spec(s, home, traceparent)
 	if err != nil {
+		failure = err.Error()
 		return process.Outcome{}, err
 	}
 	c := &child{attempt: t, work: spec.Work, exit: exit, epoch: spec.Work.From.Epoch}
@@ -37,12 +41,18 @@ func (t *attempt) piece(s trial.Slice, output io.Writer, exit *trial.Exit) (proc
 	t.began()
 	p, err := t.runner.cfg.Start(spec)
 	if err != nil {
+		failure = err.Error()
 		return process.Outcome{}, err
 	}
 	t.adopt(p)
 	outcome := p.Wait()
 	t.adopt(nil)
-	if err := c.collect(outcome); err != nil {
+	err = c.collect(&outcome)
+	if outcome.Failure != "" {
+		failure = string(outcome.Failure) + ": " + shorten(outcome.Message)
+	}
+	if err != nil {
+		failure = err.Error()
 		return process.Outcome{}, err
 	}
 	if outcome.Over {
@@ -51,23 +61,49 @@ func (t *attempt) piece(s trial.Slice, output io.Writer, exit *trial.Exit) (proc
 	return outcome, nil
 }
 
+// trace begins the span of a trainer. Where this runner makes none, the trainer's own belong to the attempt's.
+func (t *attempt) trace(fold int) (traceparent string, end func(failure string)) {
+	if t.runner.cfg.Trace == nil {
+		return t.order.Trace, func(string) {}
+	}
+	return t.runner.cfg.Trace.Trainer(t.order, fold, t.runner.cfg.Name)
+}
+
 // spec says how to start the trainer of a piece of work.
-func (t *attempt) spec(s trial.Slice, home string) (process.Spec, error) {
+func (t *attempt) spec(s trial.Slice, home, traceparent string) (process.Spec, error) {
 	work := t.work(s, home)
 	argv, err := t.argv(work)
 	if err != nil {
 		return process.Spec{}, err
 	}
 	cfg, trainer := t.runner.cfg, t.order.Trainer
-	return process.Spec{Argv: argv, Dir: trainer.Workdir, Work: work, Home: home,
-		Env:    process.Environment(os.Environ(), cfg.PassEnv, t.machine(), trainer.Env),
+	return process.Spec{Argv: argv, Dir: trainer.Workdir, Work: work, Home: home, Resident: t.resident(argv),
+		Env:    process.Environment(os.Environ(), cfg.PassEnv, t.machine(traceparent), trainer.Env),
 		Memory: t.order.Resources.MemoryBytes, Tasks: max(0, cfg.Tasks), Cores: t.slot.cores, Grace: cfg.Timings.Grace, Obey: cfg.Timings.Obey, Clock: cfg.Clock, Log: t.log}, nil
 }
 
+// resident is the process that the trainer is to be a fork of; nil: it is a program of its own. What it has of the environment is
+// what all trials of the study have that get as many processor cores.
+func (t *attempt) resident(argv []string) *process.Resident {
+	cfg, trainer, want := t.runner.cfg, t.order.Trainer, t.order.Resources
+	if trainer.Type != "command" || trainer.Resident == nil {
+		return nil
+	}
+	python, script, _, err := trial.SplitPython(argv)
+	if err != nil { // the sweep file was checked for it
+		t.log.Warn().Err(err).Msg("the command cannot have a resident process")
+		return nil
+	}
+	return t.runner.residents.For(process.Preload{Python: python, Script: script, Dir: trainer.Workdir,
+		Env:    process.Environment(os.Environ(), cfg.PassEnv, process.Machine{Threads: t.slot.threads}, trainer.Env),
+		Import: trainer.Resident.Import, Setup: trainer.Resident.Setup, Memory: want.MemoryBytes,
+		Limit: time.Duration(want.TimeoutSeconds * float64(time.Second))})
+}
+
 // machine is what the slot has of this machine, for the environment.
-func (t *attempt) machine() process.Machine {
+func (t *attempt) machine(traceparent string) process.Machine {
 	return process.Machine{Threads: t.slot.threads, GPUs: t.slot.ids(), GPUShare: t.slot.share, GPUMemory: t.slot.memory(),
-		Accumulate: accumulate(t.order.OOMs)}
+		Accumulate: accumulate(t.order.OOMs), Trace: traceparent}
 }
 
 // accumulate is in how many parts to compute a batch after so many attempts that ran out of memory: each halves the micro-batch.
@@ -91,7 +127,7 @@ func words(w protocol.Work) map[string]string {
 		"trial": strconv.Itoa(w.Trial), "attempt": strconv.Itoa(w.Attempt), "seed": strconv.FormatUint(w.Seed, 10),
 		"fold": strconv.Itoa(w.Fold), "folds": strconv.Itoa(w.Folds.K), "epochs": strconv.Itoa(w.Epochs),
 		"from": strconv.Itoa(w.From.Epoch), "to": strconv.Itoa(w.To.Epoch),
-		"checkpoint_in": w.CheckpointIn, "checkpoint_out": w.CheckpointOut, "scratch": w.Scratch,
+		"checkpoint_in": w.CheckpointIn, "checkpoint_out": w.CheckpointOut, "artifact_out": w.ArtifactOut, "scratch": w.Scratch,
 	}
 }
 
@@ -150,6 +186,7 @@ func (t *attempt) discard(unwanted func(checkpoint) bool) {
 	if err := t.runner.store.drop(t.order.Study, t.order.Trial, unwanted); err != nil {
 		t.log.Warn().Err(err).Msg("checkpoints that nobody needs are left behind")
 	}
+	t.runner.shelved(t.order.Study, t.order.Trial)
 }
 
 // Report passes a report on and waits for the decision.
@@ -166,33 +203,45 @@ func (c *child) Report(r protocol.Report) (trial.Verb, string) {
 		Cost: cmp.Or(r.Cost, took), Last: r.Last, Cache: r.Cache, Usage: used, Confusion: r.Confusion})
 }
 
-// Checkpoint keeps the checkpoint; a refit runs in one go and has none.
+// Checkpoint keeps the checkpoint. A refit runs in one go, and goes on from none: its last one is the model, where the trainer has no other.
 func (c *child) Checkpoint(epoch int) error {
 	if c.work.Phase == trial.Refit {
-		return errors.Join(os.RemoveAll(c.work.CheckpointOut), os.Mkdir(c.work.CheckpointOut, 0o755))
+		return moveDir(c.work.CheckpointOut, c.kept())
 	}
-	return c.runner.store.keep(c.work.CheckpointOut, c.order.Study, c.order.Trial, c.work.Fold, epoch, c.recorded(c.work.From.Epoch))
+	err := c.runner.store.keep(c.work.CheckpointOut, c.order.Study, c.order.Trial, c.work.Fold, epoch, c.recorded(c.work.From.Epoch))
+	c.runner.shelved(c.order.Study, c.order.Trial)
+	c.runner.makeRoom()
+	return err
 }
 
 // Artifact keeps the finished model.
-func (c *child) Artifact(m trial.Metrics) error {
+func (c *child) Artifact(m trial.Metrics) error { return c.keepModel(c.work.ArtifactOut, m) }
+
+func (c *child) keepModel(from string, m trial.Metrics) error {
 	to := c.runner.store.artifact(c.order.Study, c.order.Trial)
-	if err := moveDir(c.work.ArtifactOut, to); err != nil {
+	if err := moveDir(from, to); err != nil {
 		return fmt.Errorf("keep the model: %w", err)
 	}
 	c.exit.Artifact, c.exit.Metrics = to, m
 	return nil
 }
 
-// collect takes the model of a refit whose trainer put it in its place and did not say so: one that knows no protocol.
-func (c *child) collect(o process.Outcome) error {
-	if c.work.Phase != trial.Refit || o.Failure != "" || c.exit.Artifact != "" {
+// kept is where a refit's last checkpoint is.
+func (c *child) kept() string { return c.work.CheckpointOut + "-kept" }
+
+// collect takes the model of a refit whose trainer did not hand it over: what lies in its place, else the last checkpoint, said or only
+// written. What the last report measured was measured with it.
+func (c *child) collect(o *process.Outcome) error {
+	if c.work.Phase != trial.Refit || o.Failure != "" || o.Verb != trial.Continue || c.exit.Artifact != "" {
 		return nil
 	}
-	if entries, err := os.ReadDir(c.work.ArtifactOut); err != nil || len(entries) == 0 {
-		return err
+	for _, dir := range []string{c.work.ArtifactOut, c.kept(), c.work.CheckpointOut} {
+		if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+			return c.keepModel(dir, o.Metrics)
+		}
 	}
-	return c.Artifact(nil)
+	o.Failure, o.Message = trial.Protocol, "trained on all data and left no model: it is the last checkpoint, or what is in the folder artifact_out of the work file"
+	return nil
 }
 
 // Progress passes progress on, if it is not too much.

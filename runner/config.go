@@ -27,9 +27,11 @@ type Config struct {
 	Tasks   int            // processes and threads a trainer may have; default: 4096, negative: any number
 	Threads int            // processor cores to share between the slots; default: all
 	GPUs    []gpu.Device   // those that trials may use
+	Trace   Tracer         // makes a span of every trainer; nil: nobody does
 	Gauge   Gauge          // measures them; nil: nothing is known of their use
 	Dir     string         // the work directory
 	Builtin []string       // argv of the built-in trainer
+	Shelf   Limit          // what checkpoints may take of the disk of Dir
 	Cache   protocol.Cache // of the built-in trainer: default for Dir is the folder cache in the work directory; 0 bytes: trainers keep it in memory only
 	Version string
 	PassEnv []string // variables of our environment that trainers get beyond the usual ones
@@ -38,6 +40,19 @@ type Config struct {
 	Start   Start          // starts a trainer; default: a child process
 	Clock   process.Clock  // default: the real one
 	Jitter  func() float64 // in [0, 1), spreads retries; default: random
+}
+
+// Tracer makes spans of trainers, for people who watch.
+type Tracer interface {
+	// Trainer begins the span of a trainer process that works on a fold (-1: on a refit). traceparent is what the trainer is told of it; end
+	// says why it failed, or nothing.
+	Trainer(a trial.Assignment, fold int, runner string) (traceparent string, end func(failure string))
+}
+
+// Limit bounds what something takes of a disk. The zero Limit is none.
+type Limit struct {
+	Bytes int64   // at most so many
+	Share float64 // where Bytes is 0: so much, in (0, 1], of what it takes and what is free beside it
 }
 
 // Start starts a trainer. One that is no child process gets no folders made, and is told to end by Stop alone.
@@ -72,6 +87,9 @@ type Timings struct {
 // namePattern is what names that become part of paths and subjects must look like.
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$`)
 
+// ValidName reports whether a runner may be called so: the name becomes part of paths and subjects.
+func ValidName(name string) bool { return namePattern.MatchString(name) }
+
 // complete checks a configuration and fills in the defaults.
 func (c Config) complete() (Config, error) {
 	if !namePattern.MatchString(c.Name) {
@@ -85,6 +103,9 @@ func (c Config) complete() (Config, error) {
 		return c, trial.Wrap(trial.Invalid, err, "the work directory")
 	}
 	c.Dir = dir
+	if c.Shelf.Bytes < 0 || !(c.Shelf.Share >= 0 && c.Shelf.Share <= 1) {
+		return c, trial.Errorf(trial.Invalid, "checkpoints may take %d bytes, or %v of the disk", c.Shelf.Bytes, c.Shelf.Share)
+	}
 	if c.Cache.Bytes < 0 {
 		return c, trial.Errorf(trial.Invalid, "a cache of %d bytes", c.Cache.Bytes)
 	}

@@ -22,12 +22,15 @@ func (r *Runner) beat(ctx context.Context) {
 	for {
 		info := r.info()
 		info.Kept = r.kept()
+		use := r.shelf.use()
+		info.Disk = &use
 		if err := r.queue.Heartbeat(info); err == nil {
 			r.heard()
 		} else {
 			r.cfg.Log.Debug().Err(err).Msg("the heartbeat was not heard")
 			r.checkContact()
 		}
+		r.makeRoom() // others may have filled the disk
 		if !wait(ctx, r.cfg.Clock, r.cfg.Timings.Heartbeat) {
 			return
 		}
@@ -95,6 +98,8 @@ func (r *Runner) answer(answer trial.Outbound) {
 	// the trial is paused and needs its checkpoint. One that comes unasked is about the trial.
 	unasked := answer.Verb == trial.Stop && answer.N == 0
 	switch {
+	case answer.Verb == trial.Keep:
+		r.shelf.weigh(answer.Key, answer.Worth)
 	case t != nil:
 		t.decide(answer)
 	case unasked && valid(answer.Key):
@@ -110,4 +115,5 @@ func (r *Runner) forget(k trial.Key) {
 	if err := r.store.dropTrial(k.Study, k.Trial); err != nil {
 		r.cfg.Log.Warn().Err(err).Msg("checkpoints that nobody needs are left behind")
 	}
+	r.shelved(k.Study, k.Trial)
 }

@@ -4,7 +4,10 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -292,9 +295,44 @@ func TestDirectoryIsLocked(t *testing.T) {
 
 func TestRunnerKilled(t *testing.T) {
 	t.Parallel()
+	killRunner(t, 2)
+}
+
+// forkedTrainer reports once, tells its process id, that of its parent and that of a child in a session of its own, and hangs.
+const forkedTrainer = `
+import json, os, socket, time
+line = socket.socket(socket.AF_UNIX); line.connect(os.environ["AUTOML_SOCKET"])
+def say(**m): line.sendall(json.dumps(m).encode() + b"\n")
+say(report={"fold": 0, "epoch": 1, "metrics": {"acc": 0.5}}); line.recv(4096)
+if os.fork() == 0:
+    os.setsid()
+    say(progress={"step": os.getpid()})
+    time.sleep(600)
+say(progress={"step": os.getpid()})
+say(progress={"step": os.getppid()})
+time.sleep(600)
+`
+
+// The same with a trainer that is a fork of a resident process: both die with the runner.
+func TestRunnerKilledWithAResidentProcess(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("python3"); err != nil || runtime.GOOS != "linux" {
+		t.Skip("resident processes need python3 on Linux")
+	}
+	script := filepath.Join(t.TempDir(), "train.py")
+	if err := os.WriteFile(script, []byte(forkedTrainer), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	killRunner(t, 3, runnerScript+"="+script)
+}
+
+// killRunner kills a runner whose trainer tells so many process ids, of which none lives on.
+func killRunner(t *testing.T, tells int, env ...string) {
+	t.Helper()
 	dir := t.TempDir()
 	argv := processtest.Command()
 	killed := exec.Command(argv[0], runnerMark, dir)
+	killed.Env = append(os.Environ(), env...)
 	out, err := killed.StdoutPipe()
 	if err == nil {
 		err = killed.Start()
@@ -303,25 +341,29 @@ func TestRunnerKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	var pids []int
-	for lines := bufio.NewScanner(out); len(pids) < 2 && lines.Scan(); {
+	for lines := bufio.NewScanner(out); len(pids) < tells && lines.Scan(); {
 		pid, err := strconv.Atoi(lines.Text())
 		if err != nil {
 			t.Fatal(err)
 		}
 		pids = append(pids, pid)
 	}
-	if err := killed.Process.Kill(); err != nil || len(pids) < 2 {
+	if err := killed.Process.Kill(); err != nil || len(pids) < tells {
 		t.Fatal(err, pids)
 	}
 	var status *exec.ExitError
 	if err := killed.Wait(); !errors.As(err, &status) {
 		t.Error(err)
 	}
-	processtest.AwaitDeath(t, pids[0]) // the trainer, by Pdeathsig
+	if tells == 2 {
+		processtest.AwaitDeath(t, pids[0]) // the trainer, by Pdeathsig
+	}
 	b := newBench(t, func(c *Config, _ *fakeQueue) { c.Dir = dir })
 	reports, exit := b.finish(trial.Key{Study: "s1", Trial: 7, Attempt: 1})
 	if len(reports) != 1 || exit.Failure != trial.Lost {
 		t.Errorf("the next run reports %+v after %v", exit, epochs(reports))
 	}
-	processtest.AwaitDeath(t, pids[1]) // what it had started, by the next run
+	for _, pid := range pids {
+		processtest.AwaitDeath(t, pid) // what it had started, by the next run
+	}
 }

@@ -18,13 +18,13 @@ func FuzzSpool(f *testing.F) {
 	k := trial.Key{Study: "s", Trial: 1, Attempt: 2}
 	s, _, err := openSpool(dir)
 	if err == nil {
-		err = s.begin(k, "run")
+		err = write(s, trial.Inbound{Key: k, Run: "run"})
 	}
 	if err != nil {
 		f.Fatal(err)
 	}
 	for n := int64(1); n <= 3; n++ {
-		if err := s.append(trial.Inbound{Key: k, Run: "run", N: n, Report: &trial.Report{Epoch: int(n), Metrics: trial.Metrics{{Name: "a", Value: 1}}}}); err != nil {
+		if err := write(s, trial.Inbound{Key: k, Run: "run", N: n, Report: &trial.Report{Epoch: int(n), Metrics: trial.Metrics{{Name: "a", Value: 1}}}}); err != nil {
 			f.Fatal(err)
 		}
 	}

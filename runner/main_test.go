@@ -9,10 +9,14 @@ import (
 	"github.com/rs/zerolog"
 
 	"automl/runner/process/processtest"
+	"automl/trial"
 )
 
 // runnerMark makes the test binary a runner, for tests that kill it.
 const runnerMark = "runner-under-test"
+
+// runnerScript is the variable that names a Python script to be its trainer, as a fork of a resident process.
+const runnerScript = "RUNNER_UNDER_TEST_SCRIPT"
 
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == runnerMark {
@@ -30,7 +34,11 @@ func beRunner(dir string) {
 	if err != nil {
 		panic(err)
 	}
-	q.work <- order(1, at(0, 0), at(0, 3), "report=1", "pid", "spawn-session", "hang")
+	a := order(1, at(0, 0), at(0, 3), "report=1", "pid", "spawn-session", "hang")
+	if script := os.Getenv(runnerScript); script != "" {
+		a.Trainer.Command, a.Trainer.Resident = []string{"python3", script}, &trial.ResidentSpec{}
+	}
+	q.work <- a
 	go func() {
 		for p := range q.progress {
 			fmt.Println(p.Step)

@@ -12,166 +12,198 @@ import (
 	"automl/trial"
 )
 
-// sendWait is how long the bus may take for one message.
-const sendWait = 10 * time.Second
-
-// outbox sends the messages of an attempt, in order, until the daemon has committed them.
+// outbox keeps the messages of an attempt, in order, until the daemon has committed them. It hands each to the courier when it may
+// travel, and again when no answer comes.
 type outbox struct {
-	key   trial.Key
-	run   string // the one that sends
-	left  bool   // left behind by an earlier run
-	send  func(context.Context, trial.Inbound) error
-	clock process.Clock
-	retry backoff
-	log   zerolog.Logger
-	wake  chan struct{} // something was added or acknowledged
+	key     trial.Key
+	run     string // the one that sends
+	left    bool   // left behind by an earlier run
+	courier *courier
+	clock   process.Clock
+	retry   backoff
+	log     zerolog.Logger
+	early   chan struct{} // an answer came after some did not: the pauses begin anew
+	over    chan struct{} // closed when nothing is left to do
 
-	mu       sync.Mutex
-	spool    *spool // nil: there is none; the messages are in memory only
-	last     int64  // the highest number given
-	pending  []trial.Inbound
-	sent     int64 // up to here the bus has them
-	closed   bool  // the exit was added: nothing more comes
-	dropped  bool  // nobody wants the rest
-	progress bool  // something was acknowledged since the sender looked
+	mu      sync.Mutex
+	spool   *spool // nil: there is none; the messages are in memory only
+	last    int64  // the highest number given
+	pending []*letter
+	closed  bool // the exit was added: nothing more comes
+	ended   bool // over is closed: all is committed, or nobody wants the rest
+	silent  bool // something was sent again since the last answer
 }
 
-// add numbers a message, makes it durable and has it sent. A full disk does not stop it: the message is then kept in memory.
+// letter is a message that is not committed yet.
+type letter struct {
+	trial.Inbound
+	out    *outbox
+	kept   bool      // it is in the spool, or cannot be
+	moving bool      // the courier has it
+	tried  bool      // the bus has it, or did not take it
+	since  time.Time // the courier was given it
+}
+
+func newOutbox(k trial.Key, run string, s *spool, c *courier, clock process.Clock, retry backoff, log zerolog.Logger) *outbox {
+	return &outbox{key: k, run: run, spool: s, courier: c, clock: clock, retry: retry, log: log, early: make(chan struct{}, 1), over: make(chan struct{})}
+}
+
+// add numbers a message and has it made durable, and then sent. A full disk does not stop it: the message is then kept in memory.
 func (o *outbox) add(m trial.Inbound) int64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.last++
-	m.Key, m.Run, m.N = o.key, o.run, o.last
+	m.Key, m.Run, m.N, m.Since = o.key, o.run, o.last, o.last
+	if len(o.pending) > 0 {
+		m.Since = o.pending[0].N
+	}
+	l := &letter{Inbound: m, out: o}
+	o.pending = append(o.pending, l)
+	o.closed = o.closed || m.Exit != nil
 	if o.spool != nil {
-		if err := o.spool.append(m); err != nil {
-			o.log.Error().Err(err).Int64("n", m.N).Msg("a message could not be spooled: it is lost if the runner dies now")
+		l.Text = o.spool.add(m, func(err error) { o.keep(l, err) })
+	} else {
+		l.kept = true
+		o.dispatch()
+	}
+	return m.N
+}
+
+// keep notes that a message is in the spool, or cannot be, so that it may travel.
+func (o *outbox) keep(l *letter, err error) {
+	if err != nil {
+		o.log.Error().Err(err).Int64("n", l.N).Msg("a message could not be spooled: it is lost if the runner dies now")
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l.kept = true
+	o.dispatch()
+}
+
+// dispatch gives the courier what may travel and has not. The lock is held.
+func (o *outbox) dispatch() {
+	for _, l := range o.pending {
+		if !l.kept || l.Exit != nil && len(o.pending) > 1 {
+			break // the exit ends the attempt: what comes after it counts no more
+		}
+		if !l.moving && !l.tried && !o.ended {
+			if first := o.pending[0].N; l.Since != first { // receipts have come since it was written
+				l.Since, l.Text = first, nil
+			}
+			l.moving, l.since = true, o.clock.Now()
+			o.courier.letters.Add(l)
 		}
 	}
-	o.pending = append(o.pending, m)
-	o.closed = o.closed || m.Exit != nil
-	o.poke()
-	return m.N
+}
+
+// shipped notes whether the bus has a message.
+func (o *outbox) shipped(l *letter, err error) {
+	if err != nil {
+		o.log.Debug().Err(err).Int64("n", l.N).Msg("the bus did not take a message")
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l.moving, l.tried = false, true
 }
 
 // ack notes that message n is committed, and says nothing of those before it: a bus that was damaged may have lost one of them.
 func (o *outbox) ack(n int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if i := slices.IndexFunc(o.pending, func(m trial.Inbound) bool { return m.N == n }); i >= 0 {
-		o.pending = slices.Delete(o.pending, i, i+1)
-		o.progress = true
-		if o.spool != nil {
-			o.spool.release(o.key, n)
+	i := slices.IndexFunc(o.pending, func(l *letter) bool { return l.N == n })
+	if i < 0 {
+		return
+	}
+	o.pending = slices.Delete(o.pending, i, i+1)
+	if o.spool != nil {
+		o.spool.release(o.key, n)
+	}
+	if o.silent {
+		o.silent = false
+		select {
+		case o.early <- struct{}{}:
+		default:
 		}
 	}
-	o.poke()
+	if o.closed && len(o.pending) == 0 {
+		o.end()
+		return
+	}
+	o.dispatch()
+}
+
+// end is when all is committed, or nobody wants the rest. The lock is held.
+func (o *outbox) end() {
+	if o.ended {
+		return
+	}
+	o.ended = true
+	if o.spool != nil {
+		o.spool.over(o.key)
+	}
+	close(o.over)
 }
 
 // drop gives up what is not yet committed. The spool holds nothing of it when it returns, so that its key is free.
 func (o *outbox) drop() {
-	o.end()
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.dropped = true
-	o.poke()
-}
-
-func (o *outbox) poke() {
-	select {
-	case o.wake <- struct{}{}:
-	default:
+	o.end()
+	o.mu.Unlock()
+	if o.spool != nil {
+		o.spool.settle()
 	}
 }
 
-// deliver sends until everything is committed, and then ends the spool of it; when ctx is done it leaves that behind.
+// deliver has what is not answered sent again until everything is committed; when ctx is done it leaves that behind.
 func (o *outbox) deliver(ctx context.Context) {
-	var due <-chan time.Time
-	cancel := func() {}
-	defer func() { cancel() }()
+	o.mu.Lock()
+	o.dispatch() // what an earlier run left
+	o.mu.Unlock()
+	pause := o.retry.next()
 	for {
-		o.flush(ctx)
-		over, waiting, progress := o.look()
-		if over {
-			o.end()
-			return
-		}
-		if progress {
-			o.retry.reset()
-		}
-		if due != nil && (progress || !waiting) {
-			cancel()
-			due = nil
-		}
-		if due == nil && waiting {
-			due, cancel = o.clock.After(o.retry.next())
-		}
+		fired, cancel := o.clock.After(o.due(pause))
 		select {
 		case <-ctx.Done():
+			cancel()
 			return
-		case <-o.wake:
-		case <-due:
-			due = nil
-			o.rewind()
-		}
-	}
-}
-
-// end has the spool forget the attempt.
-func (o *outbox) end() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.spool != nil {
-		o.spool.over(o.key)
-		o.spool = nil
-	}
-}
-
-// look reports whether all is done, whether something waits for the daemon, and whether some of it was answered since.
-func (o *outbox) look() (over, waiting, progress bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	progress, o.progress = o.progress, false
-	waiting = len(o.pending) > 0
-	return o.dropped || o.closed && !waiting, waiting, progress
-}
-
-// flush hands the bus what it does not have, up to the first failure.
-func (o *outbox) flush(ctx context.Context) {
-	for {
-		m, there := o.unsent()
-		if !there {
+		case <-o.over:
+			cancel()
 			return
+		case <-o.early:
+			cancel()
+			o.retry.reset()
+			pause = o.retry.next()
+		case <-fired:
+			if o.again(pause) {
+				pause = o.retry.next()
+			}
 		}
-		limited, cancel := context.WithTimeout(ctx, sendWait)
-		err := o.send(limited, m)
-		cancel()
-		if err != nil {
-			o.log.Debug().Err(err).Int64("n", m.N).Msg("the bus did not take a message")
-			return
-		}
-		o.mu.Lock()
-		o.sent = max(o.sent, m.N)
-		o.mu.Unlock()
 	}
 }
 
-func (o *outbox) unsent() (trial.Inbound, bool) {
+// due is in what time something may have to be sent again: the oldest that was sent has then waited for so long.
+func (o *outbox) due(pause time.Duration) time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, m := range o.pending {
-		if m.Exit != nil && len(o.pending) > 1 {
-			break // it ends the attempt: what comes after it counts no more
-		}
-		if m.N > o.sent && !o.dropped {
-			return m, true
+	for _, l := range o.pending {
+		if l.tried {
+			return l.since.Add(pause).Sub(o.clock.Now())
 		}
 	}
-	return trial.Inbound{}, false
+	return pause
 }
 
-// rewind has everything unanswered sent again.
-func (o *outbox) rewind() {
+// again sends everything unanswered again, if the oldest of it has waited for long enough.
+func (o *outbox) again(pause time.Duration) bool {
+	if o.due(pause) > 0 {
+		return false
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.sent = 0
+	for _, l := range o.pending {
+		o.silent = o.silent || l.tried
+		l.tried = false
+	}
+	o.dispatch()
+	return true
 }

@@ -10,11 +10,14 @@ import (
 type Queue interface {
 	// Pull waits for an assignment. It is never called twice at a time.
 	Pull(ctx context.Context) (trial.Delivery, error)
+	// PullNow takes assignments that wait, at most n of them, and none where there is none. Nor is it called while Pull waits.
+	PullNow(ctx context.Context, n int) []trial.Delivery
 	// Announce asks the daemon for the lease.
 	Announce(ctx context.Context, a trial.Announce) (trial.Grant, error)
-	// Send hands a durable message to the bus; nil means that the bus has it, not that it is committed. What an earlier run
-	// left behind is sent with the Run of this one: only who sends can be answered. The daemon need not believe it.
-	Send(ctx context.Context, m trial.Inbound) error
+	// Send hands durable messages to the bus; nil means that the bus has them, not that they are committed. After an error some may
+	// be there; with code Invalid one of them never will. What an earlier run left behind is sent with the Run of this one: only who
+	// sends can be answered. The daemon need not believe it. It is never called twice at a time.
+	Send(ctx context.Context, messages ...trial.Inbound) error
 	// Heartbeat tells that the runner is alive and what it works on. An error says that the bus is away, and
 	// how long it was away is what the runner measures its own lease by. It returns within seconds.
 	Heartbeat(info trial.RunnerInfo) error

@@ -31,22 +31,44 @@ func (r *Runner) pull(ctx, background context.Context) {
 		select {
 		case <-ctx.Done():
 		case s := <-r.slots:
-			d, s, ok, err := r.next(ctx, s)
-			if !ok {
-				r.slots <- s
-				r.rest(ctx, err, retry)
-				continue
-			}
-			asking.Go(func() { // who waits for a lease does not keep other slots from being filled
-				started, err := r.take(background, d, s)
-				if !started {
-					s = r.pool.leave(s)
-					defer func() { r.slots <- s }()
+			free := append([]slot{s}, r.others()...)
+			work, err := r.next(ctx, len(free))
+			for i, s := range free {
+				ok := i < len(work)
+				if ok {
+					s, ok = r.accept(work[i], s)
 				}
+				if !ok {
+					r.slots <- s
+					continue
+				}
+				asking.Go(func() { // who waits for a lease does not keep other slots from being filled
+					started, err := r.take(background, work[i], s)
+					if !started {
+						s = r.pool.leave(s)
+						defer func() { r.slots <- s }()
+					}
+					r.rest(ctx, err, retry)
+				})
+			}
+			if len(work) == 0 {
 				r.rest(ctx, err, retry)
-			})
+			}
 		}
 	}
+}
+
+// others are further slots that are free. Where there are GPUs, a slot is filled after the other: not each finds room for what it gets.
+func (r *Runner) others() (free []slot) {
+	for len(r.cfg.GPUs) == 0 {
+		select {
+		case s := <-r.slots:
+			free = append(free, s)
+		default:
+			return free
+		}
+	}
+	return nil
 }
 
 // shared is a back-off for several goroutines.
@@ -71,28 +93,39 @@ func (r *Runner) rest(ctx context.Context, err error, b *shared) {
 	wait(ctx, r.cfg.Clock, pause)
 }
 
-// next takes one assignment that the slot can run, and reserves what it needs of the machine; ok is false when there is none.
-func (r *Runner) next(ctx context.Context, s slot) (d trial.Delivery, _ slot, ok bool, err error) {
+// next takes what waits in the queue, up to so many assignments, or waits for one. Nothing, and no error: there is no room for it.
+func (r *Runner) next(ctx context.Context, n int) ([]trial.Delivery, error) {
 	if !r.waitForGPU(ctx) {
-		return d, s, false, nil
+		return nil, nil
 	}
-	if d, err = r.queue.Pull(ctx); err != nil {
-		return d, s, false, fmt.Errorf("pull: %w", err)
+	if n > 1 {
+		if all := r.queue.PullNow(ctx, n); len(all) > 0 {
+			return all, nil
+		}
 	}
+	d, err := r.queue.Pull(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("pull: %w", err)
+	}
+	return []trial.Delivery{d}, nil
+}
+
+// accept tells whether a slot can run an assignment, and reserves what that needs of the machine.
+func (r *Runner) accept(d trial.Delivery, s slot) (_ slot, ok bool) {
 	a := d.Assignment
 	if problem := check(a); problem != nil { // sent again it would be no better
 		r.cfg.Log.Error().Err(problem).Str("study", a.Study).Str("name", a.Name).Int("trial", a.Trial).Int("attempt", a.Attempt).Msg("an assignment is dropped")
 		r.settle(d.Ack)
-		return d, s, false, nil
+		return s, false
 	}
 	there, asking := r.reserve(a.Key())
 	switch {
 	case there: // its ack was lost
 		r.settle(d.Ack)
-		return d, s, false, nil
+		return s, false
 	case asking: // it was delivered twice, and nobody knows yet what becomes of it
 		r.settle(back(d, elsewhereDelay))
-		return d, s, false, nil
+		return s, false
 	}
 	seated, later, err := r.pool.seat(s, a.Resources)
 	if err != nil || later { // later: others hold what it wants; who comes first there gets it
@@ -101,9 +134,9 @@ func (r *Runner) next(ctx context.Context, s slot) (d trial.Delivery, _ slot, ok
 		}
 		r.unreserve(a.Key())
 		r.settle(back(d, elsewhereDelay))
-		return d, s, false, nil
+		return s, false
 	}
-	return d, seated, true, nil
+	return seated, true
 }
 
 // take starts an assignment in the slot, if the daemon grants it.
@@ -119,7 +152,7 @@ func (r *Runner) take(background context.Context, d trial.Delivery, s slot) (sta
 		r.settle(back(d, 0))
 		return false, nil
 	case grant.Elsewhere:
-		r.settle(back(d, elsewhereDelay))
+		r.settle(back(d, apart(r.cfg.Jitter())))
 		return false, nil
 	case grant.Granted:
 		r.start(background, a, s)
@@ -154,6 +187,12 @@ func (r *Runner) waitForGPU(ctx context.Context) bool {
 
 // elsewhereDelay keeps work that another runner has to do from coming back to this one again and again while the others are busy.
 const elsewhereDelay = time.Second
+
+// apart is from a half to one and a half times that, by a draw from [0, 1). Two runners that may each only do what the other one is
+// given would otherwise get it back in step for ever, since whoever gave something back first asks first.
+func apart(draw float64) time.Duration {
+	return elsewhereDelay/2 + time.Duration(draw*float64(elsewhereDelay))
+}
 
 // back gives work back to the queue.
 func back(d trial.Delivery, after time.Duration) func() error {

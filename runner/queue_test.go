@@ -67,14 +67,30 @@ func (q *fakeQueue) Pull(ctx context.Context) (trial.Delivery, error) {
 	case <-ctx.Done():
 		return trial.Delivery{}, ctx.Err()
 	case a := <-q.work:
-		note := func(how string) func() error { return func() error { q.settled <- how; return nil } }
-		return trial.Delivery{Assignment: a, Ack: note("ack"), Nak: func(after time.Duration) error {
-			if after > 0 {
-				return note("nak later")()
-			}
-			return note("nak")()
-		}}, nil
+		return q.delivery(a), nil
 	}
+}
+
+func (q *fakeQueue) PullNow(_ context.Context, n int) (all []trial.Delivery) {
+	for len(all) < n {
+		select {
+		case a := <-q.work:
+			all = append(all, q.delivery(a))
+		default:
+			return all
+		}
+	}
+	return all
+}
+
+func (q *fakeQueue) delivery(a trial.Assignment) trial.Delivery {
+	note := func(how string) func() error { return func() error { q.settled <- how; return nil } }
+	return trial.Delivery{Assignment: a, Ack: note("ack"), Nak: func(after time.Duration) error {
+		if after > 0 {
+			return note("nak later")()
+		}
+		return note("nak")()
+	}}
 }
 
 func (q *fakeQueue) Announce(_ context.Context, a trial.Announce) (trial.Grant, error) {
@@ -86,14 +102,17 @@ func (q *fakeQueue) Announce(_ context.Context, a trial.Announce) (trial.Grant, 
 	return q.grant(a)
 }
 
-func (q *fakeQueue) Send(_ context.Context, m trial.Inbound) error {
+func (q *fakeQueue) Send(_ context.Context, messages ...trial.Inbound) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.fail != nil {
 		return q.fail
 	}
-	q.sent <- m
-	if q.reply != nil {
+	for _, m := range messages {
+		q.sent <- m
+		if q.reply == nil {
+			continue
+		}
 		if answer, there := q.reply(m); there {
 			q.answers <- answer
 		}

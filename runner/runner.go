@@ -1,10 +1,10 @@
 package runner
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -15,19 +15,22 @@ import (
 
 // Runner runs assignments in its slots.
 type Runner struct {
-	cfg      Config
-	queue    Queue
-	store    store
-	spool    *spool          // nil: it cannot be written
-	slots    chan slot       // the free ones
-	pool     *pool           // of GPUs
-	refused  map[string]bool // studies whose work is not for this runner; only pull uses it
-	draining chan struct{}
-	drain    func()
-	started  time.Time
-	named    int            // where the next heartbeat goes on to name trials with checkpoints
-	working  sync.WaitGroup // attempts
-	sending  sync.WaitGroup // outboxes
+	cfg       Config
+	queue     Queue
+	store     store
+	shelf     *shelf
+	spool     *spool // nil: it cannot be written
+	courier   *courier
+	slots     chan slot // the free ones
+	pool      *pool     // of GPUs
+	residents *process.Residents
+	refused   map[string]bool // studies whose work is not for this runner; only pull uses it
+	draining  chan struct{}
+	drain     func()
+	started   time.Time
+	named     int            // where the next heartbeat goes on to name trials with checkpoints
+	working   sync.WaitGroup // attempts
+	sending   sync.WaitGroup // outboxes
 
 	mu       sync.Mutex
 	attempts map[trial.Key]*attempt
@@ -35,6 +38,7 @@ type Runner struct {
 	outboxes map[trial.Key]*outbox // also those of attempts that are over, or were never ours
 	contact  time.Time             // when the daemon was last heard of
 	yielding bool                  // attempts hand back their trials
+	cramped  bool                  // the checkpoints of attempts at work alone take too much
 }
 
 // New makes a runner; Run starts it.
@@ -43,8 +47,9 @@ func New(cfg Config, q Queue) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Runner{cfg: cfg, queue: q, store: store(cfg.Dir), slots: make(chan slot, cfg.Slots), pool: newPool(cfg.Slots, cfg.GPUs), refused: map[string]bool{}, draining: make(chan struct{}),
+	r := &Runner{cfg: cfg, queue: q, store: store(cfg.Dir), shelf: newShelf(store(cfg.Dir), cfg.Shelf), slots: make(chan slot, cfg.Slots), pool: newPool(cfg.Slots, cfg.GPUs), refused: map[string]bool{}, draining: make(chan struct{}),
 		attempts: map[trial.Key]*attempt{}, asking: map[trial.Key]bool{}, outboxes: map[trial.Key]*outbox{}}
+	r.residents = process.NewResidents(filepath.Join(r.store.scratches(), "resident"), cfg.Clock, cfg.Log)
 	r.drain = sync.OnceFunc(func() { close(r.draining) })
 	for _, s := range makeSlots(cfg.Slots, cfg.Threads, cfg.cores()) {
 		r.slots <- s
@@ -78,14 +83,17 @@ func (r *Runner) Run(ctx context.Context) error {
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var loops sync.WaitGroup
 	defer cancel()
+	r.courier = newCourier(background, r.queue.Send)
 	r.resume(background)
 	loops.Go(func() { r.listen(background) })
 	loops.Go(func() { r.beat(background) })
 	loops.Go(func() { r.measure(background) })
 	r.pull(ctx, background)
 	r.finish(ctx)
+	r.residents.Close()
 	cancel()
 	r.sending.Wait()
+	r.courier.letters.Wait()
 	loops.Wait() // no heartbeat may follow the farewell
 	if r.spool != nil {
 		r.spool.close()
@@ -113,6 +121,8 @@ func (r *Runner) open() (unlock func(), err error) {
 		return nil, trial.Wrap(trial.Storage, err, "prepare the work directory")
 	}
 	r.started = r.cfg.Clock.Now()
+	r.shelf.look()
+	r.makeRoom()
 	r.heard()
 	return unlock, nil
 }
@@ -127,6 +137,7 @@ func (r *Runner) finish(ctx context.Context) {
 	select {
 	case <-over:
 	case <-ctx.Done():
+		r.residents.Abandon()
 		r.endAll(process.Reason{Failure: trial.Aborted, Message: "the runner was stopped"})
 		<-over
 	}
@@ -157,7 +168,7 @@ func (r *Runner) resume(ctx context.Context) {
 		o.left, o.last = true, l.last
 		for _, m := range l.messages {
 			m.Run = o.run
-			o.pending = append(o.pending, m)
+			o.pending = append(o.pending, &letter{Inbound: m, out: o, kept: true})
 			o.closed = m.Exit != nil
 		}
 		if !o.closed {
@@ -169,9 +180,8 @@ func (r *Runner) resume(ctx context.Context) {
 
 func (r *Runner) newOutbox(k trial.Key) *outbox {
 	t := r.cfg.Timings
-	return &outbox{key: k, run: r.cfg.Run, spool: r.spool, send: r.queue.Send, clock: r.cfg.Clock, wake: make(chan struct{}, 1),
-		retry: backoff{min: t.RetryMin, max: t.RetryMax, jitter: r.cfg.Jitter},
-		log:   r.cfg.Log.With().Str("study", k.Study).Int("trial", k.Trial).Int("attempt", k.Attempt).Str("run", r.cfg.Run).Logger()}
+	return newOutbox(k, r.cfg.Run, r.spool, r.courier, r.cfg.Clock, backoff{min: t.RetryMin, max: t.RetryMax, jitter: r.cfg.Jitter},
+		r.cfg.Log.With().Str("study", k.Study).Int("trial", k.Trial).Int("attempt", k.Attempt).Str("run", r.cfg.Run).Logger())
 }
 
 // deliver runs an outbox until it is empty.
@@ -200,9 +210,7 @@ func (r *Runner) info() trial.RunnerInfo {
 			info.Attempts = append(info.Attempts, key)
 		}
 	}
-	slices.SortFunc(info.Attempts, func(a, b trial.Key) int {
-		return cmp.Or(cmp.Compare(a.Study, b.Study), cmp.Compare(a.Trial, b.Trial), cmp.Compare(a.Attempt, b.Attempt))
-	})
+	slices.SortFunc(info.Attempts, compareKeys)
 	select {
 	case <-r.draining:
 		info.Draining = true

@@ -192,6 +192,39 @@ func TestRefit(t *testing.T) {
 	}
 }
 
+// The model of a trainer that only writes checkpoints is the last one, with what its last report measured.
+func TestRefitKeepsTheLastCheckpoint(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	refit := func(attempt int, steps ...string) trial.Exit {
+		a := order(attempt, at(0, 0), at(0, 3), steps...)
+		a.Phase = trial.Refit
+		_, exit := b.attempt(a)
+		return exit
+	}
+	file := filepath.Join(b.cfg.Dir, "artifacts/s1/trial7/epoch")
+	for n, steps := range [][]string{
+		{"report=1", "checkpoint=1", "report=3", "checkpoint=3"},
+		{"report=1", "checkpoint=1", "report=2", "checkpoint=2", "report=3"}, // not the last epoch's: there is none
+	} {
+		exit := refit(n+1, steps...)
+		acc, _ := exit.Metrics.Get("acc")
+		want := []string{"3", "2"}[n]
+		if data, err := os.ReadFile(file); exit.Failure != "" || exit.Artifact != filepath.Dir(file) || acc != 0.03 || string(data) != want {
+			t.Errorf("%v: the exit is %+v, the model %q (%v)", steps, exit, data, err)
+		}
+	}
+	if exit := refit(3, "report=3"); exit.Failure != trial.Protocol || !strings.Contains(exit.Message, "left no model") || exit.Artifact != "" {
+		t.Errorf("without a model: %+v", exit)
+	}
+	a := order(4, at(0, 0), at(0, 3))
+	a.Phase, a.Trainer.Command = trial.Refit, []string{"/bin/sh", "-c", `echo shell >"$0/epoch"; echo 'automl: {"epoch": 3, "test_acc": 0.5}'`, "${checkpoint_out}"}
+	_, exit := b.attempt(a)
+	if data, _ := os.ReadFile(file); exit.Failure != "" || string(data) != "shell\n" || len(exit.Metrics) != 1 {
+		t.Errorf("a script that only writes its checkpoint: %+v, %q", exit, data)
+	}
+}
+
 func TestTwoSlotsHaveTheirOwnGPUs(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(c *Config, q *fakeQueue) {

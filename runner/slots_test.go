@@ -148,3 +148,10 @@ func TestTrialsShareAGPU(t *testing.T) {
 		t.Errorf("printed %q, %v", data, err)
 	}
 }
+
+// Work that another runner shall do comes back after pauses that differ, or two runners would each be given the other's for ever.
+func TestApart(t *testing.T) {
+	if low, high := apart(0), apart(0.999); low < elsewhereDelay/4 || high-low < elsewhereDelay/2 || high > 2*elsewhereDelay {
+		t.Errorf("from %v to %v", low, high)
+	}
+}

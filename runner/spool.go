@@ -3,7 +3,6 @@ package runner
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -11,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"automl/trial"
 	"automl/trial/group"
@@ -40,6 +40,7 @@ type line struct {
 	Over bool `json:"over,omitempty"`
 
 	text []byte
+	then func(error) // told whether it is on the disk; nil: nobody is
 }
 
 // span is where a message stands in the file.
@@ -54,6 +55,8 @@ const (
 	spoolSize = 4 << 20
 	// spoolRoom is how much room is made at once.
 	spoolRoom = 256 << 10
+	// spoolPace is how long a message may wait for others to be made durable with.
+	spoolPace = time.Millisecond
 )
 
 // leftover is what an earlier run left of an attempt.
@@ -66,7 +69,7 @@ type leftover struct {
 // openSpool opens the spool of a work directory, and returns what is left in it, in the order it began.
 func openSpool(dir string) (*spool, []leftover, error) {
 	s := &spool{dir: dir, kept: map[trial.Key][]span{}}
-	s.lines.Serve = s.write
+	s.lines.Serve, s.lines.Pace = s.write, spoolPace
 	paths, _ := filepath.Glob(filepath.Join(dir, "*.jsonl")) // the pattern is right
 	var left []leftover
 	for _, path := range paths {
@@ -137,17 +140,17 @@ func newLine(m trial.Inbound, over bool) line {
 }
 
 // begin notes that an attempt has begun.
-func (s *spool) begin(k trial.Key, run string) error {
-	return s.append(trial.Inbound{Key: k, Run: run})
+func (s *spool) begin(k trial.Key, run string, then func(error)) {
+	s.add(trial.Inbound{Key: k, Run: run}, then)
 }
 
-// append writes a message and does not return before it is on the disk.
-func (s *spool) append(m trial.Inbound) error {
+// add writes a message, and says when it is on the disk, or why it is not. Messages are written in the order in which they are added. It
+// returns the message as JSON, nil where it cannot be written.
+func (s *spool) add(m trial.Inbound, then func(error)) []byte {
 	l := newLine(m, false)
-	if l.text == nil {
-		return trial.Errorf(trial.Invalid, "message %d cannot be written", m.N)
-	}
-	return s.lines.Do(context.Background(), l)
+	l.then = then
+	s.lines.Add(l)
+	return bytes.TrimSuffix(l.text, []byte{'\n'})
 }
 
 // release says that a message is committed elsewhere.
@@ -163,11 +166,15 @@ func (s *spool) release(k trial.Key, n int64) {
 // over says that nothing of an attempt is needed any more: everything is committed elsewhere, or nobody wants it. That need not be
 // durable: what is sent again has no effect.
 func (s *spool) over(k trial.Key) {
-	_ = s.lines.Do(context.Background(), newLine(trial.Inbound{Key: k}, true)) // then it is sent again
+	s.lines.Add(newLine(trial.Inbound{Key: k}, true))
 }
+
+// settle waits until everything is written that was added.
+func (s *spool) settle() { s.lines.Wait() }
 
 // close leaves what is in the spool to the next run. Nobody may write any more.
 func (s *spool) close() {
+	s.settle()
 	if s.file == nil {
 		return
 	}
@@ -179,10 +186,20 @@ func (s *spool) close() {
 
 // write writes lines and makes them durable.
 func (s *spool) write(lines []line) []error {
-	if err := s.put(lines); err != nil {
-		return slices.Repeat([]error{err}, len(lines))
+	err := s.put(lines)
+	if err == nil {
+		s.tidy()
 	}
-	s.tidy()
+	for _, l := range lines {
+		if l.then == nil {
+			continue
+		}
+		if l.text == nil {
+			l.then(trial.Errorf(trial.Invalid, "message %d cannot be written", l.N))
+			continue
+		}
+		l.then(err)
+	}
 	return nil
 }
 
@@ -236,6 +253,9 @@ func (s *spool) note(lines []line) {
 	defer s.mu.Unlock()
 	for _, l := range lines {
 		length := int64(len(l.text))
+		if length == 0 {
+			continue
+		}
 		if l.N == 0 {
 			for _, q := range s.kept[l.Key] {
 				s.needed -= q.length

@@ -33,10 +33,17 @@ func folds(number int, n int64) trial.Inbound {
 func writeAll(t *testing.T, s *spool, messages ...trial.Inbound) {
 	t.Helper()
 	for _, m := range messages {
-		if err := s.append(m); err != nil {
+		if err := write(s, m); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// write puts a message into the spool and waits until it is on the disk; one without a number begins its attempt.
+func write(s *spool, m trial.Inbound) error {
+	done := make(chan error, 1)
+	s.add(m, func(err error) { done <- err })
+	return <-done
 }
 
 func numbers(left []leftover) string {
@@ -58,12 +65,13 @@ func TestSpoolSurvivesATornLine(t *testing.T) {
 		t.Fatalf("a new one holds %v", left)
 	}
 	for n := range 3 {
-		if err := s.begin(keyOf(n), "r"); err != nil {
+		if err := write(s, trial.Inbound{Key: keyOf(n), Run: "r"}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	writeAll(t, s, folds(2, 1), folds(1, 1), folds(2, 2))
 	s.over(keyOf(1))
+	s.settle()
 	if _, err := s.file.WriteAt([]byte(`{"key":{"study":"s-1`), s.size); err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +81,7 @@ func TestSpoolSurvivesATornLine(t *testing.T) {
 		t.Fatalf("read %s, %+v", got, left)
 	}
 	writeAll(t, s, folds(2, 3))
-	if err := s.begin(keyOf(0), "r2"); err != nil { // the same attempt anew: what was there is of no use
+	if err := write(s, trial.Inbound{Key: keyOf(0), Run: "r2"}); err != nil { // the same attempt anew: what was there is of no use
 		t.Fatal(err)
 	}
 	writeAll(t, s, folds(0, 1))
@@ -112,11 +120,11 @@ func TestSpoolIsAsLongAsWhatItHolds(t *testing.T) {
 	var all sync.WaitGroup
 	for a := range attempts {
 		all.Go(func() {
-			if err := s.begin(keyOf(a), "r"); err != nil {
+			if err := write(s, trial.Inbound{Key: keyOf(a), Run: "r"}); err != nil {
 				t.Error(err)
 			}
 			for n := int64(1); n <= messages; n++ {
-				if err := s.append(folds(a, n)); err != nil {
+				if err := write(s, folds(a, n)); err != nil {
 					t.Error(err)
 				}
 				if n > 1 { // the first is never receipted
@@ -141,6 +149,7 @@ func TestSpoolIsAsLongAsWhatItHolds(t *testing.T) {
 		}
 		s.over(l.key)
 	}
+	s.settle()
 	if data, err := os.ReadFile(filepath.Join(dir, spoolName)); err != nil || strings.Trim(string(data), "\x00") != "" {
 		t.Errorf("where nothing is needed, %.100q is left: %v", data, err)
 	}
@@ -153,7 +162,7 @@ func TestSpoolIsAsLongAsWhatItHolds(t *testing.T) {
 func TestSpoolOnAFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := openIn(t, dir)
-	if err := s.begin(keyOf(1), "r"); err != nil {
+	if err := write(s, trial.Inbound{Key: keyOf(1), Run: "r"}); err != nil {
 		t.Fatal(err)
 	}
 	file := s.file
@@ -163,7 +172,7 @@ func TestSpoolOnAFullDisk(t *testing.T) {
 	}
 	defer closed.Close()
 	s.file = closed
-	if err := s.append(folds(1, 1)); err == nil {
+	if err := write(s, folds(1, 1)); err == nil {
 		t.Error("what could not be written was said to be durable")
 	}
 	s.file = file

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 
 	"automl/trial"
 )
@@ -119,6 +121,40 @@ func (s store) drop(study string, number int, unwanted func(checkpoint) bool) er
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// size is how many bytes the checkpoints of a trial take, and when the newest was made.
+func (s store) size(study string, number int) (bytes int64, made time.Time) {
+	_ = filepath.WalkDir(s.trial(study, number), func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // it is being removed
+		}
+		info, err := entry.Info()
+		switch {
+		case err != nil: // as above
+		case entry.IsDir():
+			if info.ModTime().After(made) {
+				made = info.ModTime()
+			}
+		default:
+			bytes += info.Size()
+		}
+		return nil
+	})
+	return bytes, made
+}
+
+// setAside moves all checkpoints of a trial where nobody finds them, and returns what removes them: that may take a while.
+func (s store) setAside(study string, number int) (remove func() error, err error) {
+	aside, err := os.MkdirTemp(s.scratches(), "dropped-")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Rename(s.trial(study, number), filepath.Join(aside, "checkpoints")); err != nil {
+		return nil, errors.Join(err, os.Remove(aside))
+	}
+	_ = os.Remove(filepath.Dir(s.trial(study, number))) // the study's folder, when it is empty
+	return func() error { return os.RemoveAll(aside) }, nil
 }
 
 // dropTrial removes all checkpoints of a trial.

@@ -50,9 +50,13 @@ func TestBackoff(t *testing.T) {
 func TestOutboxResends(t *testing.T) {
 	clock := processtest.NewClock()
 	sent := make(chan int64, 100)
-	o := &outbox{key: trial.Key{Study: "s"}, run: "r", clock: clock, log: zerolog.Nop(), wake: make(chan struct{}, 1),
-		retry: backoff{min: time.Second, max: 4 * time.Second, jitter: func() float64 { return 1 }},
-		send:  func(_ context.Context, m trial.Inbound) error { sent <- m.N; return nil }}
+	c := newCourier(t.Context(), func(_ context.Context, messages ...trial.Inbound) error {
+		for _, m := range messages {
+			sent <- m.N
+		}
+		return nil
+	})
+	o := newOutbox(trial.Key{Study: "s"}, "r", nil, c, clock, backoff{min: time.Second, max: 4 * time.Second, jitter: func() float64 { return 1 }}, zerolog.Nop())
 	done := make(chan struct{})
 	go func() { defer close(done); o.deliver(t.Context()) }()
 	expect := func(want ...int64) {
@@ -166,7 +170,8 @@ func TestLogIsBounded(t *testing.T) {
 
 // A runner names every trial that it has checkpoints of, a few with each heartbeat, and drops those that it is told to.
 func TestKeptTrials(t *testing.T) {
-	r := &Runner{store: store(t.TempDir()), attempts: map[trial.Key]*attempt{{Study: "s", Trial: 7, Attempt: 1}: {}}}
+	dir := store(t.TempDir())
+	r := &Runner{store: dir, shelf: newShelf(dir, Limit{}), attempts: map[trial.Key]*attempt{{Study: "s", Trial: 7, Attempt: 1}: {}}}
 	const trials = keptAtOnce + 20
 	for n := range trials {
 		if err := os.MkdirAll(filepath.Join(r.store.trial("s", n), "fold0-epoch1"), 0o755); err != nil {

@@ -33,7 +33,7 @@ func (t *attempt) watch(done <-chan struct{}) {
 		case <-fired:
 			continue
 		case <-late:
-			t.end(process.Reason{Failure: trial.Timeout, Message: fmt.Sprintf("not done after %v, the limit of an attempt", limit)})
+			t.end(process.Reason{Failure: trial.Timeout, Message: fmt.Sprintf("not done after %v, the limit of an attempt (resources.timeout)", limit)})
 		}
 		cancel()
 		return

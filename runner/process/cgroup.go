@@ -25,8 +25,7 @@ var groupRoot = "/sys/fs/cgroup"
 
 // newMemoryGroup makes the group. It never fails: without the right to make one, the limit is watched (guard).
 func newMemoryGroup(limit int64, log zerolog.Logger) *memoryGroup {
-	listing, _ := os.ReadFile("/proc/self/cgroup")
-	g := findMemoryGroup(groupRoot, string(listing))
+	g := findMemoryGroup(groupRoot, ownGroups())
 	g.log = log
 	if limit <= 0 {
 		return g

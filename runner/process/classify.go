@@ -18,8 +18,9 @@ type facts struct {
 	said    said
 	why     *Reason // we stopped it
 	exit    exit
-	oom     bool // the kernel killed something for memory in its control group
-	grouped bool // which is of this child alone
+	oom     bool  // the kernel killed something for memory in its control group
+	grouped bool  // which is of this child alone
+	limit   int64 // of its memory in bytes, 0: none
 	tail    string
 	work    protocol.Work
 }
@@ -37,6 +38,8 @@ func exitOf(s *os.ProcessState) exit {
 	return exit{code: s.ExitCode()}
 }
 
+func (e exit) failed() bool { return e != exit{} }
+
 // reached reports whether the work was done.
 func (f facts) reached() bool {
 	return f.said.last || f.said.epoch >= f.work.To.Epoch || f.work.Phase == trial.Refit && f.exit == exit{}
@@ -44,7 +47,7 @@ func (f facts) reached() bool {
 
 // classify judges how a child ended.
 func classify(f facts) Outcome {
-	o := Outcome{Verb: cmp.Or(f.said.told, trial.Continue), Epoch: f.said.epoch}
+	o := Outcome{Verb: cmp.Or(f.said.told, trial.Continue), Epoch: f.said.epoch, Metrics: f.said.measured}
 	o.Over = f.said.last || f.said.epoch >= f.work.Epochs
 	switch {
 	case f.why != nil && f.why.Verb != "":
@@ -76,17 +79,28 @@ func known(kind trial.Failure) trial.Failure {
 func (f facts) cause() (trial.Failure, string) {
 	switch {
 	case f.exit == exit{} && f.said.epoch == 0:
-		return trial.Protocol, "ended early: it reported nothing" + f.said.garbage()
+		return trial.Protocol, "ended early: it reported nothing" + cmp.Or(f.said.garbage(), howToReport)
 	case f.exit == exit{}:
 		return trial.Protocol, fmt.Sprintf("ended early: reported only up to epoch %d of %d", f.said.epoch, f.work.To.Epoch) + f.said.garbage()
 	case f.oom && (f.grouped || f.exit.killed() == syscall.SIGKILL):
-		return trial.OOM, "killed for its use of memory"
+		return trial.OOM, "killed for its use of memory" + f.allowance()
 	case outOfMemory(f.tail) && f.exit.killed() != syscall.SIGSEGV:
 		return trial.OOM, fmt.Sprintf("ran out of memory, %s", f.exit)
 	case f.exit.killed() != 0:
 		return trial.Signal, f.exit.String() + meaning[f.exit.killed()]
 	}
 	return trial.Crash, f.exit.String() + f.said.garbage()
+}
+
+// howToReport is for somebody whose script does not.
+const howToReport = `; a trainer says what each epoch gave: trial.report of the Python package automl, or a line automl: {"epoch": 1, "METRIC": 0.9} on standard output`
+
+// allowance is the limit that it ran against.
+func (f facts) allowance() string {
+	if !f.grouped || f.limit <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(": it may have %d MiB (resources.memory)", f.limit>>20)
 }
 
 // killed is the signal that ended the trainer, also where a shell did not end of it but says so with its exit status; 0: none.

@@ -11,6 +11,12 @@
 //   - Every message reaches the Handler before Wait returns, also one sent just before the exit, and they come one at a time.
 //   - The child sees an allow-list of the environment, so no credentials of the runner.
 //
+// A child is a program of its own, or a fork of a resident process (Residents): a Python interpreter that has loaded what the script needs.
+// That one, resident.py, is a child of this process and its parent; it says how each child ended, and gives up the process id only when it is
+// told to, so that no signal of ours meets somebody else. Both die by Pdeathsig: the resident process with us, its children with it. A child waits at
+// a gate until it is in its control groups and on its cores, and has AUTOML_ASSIGNMENT written over that of its parent in the memory
+// that /proc/PID/environ shows, by which Reap and the end of the child find what has left its group.
+//
 // Duties of the caller: a Handler that always returns; a Home on the file system where checkpoints are kept; Wait for every
 // Start that gave no error.
 //

@@ -16,8 +16,8 @@ import (
 var allowed = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH",
 	"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "PYENV_ROOT", "PYENV_VERSION",
 	"HF_HOME", "HF_HUB_CACHE", "HF_DATASETS_CACHE", "HF_HUB_OFFLINE", "HF_ENDPOINT", "TRANSFORMERS_CACHE",
-	"TRANSFORMERS_OFFLINE", "TORCH_HOME", "KERAS_HOME", "TFHUB_CACHE_DIR", "SSL_CERT_FILE", "SSL_CERT_DIR",
-	"REQUESTS_CA_BUNDLE", "AUTOML_BLAS"}
+	"TRANSFORMERS_OFFLINE", "TORCH_HOME", "KERAS_HOME", "KERAS_BACKEND", "TFHUB_CACHE_DIR", "TF_CPP_MIN_LOG_LEVEL",
+	"TF_DETERMINISTIC_OPS", "TF_ENABLE_ONEDNN_OPTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "AUTOML_BLAS"}
 
 // allowedPrefixes begin further families of them.
 var allowedPrefixes = []string{"LC_", "XDG_", "CUDA_", "NVIDIA_", "NCCL_"}
@@ -30,6 +30,8 @@ type Machine struct {
 	GPUMemory int64    // bytes of each of them; 0: not known
 
 	Accumulate int // parts to compute a batch in
+
+	Trace string // the span that the trainer belongs to, as W3C trace context has it; empty: none
 }
 
 // Environment builds the environment of a trainer: the allowed part of environ with the names in pass, how much of the machine to
@@ -46,6 +48,9 @@ func Environment(environ, pass []string, m Machine, extra map[string]string) []s
 		set[name] = strconv.Itoa(m.Threads)
 	}
 	set["AUTOML_ACCUMULATE"] = strconv.Itoa(max(1, m.Accumulate))
+	if m.Trace != "" {
+		set["TRACEPARENT"] = m.Trace
+	}
 	set["PYTHONUNBUFFERED"] = "1" // else a report printed to a pipe arrives when the buffer is full, epochs later
 	if m.GPUShare > 0 && m.GPUShare < 1 {
 		shareGPU(set, m)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -19,6 +20,14 @@ func groupName() string { return fmt.Sprintf(groupPattern, os.Getpid(), groupNum
 
 // abandonedAfter is for how long a group is left alone whose runner cannot be seen: it may be one of another container.
 const abandonedAfter = time.Minute
+
+// ownGroups is the control groups of this process, as the system lists them. It is read once, before any trainer is started: while one is,
+// a thread of ours is in its group, and when that is the first thread the system says so of the whole process. A group that was then made
+// below the other trainer's would die with it.
+var ownGroups = sync.OnceValue(func() string {
+	text, _ := os.ReadFile("/proc/self/cgroup") // there is none: nothing is held
+	return string(text)
+})
 
 // makeGroup makes a control group, and removes those that runners which were killed have left beside it: nobody else does, and process
 // ids come again.

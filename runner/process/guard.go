@@ -37,14 +37,14 @@ func (p *Process) guard() {
 // excess says what the child takes too much of; nil: nothing.
 func (p *Process) excess(memory bool) *Reason {
 	if p.tasks.dir != "" && p.tasks.refused() {
-		return p.tooMany()
+		return p.tooMany("killed for")
 	}
 	if !memory && p.tasks.dir != "" {
 		return nil
 	}
-	all := members(p.cmd.Process.Pid)
+	all := members(p.pid)
 	if p.tasks.dir == "" && p.spec.Tasks > 0 && tasks(all) > p.spec.Tasks {
-		return p.tooMany()
+		return p.tooMany("killed for")
 	}
 	if memory && resident(all) > p.spec.Memory { // the exact figure costs more
 		if n := footprint(all); n > p.spec.Memory {
@@ -55,8 +55,8 @@ func (p *Process) excess(memory bool) *Reason {
 	return nil
 }
 
-func (p *Process) tooMany() *Reason {
-	return &Reason{Failure: trial.Processes, Message: fmt.Sprintf("killed for starting more than %d processes and threads; if it needs them, the runner's --max-processes allows more", p.spec.Tasks)}
+func (p *Process) tooMany(how string) *Reason {
+	return &Reason{Failure: trial.Processes, Message: fmt.Sprintf("%s starting more than %d processes and threads; if it needs them, the runner's --max-processes allows more", how, p.spec.Tasks)}
 }
 
 // kill ends the child at once, for a reason of ours.

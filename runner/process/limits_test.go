@@ -14,6 +14,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"automl/runner/process/processtest"
 	"automl/trial"
 )
 
@@ -88,15 +89,14 @@ func TestForkBomb(t *testing.T) {
 	if !pidsHere(t) {
 		t.Skip("no control group that counts processes can be made here, and without one this test could take the machine down")
 	}
-	s, _ := command(t, "sh", "-c", `grep -q automl- /proc/self/cgroup || exit 9
+	s, out := command(t, "sh", "-c", `grep automl- /proc/self/cgroup || exit 9
 		f() { if [ $1 -ge 9 ]; then sleep 20; else f $(($1 + 1)) & f $(($1 + 1)) & wait; fi; }; f 0; sleep 20`)
 	s.Tasks = 60
-	p := start(t, s)
-	dir := p.tasks.dir
-	got := p.Wait()
-	if got.Failure != trial.Processes || !strings.HasPrefix(got.Message, "killed for starting more than 60 processes and threads") {
+	got := start(t, s).Wait()
+	if got.Failure != trial.Processes || !strings.Contains(got.Message, "starting more than 60 processes and threads") { // its shell may end first
 		t.Errorf("the outcome is %+v", got)
 	}
+	dir := groupOf(out.String())
 	for deadline := time.Now().Add(10 * time.Second); ; { // zombies of a moment are no harm
 		left, err := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
 		if err != nil || len(left) == 0 {
@@ -107,6 +107,18 @@ func TestForkBomb(t *testing.T) {
 			break
 		}
 	}
+}
+
+// groupOf is the folder of the control group that counts processes, from what /proc/PID/cgroup says.
+func groupOf(listing string) string {
+	for line := range strings.SplitSeq(listing, "\n") {
+		if part := strings.SplitN(line, ":", 3); len(part) == 3 && strings.Contains(part[1], "pids") {
+			return filepath.Join(groupRoot, "pids", part[2])
+		} else if len(part) == 3 && part[0] == "0" {
+			return filepath.Join(groupRoot, part[2])
+		}
+	}
+	return "nowhere"
 }
 
 // TestTooManyProcesses has no control group, as other users than root have none: many processes, but no bomb.
@@ -233,5 +245,36 @@ func TestParseStat(t *testing.T) {
 		if m, ok := parseStat([]byte(bad)); ok {
 			t.Errorf("%q was read as %+v", bad, m)
 		}
+	}
+}
+
+// A group is made beside the one that another trainer is just being started in, not below it, where it would be killed with that trainer.
+func TestGroupsWhileAnotherTrainerStarts(t *testing.T) {
+	other := newTaskGroup(1000, newMemoryGroup(0, zerolog.Nop()), zerolog.Nop())
+	defer other.remove()
+	if other.dir == "" || !other.made {
+		t.Skip("no control group of version 1 that counts processes can be made here")
+	}
+	first := strconv.Itoa(os.Getpid()) // the first thread, which the list of the process's groups is about
+	if err := write(filepath.Join(other.dir, "tasks"), first); err != nil {
+		t.Skip(err)
+	}
+	defer func() { _ = write(filepath.Join(filepath.Dir(other.dir), "tasks"), first) }()
+	g := newTaskGroup(1000, newMemoryGroup(0, zerolog.Nop()), zerolog.Nop())
+	defer g.remove()
+	if filepath.Dir(g.dir) != filepath.Dir(other.dir) {
+		t.Errorf("made %s while another trainer was started in %s", g.dir, other.dir)
+	}
+}
+
+// A trainer that ends by itself once it may start nothing more is known for what it is, though nobody has looked at it meanwhile.
+func TestTooManyProcessesAtOnce(t *testing.T) {
+	if !pidsHere(t) {
+		t.Skip("no control group that counts processes can be made here")
+	}
+	s, _ := command(t, "sh", "-c", `for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 60 & done; exit 3`)
+	s.Tasks, s.Clock = 8, processtest.NewClock() // which stands still
+	if got := start(t, s).Wait(); got.Failure != trial.Processes || !strings.HasPrefix(got.Message, "ended after starting more than 8 processes") {
+		t.Errorf("the outcome is %+v", got)
 	}
 }

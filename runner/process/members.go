@@ -104,7 +104,7 @@ func (p *Process) Load() Load {
 		return Load{}
 	default:
 	}
-	all := members(p.cmd.Process.Pid)
+	all := members(p.pid)
 	l := Load{Memory: resident(all)}
 	if len(all) > 1 { // what a fork shares counts once
 		l.Memory = footprint(all)

@@ -11,8 +11,7 @@ import (
 // Memory is how many bytes a trainer that starts now may take: its limit (0: it has none), at most what is free of this machine and of
 // the control groups around this process. 0: nothing is known.
 func Memory(limit int64) int64 {
-	listing, _ := os.ReadFile("/proc/self/cgroup")
-	free := min(freeOfMachine("/proc/meminfo"), freeOfGroups("/sys/fs/cgroup", string(listing)))
+	free := min(freeOfMachine("/proc/meminfo"), freeOfGroups("/sys/fs/cgroup", ownGroups()))
 	if limit > 0 {
 		free = min(free, limit)
 	}

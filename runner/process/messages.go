@@ -3,6 +3,7 @@ package process
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"automl/runner/protocol"
 	"automl/trial"
@@ -10,14 +11,15 @@ import (
 
 // said is what the child has told so far.
 type said struct {
-	epoch   int        // the last it reported; 0: none
-	last    bool       // it stopped this fold early
-	told    trial.Verb // pause or stop, once it was told so
-	reason  string
-	failure *protocol.Failure
-	refused int   // lines that were not understood
-	row     int   // of them without one that was between them
-	error   error // of the last
+	epoch    int           // the last it reported; 0: none
+	last     bool          // it stopped this fold early
+	measured trial.Metrics // of a refit: in its last report
+	told     trial.Verb    // pause or stop, once it was told so
+	reason   string
+	failure  *protocol.Failure
+	refused  int   // lines that were not understood
+	row      int   // of them without one that was between them
+	error    error // of the last
 }
 
 // mostRefused is how many lines in a row may not be understood before the trainer is ended: nobody listens to the answers.
@@ -41,6 +43,9 @@ func (p *Process) handle(line []byte) (protocol.Answer, bool) {
 	defer p.act.Unlock()
 	p.spec.Handler.Beat()
 	m, err := protocol.Decode(line)
+	if err != nil {
+		err = fmt.Errorf("%w, in %.60q", err, line)
+	}
 	if err == nil && len(line) > maxRelayed && m.Failure == nil {
 		err = fmt.Errorf("a message of more than %d KiB", maxRelayed>>10)
 	}
@@ -128,10 +133,14 @@ func (p *Process) report(r protocol.Report, printed bool) protocol.Answer {
 		return protocol.Answer{Decision: told, Reason: reason}
 	}
 	verb := trial.Continue
-	if p.spec.Work.Phase != trial.Refit { // on all rows there is nothing to compare, and nobody to decide
+	refit := p.spec.Work.Phase == trial.Refit
+	if !refit { // on all rows there is nothing to compare, and nobody to decide
 		verb, reason = p.spec.Handler.Report(r)
 	}
 	p.mu.Lock()
+	if refit {
+		p.said.measured = slices.DeleteFunc(slices.Clone(r.Metrics), func(m trial.Metric) bool { return math.IsNaN(m.Value) || math.IsInf(m.Value, 0) })
+	}
 	p.said.epoch, p.said.last = r.Epoch, p.said.last || r.Last
 	if verb != trial.Continue {
 		p.said.told, p.said.reason = verb, reason

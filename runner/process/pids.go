@@ -28,8 +28,7 @@ func newTaskGroup(limit int, memory *memoryGroup, log zerolog.Logger) *taskGroup
 			return &taskGroup{dir: memory.dir}
 		}
 	}
-	listing, _ := os.ReadFile("/proc/self/cgroup")
-	g, err := makeTaskGroup(groupRoot, string(listing), limit)
+	g, err := makeTaskGroup(groupRoot, ownGroups(), limit)
 	if err != nil {
 		log.Debug().Err(err).Msg("no control group counts the trainer's processes: they are looked at now and then")
 		return &taskGroup{}

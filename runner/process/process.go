@@ -21,12 +21,14 @@ const drainWait = 2 * time.Second
 type Process struct {
 	spec     Spec
 	workFile string
-	cmd      *exec.Cmd
+	cmd      *exec.Cmd // nil: it is a fork of a resident process
+	pid      int       // of the leader of its group
 	server   *server
 	output   *output
 	memory   *memoryGroup
 	tasks    *taskGroup
 	ooms     int64         // out-of-memory kills in our control group when the child was started
+	exit     exit          // how it ended, once it has
 	exited   chan struct{} // the child has ended and been reaped
 	watched  chan struct{} // and nobody looks any more at what it takes
 	done     chan struct{} // and all it said has been handled: outcome is set
@@ -34,10 +36,11 @@ type Process struct {
 
 	act sync.Mutex // held while a message is handled: one at a time
 
-	mu     sync.Mutex
-	said   said
-	why    *Reason // set once somebody stopped it
-	reaped bool    // its process id may belong to somebody else now
+	mu      sync.Mutex
+	said    said
+	why     *Reason // set once somebody stopped it
+	refused bool    // it was kept from starting something; set once it has exited
+	reaped  bool    // its process id may belong to somebody else now
 }
 
 // Start starts a child. An error means that nothing is left running.
@@ -96,7 +99,7 @@ func (p *Process) signal(s syscall.Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.reaped {
-		_ = syscall.Kill(-p.cmd.Process.Pid, s)
+		_ = syscall.Kill(-p.pid, s)
 	}
 }
 
@@ -117,20 +120,20 @@ func (p *Process) launch() error {
 	if err != nil {
 		return err
 	}
+	env := append(p.spec.Env[:len(p.spec.Env):len(p.spec.Env)], protocol.EnvAssignment+"="+p.workFile, protocol.EnvSocket+"="+p.server.path)
 	var writers []*os.File
 	if p.output, writers, err = newOutput(p); err != nil {
 		return err
 	}
-	p.cmd = &exec.Cmd{Path: path, Args: p.spec.Argv, Dir: p.spec.Dir, Stdout: writers[0], Stderr: writers[1],
-		SysProcAttr: childAttr()}
-	p.cmd.Env = append(p.spec.Env[:len(p.spec.Env):len(p.spec.Env)], protocol.EnvAssignment+"="+p.workFile,
-		protocol.EnvSocket+"="+p.server.path)
 	p.memory = newMemoryGroup(p.spec.Memory, p.spec.Log)
 	p.ooms = p.memory.kills()
 	p.tasks = newTaskGroup(p.spec.Tasks, p.memory, p.spec.Log)
-	started := make(chan error)
-	go p.parent(started)
-	err = <-started
+	if !p.fork(env, writers) {
+		p.cmd = &exec.Cmd{Path: path, Args: p.spec.Argv, Dir: p.spec.Dir, Env: env, Stdout: writers[0], Stderr: writers[1], SysProcAttr: childAttr()}
+		started := make(chan error)
+		go p.parent(started)
+		err = <-started
+	}
 	for _, w := range writers {
 		w.Close()
 	}
@@ -160,18 +163,21 @@ func (p *Process) parent(started chan<- error) {
 		started <- err
 		return
 	}
-	limitTasks(p.cmd.Process.Pid, p.spec.Tasks, p.tasks)
+	p.pid = p.cmd.Process.Pid
+	limitTasks(p.pid, p.spec.Tasks, p.tasks)
 	started <- nil
 	reap(p.cmd, p.killGroup)
+	p.exit = exitOf(p.cmd.ProcessState)
 	close(p.exited)
 }
 
 // killGroup ends what the leader left behind. It runs while the leader's id is still taken.
 func (p *Process) killGroup() {
 	p.mu.Lock()
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+	_ = syscall.Kill(-p.pid, syscall.SIGKILL)
 	p.reaped = true
 	p.mu.Unlock()
+	p.refused = p.tasks.dir != "" && p.tasks.refused() // before what is left of it is
 	p.tasks.kill()
 	killMarked(func(assignment string) bool { return assignment == p.workFile })
 }
@@ -182,7 +188,10 @@ func (p *Process) finish() {
 	p.output.finish()
 	p.server.finish()
 	p.mu.Lock()
-	f := facts{said: p.said, why: p.why, exit: exitOf(p.cmd.ProcessState), oom: p.memory.kills() > p.ooms, grouped: p.memory.dir != "",
+	if p.why == nil && p.refused && p.exit.failed() { // it has ended before the guard looked
+		p.why = p.tooMany("ended after")
+	}
+	f := facts{said: p.said, why: p.why, exit: p.exit, oom: p.memory.kills() > p.ooms, grouped: p.memory.dir != "", limit: p.spec.Memory,
 		tail: p.output.tail.String(), work: p.spec.Work}
 	p.mu.Unlock()
 	<-p.watched

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -99,7 +100,7 @@ func TestScripts(t *testing.T) {
 		{"ended early", []string{"report=1", "print=bye"}, nil,
 			Outcome{Verb: trial.Continue, Epoch: 1, Failure: trial.Protocol, Message: "reported only up to epoch 1 of 3\nbye"}, "report", ""},
 		{"never connects", []string{"print=hello"}, nil,
-			Outcome{Verb: trial.Continue, Failure: trial.Protocol, Message: "reported nothing\nhello"}, "", "hello"},
+			Outcome{Verb: trial.Continue, Failure: trial.Protocol, Message: "reported nothing; a trainer says what each epoch gave"}, "", "hello"},
 		{"trains beyond its order", []string{"report=3", "report=4", "hang"}, nil,
 			Outcome{Verb: trial.Pause, Epoch: 3}, "report", ""},
 		{"crash", []string{"report=1", "stderr=Traceback: boom", "exit=7"}, nil,
@@ -139,7 +140,7 @@ func TestScripts(t *testing.T) {
 			if !strings.Contains(got.Message, tt.want.Message) || tt.want.Failure == "" && got.Message != "" {
 				t.Errorf("the message is %q", got.Message)
 			}
-			if got.Message = tt.want.Message; got != tt.want {
+			if got.Message = tt.want.Message; !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("the outcome is %+v, want %+v; output:\n%s", got, tt.want, &out)
 			}
 			if h.told() != tt.told {
@@ -162,10 +163,14 @@ func TestRefusedCheckpointIsAnError(t *testing.T) {
 
 func TestRefitReportsToNobody(t *testing.T) {
 	h := &recorder{}
-	s := spec(t, h, nil, "train")
+	s := spec(t, h, nil, "train", `raw={"report":{"epoch":3,"metrics":{"test_acc":0.25,"val_acc":NaN}}}`, "read")
 	s.Work.Phase, s.Work.Fold, s.Work.ArtifactOut = trial.Refit, -1, t.TempDir()
-	if got := start(t, s).Wait(); got.Failure != "" || h.told() != "artifact" {
+	got := start(t, s).Wait()
+	if got.Failure != "" || h.told() != "artifact" {
 		t.Errorf("the outcome is %+v, told %q", got, h.told())
+	}
+	if want := (trial.Metrics{{Name: "test_acc", Value: 0.25}}); !reflect.DeepEqual(got.Metrics, want) {
+		t.Errorf("of the last report %+v is kept, want %+v", got.Metrics, want)
 	}
 }
 

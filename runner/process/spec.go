@@ -13,20 +13,21 @@ import (
 
 // Spec says what to start.
 type Spec struct {
-	Argv    []string      // no shell; a bare name is looked up in the PATH of Env
-	Dir     string        // the working directory; empty: that of this process
-	Env     []string      // the whole environment; the variables of the protocol are added
-	Work    protocol.Work // what it has to do
-	Home    string        // an existing folder of this child alone; the work file is put there
-	Memory  int64         // limit in bytes, 0: none
-	Tasks   int           // limit of processes and threads, 0: none
-	Cores   []int         // the processor cores it is pinned to; none: it may run on any
-	Output  io.Writer     // gets what the child prints, from one goroutine at a time
-	Handler Handler       // gets what the child says
-	Grace   time.Duration // from TERM to KILL
-	Obey    time.Duration // from the decision "stop" to TERM
-	Clock   Clock
-	Log     zerolog.Logger
+	Argv     []string      // no shell; a bare name is looked up in the PATH of Env
+	Dir      string        // the working directory; empty: that of this process
+	Env      []string      // the whole environment; the variables of the protocol are added
+	Work     protocol.Work // what it has to do
+	Home     string        // an existing folder of this child alone; the work file is put there
+	Memory   int64         // limit in bytes, 0: none
+	Tasks    int           // limit of processes and threads, 0: none
+	Cores    []int         // the processor cores it is pinned to; none: it may run on any
+	Resident *Resident     // a process to fork the trainer from, where that can be; nil: it is a program of its own
+	Output   io.Writer     // gets what the child prints, from one goroutine at a time
+	Handler  Handler       // gets what the child says
+	Grace    time.Duration // from TERM to KILL
+	Obey     time.Duration // from the decision "stop" to TERM
+	Clock    Clock
+	Log      zerolog.Logger
 }
 
 // Handler takes what a trainer says, one call at a time (Beat excepted). Every call must return in a bounded time.
@@ -56,6 +57,7 @@ type Outcome struct {
 	Message string        // of a failure
 	Verb    trial.Verb    // the decision it ended with; continue when it just did its work
 	Epoch   int           // the last reported; 0: none
+	Metrics trial.Metrics // refit: of the last report, those that are finite
 	Over    bool          // the fold has no further epoch: the last was reported, or the trainer said so
 }
 

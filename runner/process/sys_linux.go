@@ -1,6 +1,8 @@
 package process
 
 import (
+	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,6 +67,40 @@ func (p *Process) confined(start func() error) error {
 	}
 	back = append(back, pin(p.spec.Cores, p.spec.Log))
 	return start()
+}
+
+// canFork tells whether trainers can be forks of a resident process here.
+const canFork = true
+
+// place puts a child that waits at its gate into its control groups and on its cores. It is one thread, which has started nothing.
+func (p *Process) place(pid int) {
+	id := strconv.Itoa(pid)
+	if dir := p.memory.dir; dir != "" {
+		if err := write(filepath.Join(dir, "cgroup.procs"), id); err != nil {
+			p.spec.Log.Warn().Err(err).Msg("no control group holds the trainer to its memory: it is looked at now and then")
+			p.memory.remove()
+			if p.tasks.dir == dir {
+				p.tasks.dir = ""
+			}
+			p.memory.dir = ""
+		}
+	}
+	if p.tasks.made {
+		if err := write(filepath.Join(p.tasks.dir, "cgroup.procs"), id); err != nil {
+			p.spec.Log.Warn().Err(err).Msg("no control group counts the trainer's processes: they are looked at now and then")
+			p.tasks.remove()
+		}
+	}
+	var set unix.CPUSet
+	for _, c := range p.spec.Cores {
+		set.Set(c)
+	}
+	if len(p.spec.Cores) > 0 {
+		if err := unix.SchedSetaffinity(pid, &set); err != nil {
+			p.spec.Log.Warn().Err(err).Ints("cores", p.spec.Cores).Msg("the trainer is not pinned to its processor cores")
+		}
+	}
+	limitTasks(pid, p.spec.Tasks, p.tasks)
 }
 
 // leaveGroup gives up the control group (version 2) that a child could not be started in, and reports whether there was one to blame.
@@ -145,4 +181,20 @@ func limitTasks(pid, limit int, g *taskGroup) {
 	if unix.Prlimit(pid, unix.RLIMIT_NPROC, nil, &is) == nil && most < is.Cur {
 		_ = unix.Prlimit(pid, unix.RLIMIT_NPROC, &unix.Rlimit{Cur: most, Max: is.Max}, nil) // then it is looked at now and then
 	}
+}
+
+// socketPair is a connection to hand one end of to another process.
+func socketPair(kind int, name string) (*net.UnixConn, *os.File, error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, kind|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a socket: %w", err)
+	}
+	mine, other := os.NewFile(uintptr(fds[0]), name), os.NewFile(uintptr(fds[1]), name)
+	defer mine.Close() // FileConn has a copy
+	conn, err := net.FileConn(mine)
+	if err != nil {
+		other.Close()
+		return nil, nil, err
+	}
+	return conn.(*net.UnixConn), other, nil
 }

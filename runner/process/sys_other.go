@@ -3,6 +3,9 @@
 package process
 
 import (
+	"errors"
+	"net"
+	"os"
 	"os/exec"
 	"syscall"
 )
@@ -19,6 +22,15 @@ func reap(cmd *exec.Cmd, before func()) {
 
 // confined starts the child; there are no control groups here, and no pinning.
 func (p *Process) confined(start func() error) error { return start() }
+
+// canFork tells whether trainers can be forks of a resident process here: they need descriptors of processes, and Pdeathsig.
+const canFork = false
+
+func (p *Process) place(int) {}
+
+func socketPair(int, string) (*net.UnixConn, *os.File, error) {
+	return nil, nil, errors.ErrUnsupported
+}
 
 func (p *Process) leaveGroup() bool { return false }
 

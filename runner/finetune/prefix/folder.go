@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"automl/runner/disk"
 )
 
 const (
@@ -34,7 +36,7 @@ type folder struct {
 }
 
 func newFolder(dir string, limit int64, now func() time.Time) *folder {
-	return &folder{root: filepath.Join(dir, version), cap: limit, now: now, free: freeBytes, create: os.CreateTemp, rename: os.Rename}
+	return &folder{root: filepath.Join(dir, version), cap: limit, now: now, free: disk.Free, create: os.CreateTemp, rename: os.Rename}
 }
 
 // file is a segment as the folder lists it.
@@ -178,13 +180,4 @@ func (f *folder) list(prefix Key) (files []file, total, own int64) {
 	})
 	slices.SortFunc(files, func(a, b file) int { return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.path, b.path)) })
 	return files, total, own
-}
-
-// freeBytes is what an ordinary user may still write on the disk of dir.
-func freeBytes(dir string) (int64, error) {
-	var s unix.Statfs_t
-	if err := unix.Statfs(dir, &s); err != nil {
-		return 0, fmt.Errorf("ask for the free space of %s: %w", dir, err)
-	}
-	return int64(s.Bavail) * int64(s.Bsize), nil
 }
