@@ -8,6 +8,7 @@ const (
 	Continue Verb = "continue"
 	Pause    Verb = "pause" // the slot is wanted back; the checkpoint stays
 	Stop     Verb = "stop"  // the trial is over
+	Keep     Verb = "keep"  // no answer to a report: how much the checkpoint of a trial that is not at work is worth (Outbound.Worth)
 )
 
 // Assignment is a work order: take a trial from resource From (exclusive) to To (inclusive), resuming from its checkpoint.
@@ -27,7 +28,8 @@ type Assignment struct {
 	Split     FoldPlan    `json:"split"`
 	Trainer   TrainerSpec `json:"trainer"`
 	Resources Resources   `json:"resources"`
-	OOMs      int         `json:"ooms,omitempty"` // attempts of the trial that ran out of memory: the trainer takes smaller micro-batches
+	Trace     string      `json:"trace,omitempty"` // the span of the attempt as W3C trace context has it; empty: nobody makes spans
+	OOMs      int         `json:"ooms,omitempty"`  // attempts of the trial that ran out of memory: the trainer takes smaller micro-batches
 }
 
 // Key names an attempt.
@@ -68,6 +70,8 @@ type TrainerSpec struct {
 	Command []string          `json:"command,omitempty"` // command: an argv, no shell
 	Workdir string            `json:"workdir,omitempty"` // command
 	Env     map[string]string `json:"env,omitempty"`     // command: added to the child's environment
+
+	Resident *ResidentSpec `json:"resident,omitempty"` // command: trainers are forks of a process that stays; nil: programs of their own
 }
 
 // DataSpec says where the rows are and which columns mean what. A file is CSV, TSV, JSON lines or Parquet, as its name ends.

@@ -14,7 +14,7 @@ var placeholder = regexp.MustCompile(`\$?\$\{([^{}]*)\}`)
 const CommandArgs = "args"
 
 // CommandWords are what placeholders can name besides parameters, which go first: fields of the work file.
-var CommandWords = []string{"trial", "attempt", "seed", "fold", "folds", "epochs", "from", "to", "checkpoint_in", "checkpoint_out", "scratch"}
+var CommandWords = []string{"trial", "attempt", "seed", "fold", "folds", "epochs", "from", "to", "checkpoint_in", "checkpoint_out", "artifact_out", "scratch"}
 
 // Placeholders lists what the placeholders of an argument name.
 func Placeholders(arg string) []string {

@@ -105,7 +105,7 @@ const (
 
 	Signal    Failure = "signal"    // the trainer was killed by a signal that nobody here sent, such as a segmentation fault
 	Processes Failure = "processes" // it started more processes or threads than it may
-	Protocol  Failure = "protocol"  // what it said was not understood, or its work was not done when it ended well
+	Protocol  Failure = "protocol"  // what it said was not understood or lacked the objective, or its work was not done when it ended well
 
 	Lost    Failure = "lost"    // the runner was not heard of any more
 	Aborted Failure = "aborted" // the whole process tree was stopped; counts against nobody

@@ -17,6 +17,15 @@ type RunnerInfo struct {
 	Attempts []Key     `json:"attempts"`           // what it is working on
 	Draining bool      `json:"draining,omitempty"` // takes nothing new
 	Kept     []Key     `json:"kept,omitempty"`     // some of the trials that it has checkpoints of and is not working on; Attempt is 0
+	Disk     *DiskUse  `json:"disk,omitempty"`     // of its checkpoints
+}
+
+// DiskUse is what the checkpoints of a runner take of its disk.
+type DiskUse struct {
+	Bytes   int64 `json:"bytes"`             // all together
+	Limit   int64 `json:"limit,omitempty"`   // what they may take; 0: anything
+	Dropped int64 `json:"dropped,omitempty"` // trials whose checkpoints were given up to stay below it, since its start
+	Weigh   bool  `json:"weigh,omitempty"`   // there is little room left: it asks what those of Kept are worth
 }
 
 // Owner is who runs a run: what stands before the last '-' of its id, and empty where there is none. An owner is a runner with
@@ -40,14 +49,19 @@ type Grant struct {
 
 // Inbound is a durable message of an attempt, from its runner to the daemon. N counts from 1 without gaps within the attempt:
 // the daemon answers with the N that it has committed, and the runner keeps the others and sends them again. The exit is sent when all
-// others are committed. Exactly one of Report, Folds and Exit is set.
+// others are committed. Since is the first message of the attempt that the runner has no receipt of, 0 where it does not say: a daemon
+// that was just started does not take a message before those ahead of it, although it knows of none of them. Exactly one of Report, Folds
+// and Exit is set.
 type Inbound struct {
 	Key    Key        `json:"key"`
 	Run    string     `json:"run"`
 	N      int64      `json:"n"`
+	Since  int64      `json:"since,omitempty"`
 	Report *Report    `json:"report,omitempty"`
 	Folds  *FoldsSeen `json:"folds,omitempty"`
 	Exit   *Exit      `json:"exit,omitempty"`
+
+	Text []byte `json:"-"` // the message as JSON, where it was written already; who changes the message clears it
 }
 
 // FoldsSeen is the hash of the folds a trainer drew.
@@ -65,12 +79,13 @@ type Exit struct {
 }
 
 // Outbound is the daemon's answer to what an attempt sent: message N is committed, and Verb is the standing decision
-// (continue when empty). It is also sent unasked, when a trial has to stop.
+// (continue when empty). It is also sent unasked, when a trial has to stop, and to say what its checkpoint is worth.
 type Outbound struct {
-	Key    Key    `json:"key"`
-	N      int64  `json:"n"`
-	Verb   Verb   `json:"verb,omitempty"`
-	Reason string `json:"reason,omitempty"`
+	Key    Key     `json:"key"`
+	N      int64   `json:"n"`
+	Verb   Verb    `json:"verb,omitempty"`
+	Reason string  `json:"reason,omitempty"`
+	Worth  float64 `json:"worth,omitempty"` // of Keep: seconds of training that would have to be done again without the checkpoint, as is to be expected
 }
 
 // Progress is for people watching; it may be lost.

@@ -33,13 +33,13 @@ func (t *Trial) ScoreAt(o Objective, s Shape, at Resource) (Score, bool) {
 	}
 	best := Score{}
 	found := false
-	folds := make([]float64, at.Fold+1)
+	folds, curves := make([]float64, at.Fold+1), t.curves[o.Metric]
 	for e := 1; e <= s.Epochs; e++ {
 		if at.Fold == 0 && e > at.Epoch {
 			break
 		}
 		value := math.NaN()
-		if t.column(folds, o.Metric, at, e) {
+		if column(folds, curves, at, e) {
 			value = o.Combine(folds)
 		}
 		if math.IsNaN(value) || math.IsInf(value, 0) || found && !o.Better(value, best.Value) {
@@ -49,7 +49,7 @@ func (t *Trial) ScoreAt(o Objective, s Shape, at Resource) (Score, bool) {
 		found = true
 	}
 	if found {
-		t.column(folds, o.Metric, at, best.Epoch)
+		column(folds, curves, at, best.Epoch)
 		best.Folds, best.Std = folds, Std(folds)
 	}
 	return best, found
@@ -70,7 +70,7 @@ func (t *Trial) ScoresAt(s Study, at Resource) ([]Score, bool) {
 	for _, o := range s.Others {
 		folds := make([]float64, at.Fold+1)
 		value := math.NaN()
-		if t.column(folds, o.Metric, at, lead.Epoch) {
+		if column(folds, t.curves[o.Metric], at, lead.Epoch) {
 			value = o.Combine(folds)
 		}
 		if math.IsNaN(value) || math.IsInf(value, 0) {
@@ -90,9 +90,8 @@ func (s Study) Losses(scores []Score) []float64 {
 	return out
 }
 
-// column fills in the value of each fold up to at.Fold at epoch e, or at the last epoch the fold has; false when a fold has none.
-func (t *Trial) column(folds []float64, metric string, at Resource, e int) bool {
-	curves := t.curves[metric]
+// column fills in, from the curves of a metric, the value of each fold up to at.Fold at epoch e, or at the last epoch the fold has; false when a fold has none.
+func column(folds []float64, curves [][]float64, at Resource, e int) bool {
 	for f := range folds {
 		var curve []float64
 		if f < len(curves) {

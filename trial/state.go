@@ -157,9 +157,6 @@ func (t *Trial) allow(d Decision) error {
 	case Audited:
 		ok = searching && t.Audit == nil
 	case Retried:
-		if d.Failure == OOM {
-			t.OOMs++
-		}
 		ok = t.Open != nil && t.Open.Number == d.Attempt
 	case Confirmed, Refitted:
 		ok = t.Status == Complete && t.Open != nil && t.Open.Number == d.Attempt

@@ -101,6 +101,18 @@ func TestLifeOfATrial(t *testing.T) {
 	}
 }
 
+func TestOutOfMemoryCountsOnce(t *testing.T) {
+	s := NewState(study)
+	play(t, s, decision(Decision{Trial: 0, What: Sampled}))
+	for n, kind := range []Failure{OOM, Crash, OOM} {
+		play(t, s, started(0, n+1, Search, Resource{}, Resource{0, 2})...)
+		play(t, s, decision(Decision{Trial: 0, What: Retried, Attempt: n + 1, Failure: kind}))
+	}
+	if tr := s.Trial(0); tr.OOMs != 2 {
+		t.Errorf("two attempts ran out of memory and %d are counted: micro-batches are halved as often", tr.OOMs)
+	}
+}
+
 func TestApplyRefusesWhatDoesNotFollow(t *testing.T) {
 	s := NewState(study)
 	play(t, s, decision(Decision{Trial: 0, What: Sampled}))

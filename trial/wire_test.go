@@ -12,7 +12,7 @@ var odd = []string{"", "run-1", "a\"b\\c", "tab\tnew\nline", "Größe <&>", "\x0
 
 // TestWire writes messages both ways: they are read as the same.
 func TestWire(t *testing.T) {
-	for typ, fields := range map[reflect.Type]int{reflect.TypeFor[Report](): 10, reflect.TypeFor[Inbound](): 6, reflect.TypeFor[Outbound](): 4, reflect.TypeFor[Key](): 3} {
+	for typ, fields := range map[reflect.Type]int{reflect.TypeFor[Report](): 10, reflect.TypeFor[Inbound](): 8, reflect.TypeFor[Outbound](): 5, reflect.TypeFor[Key](): 3} {
 		if n := typ.NumField(); n != fields {
 			t.Errorf("%v has %d fields: AppendJSON has to write each", typ, n)
 		}
@@ -23,12 +23,12 @@ func TestWire(t *testing.T) {
 		reports = append(reports, Report{Metrics: Metrics{{text, 1}}})
 	}
 	for i := range reports {
-		same(t, Inbound{Key: Key{Study: "s", Trial: 1, Attempt: 2}, Run: "r", N: math.MaxInt64, Report: &reports[i]})
+		same(t, Inbound{Key: Key{Study: "s", Trial: 1, Attempt: 2}, Run: "r", N: math.MaxInt64, Since: int64(i), Report: &reports[i]})
 	}
 	for _, text := range odd {
 		same(t, Inbound{Key: Key{Study: text, Trial: -1}, Run: text, Folds: &FoldsSeen{Hash: text, Rows: 3}})
 		same(t, Inbound{Exit: &Exit{Failure: Crash, Message: text}})
-		same(t, Outbound{Key: Key{Study: text}, N: 4, Verb: Verb(text), Reason: text})
+		same(t, Outbound{Key: Key{Study: text}, N: 4, Verb: Verb(text), Reason: text, Worth: 1e-9})
 	}
 	if _, err := (Inbound{Report: &Report{Cost: math.Inf(1)}}).AppendJSON(nil); err == nil {
 		t.Error("a cost that JSON does not have was written")

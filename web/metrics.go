@@ -52,6 +52,9 @@ func exposition(m view.Metrics, version string) string {
 	e.single("slots", "gauge", "slots of the runners that take work", int64(m.Slots))
 	e.family("runner_silence_seconds", "gauge", "since the runner was heard of that is silent the longest")
 	e.sample("runner_silence_seconds", m.Silence)
+	e.single("checkpoint_bytes", "gauge", "what checkpoints take on the disks of the runners", m.Checkpoints)
+	e.single("checkpoint_limit_bytes", "gauge", "what checkpoints may take there, of the runners that have a limit", m.Shelf)
+	e.single("checkpoints_dropped_total", "counter", "trials whose checkpoints runners gave up to stay below the limit", m.Dropped)
 	e.family("attempts_broken_total", "counter", "attempts that broke since the start, by cause; lost and aborted are not the trial's fault")
 	for _, kind := range trial.Failures {
 		e.sample("attempts_broken_total", float64(m.Broken[kind]), "failure", string(kind))

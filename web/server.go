@@ -45,8 +45,7 @@ type Config struct {
 	Token   string                                             // every request must carry it; when it is empty, all are refused
 	Hosts   []string                                           // host names the daemon answers to, besides localhost and any address
 	Prepare func(context.Context, []byte) (trial.Study, error) // checks a sweep document and makes it a study
-	GPUs    func(trial.Study) float64                          // how many GPUs one of its trials holds
-	Planned func(trial.Study) int                              // how many epochs are planned for it
+	Known   func(trial.Study) view.Known                       // what its sweep document says of a study
 	Version string                                             // of the program, for the metrics
 	Door    Door                                               // nil: runners do not join
 	Log     zerolog.Logger

@@ -65,7 +65,7 @@ func (s *server) study(ctx context.Context, in *idInput) (*body[view.Status], er
 	}
 	out := &body[view.Status]{}
 	err = s.states.with(ctx, in.ID, func(st *trial.State) error {
-		out.Body = view.StatusOf(st, r, s.GPUs(st.Study), s.Planned(st.Study), time.Now())
+		out.Body = view.StatusOf(st, r, s.Known(st.Study), time.Now())
 		return nil
 	})
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *server) study(ctx context.Context, in *idInput) (*body[view.Status], er
 func (s *server) best(ctx context.Context, in *idInput) (*body[*view.Best], error) {
 	out := &body[*view.Best]{}
 	err := s.states.with(ctx, in.ID, func(st *trial.State) error {
-		if out.Body = view.BestOf(st, s.GPUs(st.Study)); out.Body == nil {
+		if out.Body = view.BestOf(st, s.Known(st.Study).GPUs); out.Body == nil {
 			return trial.Errorf(trial.NotFound, "study %s has no complete trial", st.Study.Name).WithHint("it is %s", st.Status)
 		}
 		return nil

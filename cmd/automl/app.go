@@ -63,7 +63,7 @@ every fold, and hands over the best learning rate and freeze schedule with the e
 	f.BoolVar(&a.noProgress, "no-progress", false, "plain lines instead of the live display")
 	f.Var(&a.lab, "lab", "for bench/faults: scale=FACTOR of all waiting times, patience=FACTOR, clock=OFFSET")
 	_ = f.MarkHidden("lab") // it is there
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagFault(err) })
 	c.AddCommand(a.runCmd(), a.daemonCmd(), a.runnerCmd(), a.trainerCmd(), a.submitCmd(), a.listCmd(), a.statusCmd(),
 		a.describeCmd(), a.bestCmd(), a.reportCmd(), a.explainCmd(), a.logsCmd(), a.planCmd(), a.schemaCmd(), a.doctorCmd(), a.versionCmd(),
 		a.enqueueCmd(), a.claimCmd(), a.joinTokenCmd(), a.exportCmd(), a.importCmd(), a.backupCmd(),
@@ -71,6 +71,7 @@ every fold, and hands over the best learning rate and freeze schedule with the e
 		a.moveCmd("resume", "Go on with a paused study"),
 		a.moveCmd("stop", "End a study for good"),
 		a.moveCmd("delete", "Remove a study and its record"))
+	explainArgs(c)
 	return c
 }
 

@@ -18,6 +18,24 @@ func gpusOf(study trial.Study) float64 {
 	return spec.Resources.GPUShare()
 }
 
+// claimOf is what the sweep document of a study says of its claim to slots.
+func claimOf(study trial.Study) trial.Claim {
+	spec, _ := decode(study) // what cannot be read says nothing
+	return spec.Claim
+}
+
+// externalOf tells whether a study's trainers ask for their work.
+func externalOf(study trial.Study) bool {
+	spec, _ := decode(study)
+	return spec.External
+}
+
+// knownOf is what the sweep document of a study says; how many epochs it plans takes a while to find out.
+func knownOf(study trial.Study) view.Known {
+	spec, _ := decode(study)
+	return view.Known{GPUs: spec.Resources.GPUShare(), Planned: epochsOf(study), Claim: spec.Claim, External: spec.External}
+}
+
 func (a *app) bestCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "best [STUDY]",
@@ -113,9 +131,17 @@ func modelText(s *trial.State, t *trial.Trial) string {
 	case t.Artifact != "":
 		return t.Artifact + ", trained on all data"
 	case err == nil && !spec.Refit:
-		return "a trainer of your own saves its own: train it with these parameters on all data"
+		return notRefitted(spec.Trainer.Type)
 	case s.Status.Over():
 		return "not saved: " + s.Reason
 	}
 	return "saved when the study is done"
+}
+
+// notRefitted says what to do without a refit.
+func notRefitted(trainer string) string {
+	if trainer == "builtin" {
+		return "not saved: the sweep says refit: false"
+	}
+	return "a trainer of your own saves its own: train it with these parameters on all data, or have refit: true in the sweep"
 }

@@ -45,7 +45,7 @@ func configure(c *cobra.Command) error {
 		}
 		delete(open, name)
 		if err := c.Flags().Set(name, value); err != nil {
-			errs = append(errs, trial.Errorf(trial.Invalid, "%s in the environment: %q is no %s", variableOf(name), value, f.Value.Type()))
+			errs = append(errs, trial.Errorf(trial.Invalid, "%s in the environment: %q is no %s", variableOf(name), value, kindOf(f)))
 		}
 	}
 	file := c.Flags().Lookup(configFlag).Value.String()
@@ -97,7 +97,7 @@ func set(f *pflag.Flag, s configs.Setting) *configs.Error {
 		return s.Errorf("is a list, and one value is taken")
 	default:
 		if err := f.Value.Set(values[0]); err != nil {
-			e := s.Errorf("%q is no %s", values[0], f.Value.Type())
+			e := s.Errorf("%q is no %s", values[0], kindOf(f))
 			e.Hint = "--" + f.Name + ": " + f.Usage
 			return e
 		}

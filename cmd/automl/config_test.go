@@ -77,7 +77,7 @@ func TestConfigErrors(t *testing.T) {
 		"listen: 1\nlisetn: 2\n":            `daemon.yaml:2:1: lisetn: there is no such setting`,
 		"bus-listen: 1\n":                   `did you mean "bus_listen"?`,
 		"nats: {url: x, cred: y}\n":         `daemon.yaml:1:16: nats.cred: there is no such setting`,
-		"nats: {replicas: many}\n":          `daemon.yaml:1:18: nats.replicas: "many" is no int`,
+		"nats: {replicas: many}\n":          `daemon.yaml:1:18: nats.replicas: "many" is no whole number`,
 		"listen: [a, b]\n":                  `daemon.yaml:1:9: listen: is a list`,
 		"listen:\n":                         `listen: is nothing, not a value`,
 		"advertise: [a, {b: c}]\n":          `advertise: is a section`,

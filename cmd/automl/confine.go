@@ -31,14 +31,19 @@ func (f *confineFlags) args() []string {
 	return out
 }
 
-// apply puts them into the configuration of a runner.
-func (f *confineFlags) apply(c runner.Config) (runner.Config, error) {
+// check finds out whether they can hold.
+func (f *confineFlags) check() error {
 	if f.processes < 0 {
-		return c, trial.Errorf(trial.Invalid, "--max-processes %d", f.processes).WithHint("a number of processes, or 0 for any")
+		return trial.Errorf(trial.Invalid, "--max-processes %d", f.processes).WithHint("a number of processes, or 0 for any")
 	}
+	return nil
+}
+
+// apply puts them into the configuration of a runner.
+func (f *confineFlags) apply(c runner.Config) runner.Config {
 	c.Pin, c.PassEnv, c.Tasks = f.pin, f.pass, f.processes
 	if f.processes == 0 {
 		c.Tasks = -1
 	}
-	return c, nil
+	return c
 }

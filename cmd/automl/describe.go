@@ -55,6 +55,7 @@ func (a *app) describeStudy(s *trial.State) error {
 	return a.show(all, func() {
 		fmt.Fprintf(a.out, "study %s (%s): %s, seed %d, made %s, %s\n", s.Study.Name, s.Study.ID, objectivesText(s.Study), s.Study.Seed,
 			s.Study.Created.Local().Format(time.DateTime), s.Status)
+		fmt.Fprintf(a.out, "slots %s\n", view.ClaimText(s.Claim.Over(claimOf(s.Study))))
 		if s.Hash != "" {
 			fmt.Fprintf(a.out, "folds %s\n", s.Hash[:min(16, len(s.Hash))])
 		}

@@ -38,6 +38,9 @@ func (a *app) exit(err error) int {
 	if configs.ListErrors(err) != nil { // they bring their hints along
 		return exitUsage
 	}
+	if strings.HasPrefix(err.Error(), "unknown command") {
+		fmt.Fprintln(a.err, "  hint: automl --help lists the commands")
+	}
 	if hint := trial.HintOf(err); hint != "" {
 		fmt.Fprintln(a.err, "  hint:", hint)
 	}

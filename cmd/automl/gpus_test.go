@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -103,7 +104,7 @@ func TestSweepOnGPUs(t *testing.T) {
 	s.ok("run", s.sweep, "--gpus", "GPU-b")
 	for _, n := range []string{"0", "1"} {
 		v := decodeJSON[view.Trial](t, s.ok("describe", "e2e", n, "-o", "json").out)
-		if v.State != "COMPLETE" || v.Usage == nil || v.Usage.GPUBusy != 0.4 || v.Usage.GPUTrials < 1 || v.Usage.Memory == 0 {
+		if v.State != "COMPLETE" || v.Usage == nil || math.Abs(v.Usage.GPUBusy-0.4) > 1e-9 || v.Usage.GPUTrials < 1 || v.Usage.Memory == 0 {
 			t.Errorf("trial %s is %s (%s), its usage %+v", n, v.State, v.Reason, v.Usage)
 		}
 	}

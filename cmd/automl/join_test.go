@@ -141,7 +141,7 @@ func TestListenIsRefused(t *testing.T) {
 		"no such mode":       {[]string{"daemon", "--tls", "perhaps"}, "none of auto, on, off"},
 		"no key":             {[]string{"daemon", "--tls-cert", "x.pem"}, "needed together"},
 		"no file":            {[]string{"daemon", "--tls-cert", "x.pem", "--tls-key", "y.pem"}, "x.pem"},
-		"no port":            {[]string{"daemon", "--listen", "127.0.0.1"}, "missing port"},
+		"no port":            {[]string{"daemon", "--listen", "127.0.0.1"}, "is no address to listen on"},
 		"no ticket":          {[]string{"runner", "--join", "https://example.com"}, "no join token"},
 		"no fingerprint":     {[]string{"runner", "--join", "automl://a:b@127.0.0.1:1/zz"}, "no join token"},
 		"nobody there":       {[]string{"runner", "--join", "automl://a:b@127.0.0.1:1/"}, "cannot reach"},

@@ -10,13 +10,14 @@ import (
 
 // summary is a study in one line.
 type summary struct {
-	Study   string     `json:"study"`
-	ID      string     `json:"id"`
-	State   string     `json:"state"`
-	Trials  int        `json:"trials"`
-	Best    *float64   `json:"best"`
-	Created time.Time  `json:"created"`
-	Ended   *time.Time `json:"ended,omitempty"`
+	Study   string      `json:"study"`
+	ID      string      `json:"id"`
+	State   string      `json:"state"`
+	Trials  int         `json:"trials"`
+	Best    *float64    `json:"best"`
+	Claim   trial.Claim `json:"claim,omitzero"` // to the runners' slots
+	Created time.Time   `json:"created"`
+	Ended   *time.Time  `json:"ended,omitempty"`
 }
 
 func (a *app) listCmd() *cobra.Command {
@@ -51,7 +52,8 @@ func (a *app) listCmd() *cobra.Command {
 }
 
 func summarize(s *trial.State) summary {
-	q := summary{Study: s.Study.Name, ID: s.Study.ID, State: string(s.Status), Trials: len(s.Trials), Created: s.Study.Created}
+	q := summary{Study: s.Study.Name, ID: s.Study.ID, State: string(s.Status), Trials: len(s.Trials), Claim: s.Claim.Over(claimOf(s.Study)),
+		Created: s.Study.Created}
 	if t := s.Best(); t != nil {
 		score, _ := t.Score(s.Study.Objective, s.Study.Shape)
 		q.Best = &score.Value

@@ -79,11 +79,11 @@ func epochsOf(study trial.Study) int {
 }
 
 // remembered asks f once for each study.
-func remembered(f func(trial.Study) int) func(trial.Study) int {
-	var known sync.Map // of func() int, by study
-	return func(s trial.Study) int {
-		once, _ := known.LoadOrStore(s.ID, sync.OnceValue(func() int { return f(s) }))
-		return once.(func() int)()
+func remembered[T any](f func(trial.Study) T) func(trial.Study) T {
+	var known sync.Map // of func() T, by study
+	return func(s trial.Study) T {
+		once, _ := known.LoadOrStore(s.ID, sync.OnceValue(func() T { return f(s) }))
+		return once.(func() T)()
 	}
 }
 

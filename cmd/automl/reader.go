@@ -42,7 +42,11 @@ func (a *app) client() (*web.Client, error) {
 		token = string(data)
 	}
 	ca := a.caFile
-	if url == "" {
+	if url != "" {
+		if err := checkServer(url); err != nil {
+			return nil, err
+		}
+	} else {
 		info, err := readDaemonFile(a.dataDir)
 		if err != nil {
 			return nil, err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -30,6 +31,7 @@ func (a *app) runCmd() *cobra.Command {
 	}
 	serve.register(c)
 	f.cache.register(c)
+	f.shelf.register(c)
 	f.gpus.register(c)
 	f.confine.register(c)
 	return c
@@ -39,6 +41,7 @@ func (a *app) runCmd() *cobra.Command {
 type localFlags struct {
 	slots   int
 	cache   cacheFlags
+	shelf   shelfFlags
 	gpus    gpuFlags
 	confine confineFlags
 }
@@ -46,6 +49,12 @@ type localFlags struct {
 // check finds out, before anything starts, whether this machine can run a trial that needs so much.
 func (f *localFlags) check(sweep *configs.Sweep) error {
 	if _, err := f.cache.parse(); err != nil {
+		return err
+	}
+	if _, err := f.shelf.parse(); err != nil {
+		return err
+	}
+	if err := f.confine.check(); err != nil {
 		return err
 	}
 	m := findGPUs()
@@ -177,7 +186,7 @@ func (a *app) startRunner(ctx context.Context, f localFlags) error {
 		return fmt.Errorf("find the automl program: %w", err)
 	}
 	args := append([]string{"runner", "--here", "--notice", "0s", "--data-dir", a.dataDir, "--log-level", cmp.Or(a.logLevel, "info"), "--slots", strconv.Itoa(f.slots)}, f.cache.args()...)
-	args = append(append(args, f.gpus.args()...), f.confine.args()...)
+	args = slices.Concat(args, f.shelf.args(), f.gpus.args(), f.confine.args())
 	args = append(args, a.lab.args()...)
 	c := exec.CommandContext(ctx, self, args...)
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }

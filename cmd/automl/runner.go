@@ -17,6 +17,7 @@ import (
 	"automl/runner"
 	"automl/trial"
 	"automl/trial/dispatch"
+	"automl/trial/heap"
 )
 
 // runnerFlags are the flags of automl runner.
@@ -30,6 +31,7 @@ type runnerFlags struct {
 	drain   bool
 	notice  time.Duration
 	cache   cacheFlags
+	shelf   shelfFlags
 	gpus    gpuFlags
 	confine confineFlags
 }
@@ -66,14 +68,35 @@ trials back and leaves; on a second one it leaves at once.`,
 	c.Flags().BoolVar(&f.here, "here", false, "the daemon of the data directory, whatever else is known")
 	_ = c.Flags().MarkHidden("here")
 	f.cache.register(c)
+	f.shelf.register(c)
 	f.gpus.register(c)
 	f.confine.register(c)
 	return c
 }
 
+// check finds out what of them cannot hold, before anything is looked for.
+func (f *runnerFlags) check() error {
+	switch {
+	case f.slots < 0:
+		return trial.Errorf(trial.Invalid, "--slots %d", f.slots).WithHint("how many trials at once; 0: one for each GPU or processor core")
+	case f.notice < 0:
+		return trial.Errorf(trial.Invalid, "--notice %v", f.notice).WithHint("how long this machine stays after a SIGTERM, such as 30s")
+	case !runner.ValidName(f.name):
+		return trial.Errorf(trial.Invalid, "--name %q is no name for a runner", f.name).WithHint("up to 100 letters, digits, dots, dashes and underscores, the first of them a letter, a digit or an underscore")
+	}
+	return f.confine.check()
+}
+
 // runRunner runs a runner until the context ends. It waits for the daemon as long as it takes.
 func (a *app) runRunner(ctx context.Context, f runnerFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	cache, err := f.cache.parse()
+	if err != nil {
+		return err
+	}
+	shelf, err := f.shelf.parse()
 	if err != nil {
 		return err
 	}
@@ -112,13 +135,18 @@ func (a *app) runRunner(ctx context.Context, f runnerFlags) error {
 	if machine.trouble != nil {
 		log.Warn().Err(machine.trouble).Msg("nothing is known of the GPUs but their numbers")
 	}
-	cfg, err := f.confine.apply(runner.Config{Name: f.name, Run: run, Slots: f.slots, Threads: runtime.NumCPU(), GPUs: gpus, PerGPU: f.gpus.per,
-		Dir: dir, Builtin: []string{self, "trainer"}, Cache: cache, Version: version(), Log: log})
+	cfg := f.confine.apply(runner.Config{Name: f.name, Run: run, Slots: f.slots, Threads: runtime.NumCPU(), GPUs: gpus, PerGPU: f.gpus.per,
+		Dir: dir, Builtin: []string{self, "trainer"}, Cache: cache, Shelf: shelf, Version: version(), Log: log})
 	if err != nil {
 		return err
 	}
 	if machine.driver != nil {
 		cfg.Gauge = machine.driver
+	}
+	heap.Floor()
+	if tracer := openSpans(ctx, "automl-runner", log); tracer != nil { // no nil pointer in an interface
+		defer tracer.Close()
+		cfg.Trace = tracer
 	}
 	r, err := runner.New(a.lab.runner(cfg), bus)
 	if err != nil {

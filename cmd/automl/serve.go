@@ -55,18 +55,21 @@ type secured struct {
 func (f *serveFlags) secure(dir string) (secured, error) {
 	hosts := []string{}
 	beyond := ""
-	for _, listen := range []string{f.listen, f.bus} {
+	for i, listen := range []string{f.listen, f.bus} {
 		if listen == "" {
 			continue
 		}
-		host, _, err := net.SplitHostPort(listen)
+		host, err := checkListen([]string{"listen", "bus-listen"}[i], listen)
 		if err != nil {
-			return secured{}, trial.Wrap(trial.Invalid, err, "the address %q to listen on", listen)
+			return secured{}, err
 		}
 		if !dispatch.Loopback(host) {
 			beyond = listen
 		}
 		hosts = append(hosts, host)
+	}
+	if n := f.cluster.replicas; f.cluster.urls != "" && (n < 1 || n > 5) {
+		return secured{}, trial.Errorf(trial.Invalid, "--nats-replicas %d", n).WithHint("1 to 5, of as many servers; an odd number, so that a majority can stay")
 	}
 	s := secured{host: f.host(hosts[0])}
 	switch {

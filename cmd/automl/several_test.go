@@ -111,7 +111,7 @@ func TestTwoObjectivesPruned(t *testing.T) {
 	for _, tr := range st.Trials {
 		switch {
 		case tr.Number == 1:
-			if tr.Status != trial.Fail || !strings.Contains(tr.Reason, `no metric "size"; it has acc`) {
+			if tr.Status != trial.Fail || !strings.Contains(tr.Reason, `no metric "size", which the study optimizes; it has acc`) {
 				t.Errorf("trial 1 is %s: %s", tr.Status, tr.Reason)
 			}
 		case tr.Status == trial.PrunedState:

@@ -112,7 +112,7 @@ func decode(study trial.Study) (daemon.Spec, error) {
 		Study: study, Space: s.Space(), Sampler: s.Sampler, Scheduler: s.Scheduler, Folds: s.FoldPlan(), Trainer: s.Trainer,
 		Resources: s.Resources, Enqueue: s.Enqueue, Claim: s.Claim(), GPUSeconds: s.Budget.GPUHours * 3600,
 		Confirm: daemon.Confirm{Top: s.Confirm.Top, Seeds: s.Confirm.Seeds},
-		Refit:   s.Trainer.Type == "builtin", External: s.Trainer.Type == "external",
+		Refit:   s.Refit, External: s.Trainer.Type == "external",
 	}
 	if s.Probe {
 		if spec.Probe = finetune.Probe(s.Trainer.Task, s.Space().Fixed()); spec.Probe != nil && spec.Scheduler.Trials > 0 {

@@ -39,7 +39,7 @@ func (a *app) runners(ctx context.Context) []view.Runner {
 }
 
 func statusOf(s *trial.State, runners []view.Runner) view.Status {
-	return view.StatusOf(s, runners, gpusOf(s.Study), epochsOf(s.Study), time.Now())
+	return view.StatusOf(s, runners, knownOf(s.Study), time.Now())
 }
 
 func statusTable(q view.Status) *table {
@@ -83,7 +83,26 @@ func (a *app) printStatus(s *trial.State, q view.Status) {
 	if q.ETA != nil {
 		fmt.Fprintf(a.out, "  ends     about %s\n", q.ETA.Local().Format(time.DateTime))
 	}
-	for _, r := range q.Runners {
-		fmt.Fprintf(a.out, "  runner   %s: %d slots, %d busy\n", r.Name, r.Slots, len(r.Attempts))
+	fmt.Fprintf(a.out, "  slots    %s\n", view.ClaimText(q.Claim))
+	if len(q.Runners) == 0 && !s.Status.Over() && !externalOf(s.Study) {
+		fmt.Fprintf(a.out, "  runner   none: nobody works on it now; automl run SWEEP, or automl daemon with a runner, goes on with it\n")
 	}
+	for _, r := range q.Runners {
+		fmt.Fprintf(a.out, "  runner   %s: %s, %d busy%s\n", r.Name, view.Counted(r.Slots, "slot"), len(r.Attempts), diskText(r.Disk))
+	}
+}
+
+// diskText is what the checkpoints of a runner take, where it has said so.
+func diskText(q *trial.DiskUse) string {
+	if q == nil {
+		return ""
+	}
+	text := "; checkpoints take " + view.Bytes(q.Bytes)
+	if q.Limit > 0 {
+		text += " of " + view.Bytes(q.Limit)
+	}
+	if q.Dropped > 0 {
+		text += fmt.Sprintf(", those of %s were given up for it", view.Counted(int(q.Dropped), "trial"))
+	}
+	return text
 }

@@ -15,7 +15,7 @@ import (
 
 // testTrainer is a trainer for the tests of the program: a real child process that speaks the protocol, whose curve is a
 // function of the learning rate. The mode is a list of key=value: pace (milliseconds an epoch), crash, nan, nosize, exit (trial
-// numbers on which that happens, "all" for every trial).
+// numbers on which that happens, "all" for every trial), ballast (KiB that a checkpoint has besides).
 func testTrainer(mode string) int {
 	opts := map[string]string{}
 	for _, part := range strings.Split(mode, ",") {
@@ -30,6 +30,9 @@ func testTrainer(mode string) int {
 	defer c.Close()
 	w := c.Work
 	on := func(key string) bool { return opts[key] == "all" || opts[key] == strconv.Itoa(w.Trial) }
+	if parent := os.Getenv("TRACEPARENT"); parent != "" {
+		fmt.Fprintln(os.Stderr, "traceparent", parent)
+	}
 	if err := c.Folds("folds-of-the-test", 100); err != nil {
 		return 1
 	}
@@ -51,7 +54,7 @@ func testTrainer(mode string) int {
 		if verb == trial.Stop {
 			return 0
 		}
-		if err := checkpoint(c, e); err != nil {
+		if err := checkpoint(c, e, opts["ballast"]); err != nil {
 			return 1
 		}
 		if verb == trial.Pause {
@@ -80,10 +83,15 @@ func accuracy(w protocol.Work, epoch int, broken bool) float64 {
 	return 0.95 - 0.03*d*d - 0.1*math.Exp(-float64(epoch)) + 0.005*float64(w.Fold%3)
 }
 
-func checkpoint(c *protocol.Client, epoch int) error {
+func checkpoint(c *protocol.Client, epoch int, ballast string) error {
 	text := fmt.Sprintf("trial %d fold %d epoch %d", c.Work.Trial, c.Work.Fold, epoch)
 	if err := os.WriteFile(filepath.Join(c.Work.CheckpointOut, "state"), []byte(text), 0o600); err != nil {
 		return err
+	}
+	if kib, err := strconv.Atoi(ballast); err == nil {
+		if err := os.WriteFile(filepath.Join(c.Work.CheckpointOut, "ballast"), make([]byte, kib<<10), 0o600); err != nil {
+			return err
+		}
 	}
 	return c.Checkpoint(epoch)
 }

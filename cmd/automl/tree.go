@@ -16,6 +16,8 @@ import (
 	"automl/trial"
 	"automl/trial/certs"
 	"automl/trial/dispatch"
+	"automl/trial/heap"
+	"automl/trial/spans"
 	"automl/trial/store"
 	"automl/web"
 )
@@ -32,6 +34,7 @@ type tree struct {
 	roster *dispatch.Roster // nil: runners do not join
 	bus    *dispatch.Daemon
 	daemon *daemon.Daemon
+	spans  *spans.Tracer // nil: nobody asks for them
 	http   *http.Server
 	ready  atomic.Pointer[daemon.Daemon] // once the bus may call it
 	done   chan error                    // the end of the search daemon
@@ -81,7 +84,13 @@ func (t *tree) start(ctx context.Context) (err error) {
 	if t.bus, err = dispatch.NewDaemon(ctx, bus); err != nil {
 		return err
 	}
-	d, err := daemon.New(ctx, t.lab.daemon(daemon.Config{Store: t.db, Bus: t.bus, Decode: decode, Log: log}))
+	heap.Floor()
+	cfg := daemon.Config{Store: t.db, Bus: t.bus, Decode: decode, Log: log}
+	t.spans = openSpans(ctx, "automl-daemon", log)
+	if t.spans != nil { // no nil pointer in an interface
+		cfg.Trace = t.spans
+	}
+	d, err := daemon.New(ctx, t.lab.daemon(cfg))
 	if err != nil {
 		return err
 	}
@@ -135,8 +144,8 @@ func (t *tree) open() error {
 		l = tls.NewListener(l, t.safe.id.Server)
 		names = append(names, t.safe.host, t.safe.id.Host)
 	}
-	api := web.New(web.Config{Daemon: t.daemon, Record: t.db, Token: token, Hosts: names, Door: t.door(l.Addr()), Prepare: t.prepare, GPUs: gpusOf,
-		Planned: remembered(epochsOf), Version: version(), Log: t.log})
+	api := web.New(web.Config{Daemon: t.daemon, Record: t.db, Token: token, Hosts: names, Door: t.door(l.Addr()), Prepare: t.prepare,
+		Known: remembered(knownOf), Version: version(), Log: t.log})
 	t.http = web.NewServer(api, t.lab.limits(web.Limits{}), t.log)
 	go func() {
 		if err := t.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -167,6 +176,9 @@ func (t *tree) stop() {
 	if t.cancel != nil {
 		t.cancel()
 		<-t.done
+	}
+	if t.spans != nil {
+		_ = t.spans.Close() // it has said what is lost
 	}
 	if t.bus != nil {
 		t.bus.Close()

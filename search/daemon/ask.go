@@ -58,7 +58,11 @@ func (c *core) tell(key trial.Key, reports []trial.Report, failure *trial.Exit) 
 // Ask hands out work of a study whose trainer is external.
 func (d *Daemon) Ask(ctx context.Context, study string) (a trial.Assignment, r trial.Reply, err error) {
 	defer d.tally.ask.since(time.Now())
-	err = d.external(ctx, study, func(c *core) { a, r = c.ask() }, func() { r = trial.ReplyOver })
+	err = d.external(ctx, study, func(c *core) {
+		if a, r = c.ask(); r == trial.ReplyWork && d.Trace != nil {
+			a.Trace = d.Trace.Parent(c.spec.Study, a.Key())
+		}
+	}, func() { r = trial.ReplyOver })
 	return a, r, err
 }
 

@@ -150,6 +150,9 @@ func (d *Daemon) Delete(ctx context.Context, study string) error {
 			d.cores = slices.DeleteFunc(d.cores, func(q *core) bool { return q == c })
 		}
 		d.ended[s.ID] = true
+		if d.Trace != nil {
+			d.Trace.Forget(s.ID)
+		}
 		return d.Store.DeleteStudy(ctx, s.ID)
 	})
 }

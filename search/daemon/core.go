@@ -168,12 +168,12 @@ func (c *core) take() ready {
 func (c *core) keep(letters []letter) {
 	for _, l := range letters {
 		key := l.out.Key
-		if _, busy := c.busy[key]; !busy {
+		if run, busy := c.busy[key]; !busy {
 			delete(c.taken, key)
 			delete(c.spared, key)
 			delete(c.kept, key)
 			delete(c.again, key)
-		} else if l.out.N > 0 {
+		} else if run == l.run && l.out.N > 0 {
 			c.kept[key] = max(c.kept[key], l.out.N)
 		}
 	}

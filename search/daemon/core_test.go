@@ -167,7 +167,7 @@ func TestMissingMetricIsExplained(t *testing.T) {
 	out := s.c.inbound(trial.Inbound{Key: w.a.Key(), Run: "run1", N: 1,
 		Report: &trial.Report{Epoch: 1, Metrics: trial.Metrics{{Name: "val_acc", Value: 1}, {Name: "loss", Value: 1}}}})
 	tr := s.c.state.Trial(0)
-	if out.Verb != trial.Stop || tr.Status != trial.Fail || !strings.Contains(tr.Reason, `no metric "acc"; it has val_acc, loss`) {
+	if out.Verb != trial.Stop || tr.Status != trial.Fail || !strings.Contains(tr.Reason, `no metric "acc", which the study optimizes; it has val_acc, loss: report it under that name`) {
 		t.Errorf("%s, %s: %s", out.Verb, tr.Status, tr.Reason)
 	}
 }

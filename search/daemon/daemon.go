@@ -17,6 +17,7 @@ type Config struct {
 	Bus    Dispatcher
 	Decode Decode
 	Log    zerolog.Logger
+	Trace  Tracer        // nil: nobody follows
 	Lease  time.Duration // a runner not heard of for so long has lost its attempts; default 60 s
 	Grace  time.Duration // after a start, leases on record live at least so long; default 90 s
 
@@ -93,6 +94,9 @@ func (d *Daemon) load(ctx context.Context, s trial.Study, kept map[trial.Key]int
 	c, err := newCore(spec, record)
 	if err != nil {
 		return err
+	}
+	if d.Trace != nil {
+		d.Trace.Recorded(s, record, true)
 	}
 	if c.state.Status.Over() {
 		d.ended[s.ID] = true
@@ -252,6 +256,7 @@ func (d *Daemon) commit(ctx context.Context, c *core) error {
 	}
 	d.tally.count(r)
 	d.report(c, r.events)
+	d.trace(c, r)
 	c.keep(r.letters)
 	d.send(r.letters)
 	if len(r.work) > 0 {
@@ -263,6 +268,17 @@ func (d *Daemon) commit(ctx context.Context, c *core) error {
 		f()
 	}
 	return nil
+}
+
+// trace tells who follows the record what was added to it, and each attempt that is handed out which span it has.
+func (d *Daemon) trace(c *core, r ready) {
+	if d.Trace == nil {
+		return
+	}
+	d.Trace.Recorded(c.spec.Study, r.events, false)
+	for i := range r.work {
+		r.work[i].Trace = d.Trace.Parent(c.spec.Study, r.work[i].Key())
+	}
 }
 
 // send answers runs, each with all that there is for it.

@@ -100,7 +100,8 @@ func TestLastTryIsElsewhere(t *testing.T) {
 	}
 }
 
-// A report that could not be committed is not overtaken by the exit behind it.
+// A report that could not be committed is not overtaken by the exit behind it, whatever numbers somebody else's messages of the attempt
+// have.
 func TestNoGapAfterAFailedCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemory()
@@ -111,19 +112,73 @@ func TestNoGapAfterAFailedCommit(t *testing.T) {
 		key := h.bus.take()[0].Key()
 		h.announce(key, "run1")
 		h.report(key, "run1", 1, 1, .5)
+		h.exit(key, "evil", 1<<40, "")
 		store.mu.Lock()
 		store.broken = 1
 		store.mu.Unlock()
 		h.report(key, "run1", 2, 2, .6)
 		time.Sleep(2 * time.Second) // the study is read again
 		h.exit(key, "run1", 3, "")
-		if tr := h.trial(0); h.acks != 1 || h.bus.last().N != 1 || tr.Status != trial.Running {
+		if tr := h.trial(0); h.acks != 2 || h.bus.last().N != 1<<40 || tr.Status != trial.Running {
 			t.Errorf("%s; %d messages are acknowledged, the last answer is %+v", tr.Status, h.acks, h.bus.last())
 		}
 		h.report(key, "run1", 2, 2, .6)
 		h.exit(key, "run1", 3, "")
-		if tr := h.trial(0); h.acks != 3 || h.bus.last().N != 3 || !tr.Reported("acc", 0, 2) || tr.Status != trial.PausedState {
+		if tr := h.trial(0); h.acks != 4 || h.bus.last().N != 3 || !tr.Reported("acc", 0, 2) || tr.Status != trial.PausedState {
 			t.Errorf("%s; %d messages are acknowledged, the last answer is %+v", tr.Status, h.acks, h.bus.last())
+		}
+	})
+}
+
+// A daemon that has just started takes no report before the one that a damaged bus has lost; where the runner has receipts of all before, or
+// an old message came again, nothing is missing.
+func TestNoGapAfterARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory()
+		h := newHouse(t, store)
+		h.submit()
+		h.heartbeat("run1", time.Now(), 1)
+		key := h.bus.take()[0].Key()
+		h.announce(key, "run1")
+		h.report(key, "run1", 1, 1, .5)
+		for range 2 {
+			h.stop()
+			h = newHouse(t, store)
+		}
+		defer h.stop()
+		say := func(n, since int64, epoch int) {
+			h.bus.inbox <- trial.Mail{Ack: func() { h.acks++ }, Inbound: &trial.Inbound{Key: key, Run: "run1", N: n, Since: since,
+				Report: &trial.Report{Epoch: epoch, Metrics: trial.Metrics{{Name: "acc", Value: .6}}}}}
+			synctest.Wait()
+		}
+		if say(3, 2, 2); h.trial(0).Reported("acc", 0, 2) || h.acks != 1 || len(h.bus.sent) != 0 {
+			t.Errorf("message 3 was taken before message 2; %d messages are acknowledged to the bus, the answers are %v", h.acks, h.bus.sent)
+		}
+		say(1, 1, 1)
+		say(3, 3, 2)
+		if !h.trial(0).Reported("acc", 0, 2) || h.acks != 3 || h.bus.last().N != 3 {
+			t.Errorf("message 3 was not taken after 2 was receipted; %d messages are acknowledged, the last answer is %+v", h.acks, h.bus.last())
+		}
+	})
+}
+
+// A runner that dies between its first announcement to a daemon and its next heartbeat loses its lease like any other.
+func TestLeaseWithoutHeartbeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, newMemory())
+		defer h.stop()
+		h.submit()
+		h.heartbeat("run1", time.Now(), 1)
+		key := h.bus.take()[0].Key()
+		if !h.ask(key, "tower", "run2").Granted {
+			t.Fatal("the lease is not granted")
+		}
+		for range 10 {
+			time.Sleep(10 * time.Second)
+			h.heartbeat("run1", time.Now(), 1)
+		}
+		if tr := h.trial(key.Trial); tr.Failures != 1 {
+			t.Errorf("after 100 s %d attempts have failed", tr.Failures)
 		}
 	})
 }

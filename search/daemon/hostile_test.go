@@ -119,7 +119,7 @@ func TestRecordIsBounded(t *testing.T) {
 					h.bus.inbox <- trial.Mail{Ack: func() {}, Inbound: in}
 				}
 				synctest.Wait()
-				if tr := h.trial(0); tr.Status != trial.Fail || tr.Failure != trial.Crash {
+				if tr := h.trial(0); tr.Status != trial.Fail || tr.Failure != trial.Protocol {
 					t.Errorf("the trial is %s: %s", tr.Status, tr.Reason)
 				}
 				if n := len(h.store.events["s1"]); n > maxAgain+20 {

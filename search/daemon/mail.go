@@ -36,10 +36,17 @@ func (c *core) onlyFailedOn(t *trial.Trial, runner string) bool {
 }
 
 // inOrder tells whether a message may be taken: not while an earlier one of the attempt is still to come, which happens after a commit
-// has failed. A trial must not be judged, and an attempt not ended, before everything is known that was said before. A daemon that has
-// just started knows of no message, and takes the first that it sees: the bus begins with the oldest.
+// has failed, or where a damaged bus has lost one. A trial must not be judged, and an attempt not ended, before everything is known that
+// was said before. A daemon that has just started goes by what the runner has receipts of; from one that does not say, it takes the first
+// message that it sees. What others than the holder of the attempt send has no effect, on this neither.
 func (c *core) inOrder(m trial.Inbound) bool {
+	if c.busy[m.Key] != m.Run {
+		return true
+	}
 	last, known := c.taken[m.Key]
+	if m.Since > 0 {
+		last, known = max(last, m.Since-1), true
+	}
 	if known && m.N > last+1 {
 		return false
 	}
@@ -96,21 +103,21 @@ func (c *core) report(t *trial.Trial, r trial.Report) (trial.Verb, string) {
 		return trial.Continue, ""
 	}
 	if r.Fold < 0 || r.Epoch < 1 || r.Epoch > c.spec.Study.Shape.Epochs || t.Open.To.Less(r.At()) {
-		return c.fail(t, trial.Crash, fmt.Sprintf("the trainer reported %s, beyond its work (%s)", r.At(), t.Open.To))
+		return c.fail(t, trial.Protocol, fmt.Sprintf("the trainer reported %s, beyond its work (%s)", r.At(), t.Open.To))
 	}
 	if why := tooMany(r.Metrics); why != "" {
-		return c.fail(t, trial.Crash, fmt.Sprintf("the report of %s %s", r.At(), why))
+		return c.fail(t, trial.Protocol, fmt.Sprintf("the report of %s %s", r.At(), why))
 	}
 	objectives := c.spec.Study.Objectives()
 	for _, o := range objectives {
 		if _, ok := r.Metrics.Get(o.Metric); !ok {
-			return c.fail(t, trial.Crash, fmt.Sprintf("the report of %s has no metric %q; it has %s", r.At(), o.Metric, names(r.Metrics)))
+			return c.fail(t, trial.Protocol, fmt.Sprintf("the report of %s has no metric %q, which the study optimizes; it has %s: report it under that name, or name another one as the objective", r.At(), o.Metric, names(r.Metrics)))
 		}
 	}
 	if !c.known(t, r) {
 		if key := c.key(t, r.Attempt); !t.Done.Less(r.At()) {
 			if c.again[key]++; c.again[key] > maxAgain {
-				return c.fail(t, trial.Crash, fmt.Sprintf("the trainer reports epochs again with other metrics, more than %d times, the last time %s", maxAgain, r.At()))
+				return c.fail(t, trial.Protocol, fmt.Sprintf("the trainer reports epochs again with other metrics, more than %d times, the last time %s", maxAgain, r.At()))
 			}
 		}
 		c.push(trial.Event{Report: &r})

@@ -69,6 +69,9 @@ func (d *Daemon) announce(a trial.Announce, reply func(trial.Grant)) {
 		return
 	}
 	g := c.announce(a, d.others(a.Runner, c.spec.Resources.GPUs))
+	if g.Granted && d.runners[a.Run] == nil { // its next heartbeat may never come, and then it loses the lease
+		d.runners[a.Run] = &member{info: trial.RunnerInfo{Name: a.Runner, Run: a.Run}, heard: d.Now(), met: true}
+	}
 	c.ready.acks = append(c.ready.acks, func() { reply(g) })
 }
 
@@ -119,7 +122,10 @@ func (d *Daemon) inbound(m trial.Inbound, ack func()) {
 		mem.heard = d.Now()
 	}
 	if !c.inOrder(m) {
-		return // not acknowledged: it comes again, behind the one that is missing
+		if m.Since > 0 { // the bus may forget it: it comes again with what its runner has receipts of by then
+			ack()
+		}
+		return // or the bus brings it again, behind the one that is missing
 	}
 	c.now = d.Now()
 	c.ready.letters = append(c.ready.letters, letter{m.Run, c.inbound(m)})
@@ -145,6 +151,9 @@ func (d *Daemon) heartbeat(info trial.RunnerInfo) {
 		}
 	}
 	info.Slots = min(max(info.Slots, 0), maxSlots)
+	if q := info.Disk; q != nil {
+		q.Bytes, q.Limit, q.Dropped = max(q.Bytes, 0), max(q.Limit, 0), max(q.Dropped, 0)
+	}
 	mem := d.runners[info.Run]
 	if mem == nil {
 		if owner := trial.Owner(info.Run); owner != "" && d.runs(owner) >= maxRuns {
@@ -154,13 +163,21 @@ func (d *Daemon) heartbeat(info trial.RunnerInfo) {
 		mem = &member{}
 		d.runners[info.Run] = mem
 	}
-	if !mem.met {
+	if !mem.met || mem.info.Started.IsZero() { // no heartbeat was heard yet
 		d.Log.Info().Str("runner", info.Name).Int("slots", info.Slots).Strs("gpus", info.GPUs).Msg("a runner joined")
+	}
+	if info.Disk != nil {
+		was := int64(0)
+		if mem.info.Disk != nil {
+			was = mem.info.Disk.Dropped
+		}
+		d.tally.dropped += max(0, info.Disk.Dropped-was)
 	}
 	mem.info, mem.heard, mem.met = info, d.Now(), true
 	mem.info.Kept, mem.kept = nil, info.Kept
 	d.audit(mem)
 	d.tidy(info)
+	d.weigh(info)
 }
 
 // tidy tells a runner which of the checkpoints it has nobody can need any more.

@@ -12,9 +12,10 @@ import (
 
 // tally is what the daemon counts. All of it but the durations belongs to the daemon's goroutine.
 type tally struct {
-	reports, decisions, failures, ahead, fresh int64
-	broken                                     map[trial.Failure]int64
-	ask, tell, commit                          durations
+	reports, decisions, failures, ahead, fresh, dropped int64
+
+	broken            map[trial.Failure]int64
+	ask, tell, commit durations
 }
 
 // count takes what was recorded.
@@ -73,11 +74,14 @@ func (d *Daemon) Metrics(ctx context.Context) (view.Metrics, error) {
 	err := d.do(ctx, func() error {
 		t := &d.tally
 		m.Reports, m.Decisions, m.Failures, m.Ahead, m.Fresh = t.reports, t.decisions, t.failures, t.ahead, t.fresh
-		m.Inbox = len(d.Bus.Inbox())
+		m.Inbox, m.Dropped = len(d.Bus.Inbox()), t.dropped
 		for _, mem := range d.runners {
 			if mem.met {
 				m.Runners++
 				m.Silence = max(m.Silence, time.Since(mem.heard).Seconds())
+				if q := mem.info.Disk; q != nil {
+					m.Checkpoints, m.Shelf = m.Checkpoints+q.Bytes, m.Shelf+q.Limit
+				}
 				if !mem.info.Draining {
 					m.Slots += mem.info.Slots
 				}

@@ -23,6 +23,16 @@ type Store interface {
 	DeleteStudy(ctx context.Context, study string) error
 }
 
+// Tracer follows the record, for people who watch. It decides nothing.
+type Tracer interface {
+	// Recorded takes events of a study, in order, once they are durable; old ones when the study is read from its record.
+	Recorded(s trial.Study, events []trial.Event, old bool)
+	// Parent is the span of an attempt, which its assignment carries to the runner.
+	Parent(s trial.Study, k trial.Key) string
+	// Forget drops a study that was deleted.
+	Forget(study string)
+}
+
 // Dispatcher is the bus, seen from the daemon.
 type Dispatcher interface {
 	// Publish hands assignments to the work queue. Publishing one again is harmless: the lease decides.

@@ -7,6 +7,9 @@ import (
 	"sync/atomic"
 
 	"automl/trial"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // A bundle is several bodies of one kind in one message, which costs hardly more than a message of one. The first is the body
@@ -37,7 +40,7 @@ const envelopeSize = len(`{"v":1,"kind":"","body":}`)
 // envelope wraps bodies, one or more.
 func envelope(k kind, bodies []json.RawMessage) []byte {
 	var b bytes.Buffer
-	b.WriteString(`{"v":1,"kind":"` + string(k) + `","body":`)
+	b.WriteString(opening(k))
 	b.Write(bodies[0])
 	for i, more := range bodies[1:] {
 		b.WriteString(map[bool]string{true: `,"more":[`, false: `,`}[i == 0])
@@ -80,27 +83,60 @@ type parcel struct {
 	body    json.RawMessage
 }
 
-// post puts parcels into the stream; those of a group travel together, under the subject of the first.
-func (r *Runner) post(parcels []parcel) []error {
-	err := r.ship(parcels)
-	apart := len(parcels) > 1 && alreadyThere(err) // an earlier message with the first of them, which need not have the others
-	errs := make([]error, len(parcels))
-	for i := range parcels {
-		if apart {
-			err = r.ship(parcels[i : i+1])
-		}
-		errs[i] = publishError(err, "message")
+// ship puts parcels into the stream, as few bundles as there can be, each under the subject of its first parcel. All bundles travel at
+// once. One whose first parcel is there already, from before, need not have brought the others: these are sent alone.
+func (r *Runner) ship(ctx context.Context, parcels []parcel) error {
+	var bundles []*nats.Msg
+	var starts []int // of each bundle
+	for at := 0; at < len(parcels); {
+		n := bundled(parcels[at:], func(p parcel) int { return len(p.body) })
+		bundles, starts = append(bundles, message(parcels[at:at+n])), append(starts, at)
+		at += n
 	}
-	return errs
+	var alone []*nats.Msg
+	for i, err := range publish(ctx, r.js, bundles) {
+		rest := parcels[starts[i]:append(starts, len(parcels))[i+1]][1:]
+		if err != nil && !alreadyThere(err) {
+			return err
+		}
+		for j := 0; err != nil && j < len(rest); j++ {
+			alone = append(alone, message(rest[j:j+1]))
+		}
+	}
+	for _, err := range publish(ctx, r.js, alone) {
+		if err != nil && !alreadyThere(err) {
+			return err
+		}
+	}
+	return nil
 }
 
-func (r *Runner) ship(parcels []parcel) error {
-	ctx, cancel := context.WithTimeout(context.Background(), r.o.Timeout)
-	defer cancel()
+// message is a bundle on the bus.
+func message(parcels []parcel) *nats.Msg {
 	bodies := make([]json.RawMessage, len(parcels))
 	for i, p := range parcels {
 		bodies[i] = p.body
 	}
-	_, err := r.js.Publish(ctx, parcels[0].subject, envelope(kindInbound, bodies))
-	return err
+	return &nats.Msg{Subject: parcels[0].subject, Data: envelope(kindInbound, bodies)}
+}
+
+// publish puts messages into their stream, all at once, waits for the server to have them, and gives an error for each.
+func publish(ctx context.Context, js jetstream.JetStream, messages []*nats.Msg) []error {
+	errs := make([]error, len(messages))
+	answers := make([]jetstream.PubAckFuture, len(messages))
+	for i, m := range messages {
+		answers[i], errs[i] = js.PublishMsgAsync(m, jetstream.WithRetryAttempts(0))
+	}
+	for i, answer := range answers {
+		if errs[i] != nil {
+			continue
+		}
+		select {
+		case <-answer.Ok():
+		case errs[i] = <-answer.Err():
+		case <-ctx.Done():
+			errs[i] = ctx.Err()
+		}
+	}
+	return errs
 }

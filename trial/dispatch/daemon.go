@@ -35,7 +35,7 @@ func openDaemon(o Options) (*Daemon, error) {
 		return nil, err
 	}
 	d.nc = nc
-	if d.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(o.Timeout)); err != nil {
+	if d.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(o.Timeout), jetstream.WithPublishAsyncTimeout(o.Timeout)); err != nil {
 		nc.Close()
 		return nil, trial.Wrap(trial.Internal, err, "open JetStream")
 	}
@@ -118,20 +118,7 @@ func (d *Daemon) Publish(ctx context.Context, work ...trial.Assignment) error {
 func (d *Daemon) put(ctx context.Context, messages []*nats.Msg) (left []*nats.Msg, err error) {
 	ctx, cancel := context.WithTimeout(ctx, d.o.Timeout)
 	defer cancel()
-	answers := make([]jetstream.PubAckFuture, len(messages))
-	for i, m := range messages {
-		if answers[i], err = d.js.PublishMsgAsync(m, jetstream.WithRetryAttempts(0)); err != nil {
-			return messages, err
-		}
-	}
-	for i, answer := range answers {
-		var failed error
-		select {
-		case <-answer.Ok():
-		case failed = <-answer.Err():
-		case <-ctx.Done():
-			failed = ctx.Err()
-		}
+	for i, failed := range publish(ctx, d.js, messages) {
 		if failed != nil && !alreadyThere(failed) {
 			left, err = append(left, messages[i]), failed
 		}

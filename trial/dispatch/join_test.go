@@ -153,7 +153,10 @@ func TestRevokedMemberIsCutOff(t *testing.T) {
 	newDaemon(t, d.options(d.s.Credentials(RoleDaemon)))
 	out, outCreds := d.join("out")
 	stays, staysCreds := d.join("stays")
-	gone, err := NewRunner(t.Context(), out.ID+"-1", d.options(outCreds))
+	log := &lockedBuffer{}
+	options := d.options(outCreds)
+	options.Log = zerolog.New(log)
+	gone, err := NewRunner(t.Context(), out.ID+"-1", options)
 	ok(t, err)
 	t.Cleanup(gone.Close)
 	there, err := NewRunner(t.Context(), stays.ID+"-1", d.options(staysCreds))
@@ -161,6 +164,7 @@ func TestRevokedMemberIsCutOff(t *testing.T) {
 	t.Cleanup(there.Close)
 	ok(t, d.roster.Revoke("out"))
 	await(t, func() bool { return !gone.nc.IsConnected() })
+	await(t, func() bool { return strings.Contains(log.String(), "does not take our credentials any more") })
 	if _, err := NewRunner(t.Context(), out.ID+"-2", d.options(outCreds)); trial.CodeOf(err) != trial.Invalid {
 		t.Errorf("it came back: %v", err)
 	}

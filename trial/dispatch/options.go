@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"automl/trial"
@@ -74,6 +75,7 @@ const (
 // client are the options of every connection: it reconnects for ever, and while it is away it refuses rather than buffers, so a
 // message is sent now or the sender knows.
 func (o Options) client(name, inbox string, reconnected func()) []nats.Option {
+	var refused atomic.Bool
 	options := []nats.Option{
 		nats.Name(name),
 		nats.CustomInboxPrefix(inbox),
@@ -85,6 +87,9 @@ func (o Options) client(name, inbox string, reconnected func()) []nats.Option {
 		nats.ReconnectBufSize(-1),
 		nats.CustomReconnectDelay(reconnectDelay),
 		nats.ErrorHandler(func(_ *nats.Conn, s *nats.Subscription, err error) {
+			if o.refused(err, &refused) {
+				return
+			}
 			event := o.Log.Warn().Err(err)
 			if s != nil {
 				event = event.Str("subject", s.Subject)
@@ -93,6 +98,7 @@ func (o Options) client(name, inbox string, reconnected func()) []nats.Option {
 		}),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { o.Log.Info().AnErr("cause", err).Msg("connection to the bus lost") }),
 		nats.ReconnectHandler(func(*nats.Conn) {
+			refused.Store(false)
 			o.Log.Info().Msg("connected to the bus again")
 			reconnected()
 		}),
@@ -101,6 +107,22 @@ func (o Options) client(name, inbox string, reconnected func()) []nats.Option {
 		options = append(options, nats.Secure(o.TLS))
 	}
 	return append(options, o.Nats...)
+}
+
+// refused reports whether an error says that the credentials are not taken any more, and tells so once until the next connection. The bus is
+// tried for ever all the same, since whoever runs it may mend that.
+func (o Options) refused(err error, said *atomic.Bool) bool {
+	for _, kind := range []error{nats.ErrAuthorization, nats.ErrAuthExpired, nats.ErrAuthRevoked, nats.ErrAccountAuthExpired} {
+		if !errors.Is(err, kind) {
+			continue
+		}
+		if !said.Swap(true) {
+			o.Log.Error().Err(err).Str("hint", "they may have been revoked: automl join-token makes a token for this runner to join anew with, at its next start").
+				Msg("the bus does not take our credentials any more; trying on")
+		}
+		return true
+	}
+	return false
 }
 
 // connect gets on the bus; code Invalid when the credentials are refused or the server's certificate is not trusted, which waiting does

@@ -60,8 +60,8 @@ func TestRunnerMayNotSubscribe(t *testing.T) {
 	}
 }
 
-// TestRunnerTakesOne shows that a runner cannot take more than one piece of work with one request.
-func TestRunnerTakesOne(t *testing.T) {
+// TestRunnerTakesFew shows that a runner cannot take more than one piece of work with one request.
+func TestRunnerTakesFew(t *testing.T) {
 	s := serve(t, t.TempDir(), "")
 	d := newDaemon(t, options(s, RoleDaemon))
 	ok(t, d.Publish(t.Context(), dispatchtest.Assignment("s1", 1, 1)))

@@ -9,7 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Pull waits for an assignment, through reconnects and while the queue does not exist yet. It takes one at a time: what it does not
+// Pull waits for an assignment, through reconnects and while the queue does not exist yet. It takes one: what it does not
 // return stays in the queue for others, also when ctx ends just as one arrives. It returns ctx's error, or Unavailable after Close.
 //
 // Announce the assignment and then Ack or Nak within the daemon's Options.AckWait, or another runner gets it too.
@@ -43,6 +43,29 @@ func (r *Runner) Pull(ctx context.Context) (trial.Delivery, error) {
 		case <-time.After(retryDelay):
 		}
 	}
+}
+
+// PullNow takes assignments that wait in the queue, at most n, and none where there is none or the queue is away. What was said of Pull
+// holds for each; ctx is looked at before the queue is asked.
+func (r *Runner) PullNow(ctx context.Context, n int) (all []trial.Delivery) {
+	if !r.enter() {
+		return nil
+	}
+	defer r.pulls.Done()
+	queue, err := r.queue(ctx, r.session.Load())
+	if err != nil {
+		return nil
+	}
+	batch, err := queue.FetchNoWait(min(n, pullMost))
+	if err != nil {
+		return nil
+	}
+	for m := range batch.Messages() {
+		if d, ok := r.delivery(m); ok {
+			all = append(all, d)
+		}
+	}
+	return all
 }
 
 // errClosed ends pulls after Close.

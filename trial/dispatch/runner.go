@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 
 	"automl/trial"
-	"automl/trial/group"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -23,7 +22,6 @@ type Runner struct {
 	stop    context.CancelFunc
 	session atomic.Pointer[session]
 	answers *mailbox[trial.Outbound]
-	parcels group.Group[parcel]
 
 	mu     sync.Mutex // guards closed, and so that no pull begins after it
 	closed bool
@@ -57,8 +55,6 @@ func NewRunner(ctx context.Context, run string, o Options) (*Runner, error) {
 	}
 	o = o.withDefaults()
 	r := &Runner{o: o, run: run, answers: newMailbox[trial.Outbound](answerBuffer)}
-	r.parcels.Serve = r.post
-	r.parcels.Most = func(p []parcel) int { return bundled(p, func(p parcel) int { return len(p.body) }) }
 	r.session.Store(newSession())
 	r.live, r.stop = context.WithCancel(context.Background())
 	nc, err := o.connect(run, runInbox(run), r.wake)
@@ -78,7 +74,7 @@ func NewRunner(ctx context.Context, run string, o Options) (*Runner, error) {
 }
 
 func (r *Runner) start() (err error) {
-	if r.js, err = jetstream.New(r.nc, jetstream.WithDefaultTimeout(r.o.Timeout)); err != nil {
+	if r.js, err = jetstream.New(r.nc, jetstream.WithDefaultTimeout(r.o.Timeout), jetstream.WithPublishAsyncTimeout(r.o.Timeout)); err != nil {
 		return trial.Wrap(trial.Internal, err, "open JetStream")
 	}
 	_, err = r.nc.Subscribe(runSubject(kindOut, r.run), func(m *nats.Msg) {
@@ -119,20 +115,30 @@ func (r *Runner) Announce(ctx context.Context, a trial.Announce) (trial.Grant, e
 	return g, trial.Wrap(trial.Internal, err, "the daemon's answer")
 }
 
-// Send hands a durable message to the bus. nil means that the stream holds it; the daemon has it for good only when an answer says
-// so, and until then it may be sent again. Messages that are sent at the same time travel as one. An error of code Unavailable means that it may be there; Invalid that it never will.
-func (r *Runner) Send(ctx context.Context, m trial.Inbound) error {
-	if err := r.checkRun(m.Run); err != nil {
-		return err
+// Send hands durable messages to the bus; they travel together. nil means that the stream holds them; the daemon has each for good only
+// when an answer says so, and until then it may be sent again. After an error some may be there; with code Invalid one of them never will.
+func (r *Runner) Send(ctx context.Context, messages ...trial.Inbound) error {
+	parcels := make([]parcel, len(messages))
+	for i, m := range messages {
+		if err := r.checkRun(m.Run); err != nil {
+			return err
+		}
+		if err := checkToken("study", m.Key.Study); err != nil {
+			return err
+		}
+		body, err := encodeBody(kindInbound, m)
+		if err != nil {
+			return err
+		}
+		parcels[i] = parcel{inSubject(m), body}
 	}
-	if err := checkToken("study", m.Key.Study); err != nil {
-		return err
+	waiting, cancel := context.WithTimeout(ctx, r.o.Timeout)
+	defer cancel()
+	err := r.ship(waiting, parcels)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
 	}
-	body, err := encodeBody(kindInbound, m)
-	if err != nil {
-		return err
-	}
-	return r.parcels.Do(ctx, parcel{inSubject(m), body})
+	return publishError(err, "message")
 }
 
 // Heartbeat tells that the runner is alive. It may be lost; an error says that the bus is away.

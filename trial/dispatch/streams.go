@@ -15,6 +15,7 @@ const (
 	workBytes  = 64 << 20  // assignments are a few KiB, and few are ahead
 	inBytes    = 256 << 20 // reports that wait while the daemon is away; the runners keep what does not fit
 	maxWaiting = 16384     // pulls that wait: one a free slot
+	pullMost   = 64        // assignments taken at once: nobody hoards work
 	ackPending = 4096      // inbound messages the daemon may hold before it acknowledges
 )
 
@@ -51,7 +52,7 @@ func workConsumerConfig(ackWait time.Duration) jetstream.ConsumerConfig {
 		MaxDeliver:      -1,
 		MaxAckPending:   -1,
 		MaxWaiting:      maxWaiting,
-		MaxRequestBatch: 1, // nobody hoards work
+		MaxRequestBatch: pullMost,
 	}
 }
 

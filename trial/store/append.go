@@ -67,7 +67,9 @@ func (w *writer) append(study string, events []trial.Event) error {
 	if err != nil {
 		return err
 	}
+	w.known = w.known[:0]
 	for i, e := range events {
+		w.recall(r.state, e.Report)
 		if err := r.state.Apply(e); err != nil {
 			err = trial.Wrap(trial.Conflict, err, "study %s", r.study.Name)
 			if i == 0 {
@@ -80,12 +82,31 @@ func (w *writer) append(study string, events []trial.Event) error {
 			r.changed[n] = r.changed[n] || e.Decision != nil
 		}
 	}
+	known := w.known
 	for _, e := range events {
-		if err := w.insert(r.key, e); err != nil {
+		if e.Decision != nil {
+			err = w.insertDecision(r.key, e)
+		} else {
+			err = w.insertReport(r.key, e, known[:len(e.Report.Metrics)])
+			known = known[len(e.Report.Metrics):]
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return w.insertPlain(r.key, 1)
+}
+
+// recall notes which points of a report the record has already: their values stand, and the repetitions are kept as evidence.
+func (w *writer) recall(s *trial.State, r *trial.Report) {
+	if r == nil {
+		return
+	}
+	t := s.Trial(r.Trial)
+	for i, m := range r.Metrics {
+		_, earlier := r.Metrics[:i].Get(m.Name)
+		w.known = append(w.known, earlier || t != nil && t.Reported(m.Name, r.Fold, r.Epoch))
+	}
 }
 
 // subject is the trial that an event is about.
@@ -154,12 +175,17 @@ func (w *writer) summarize() error {
 	return nil
 }
 
-// insert writes one event.
-func (w *writer) insert(study int64, e trial.Event) error {
-	if e.Decision != nil {
-		return w.insertDecision(study, e)
-	}
+// insertReport writes the rows of a report; known says which of its points the record has. Plain ones are written with others, by
+// insertPlain.
+func (w *writer) insertReport(study int64, e trial.Event, known []bool) error {
 	r := e.Report
+	if r.Cache == nil && r.Confusion == nil && r.Usage == nil && len(r.Metrics) > 0 && !slices.Contains(known, true) && !slices.ContainsFunc(r.Metrics, special) {
+		for i, m := range r.Metrics {
+			w.plain = append(w.plain, e.Seq, int64(i), int64(r.Trial), int64(r.Attempt), int64(r.Fold), int64(r.Epoch), m.Name, m.Value, r.Cost, r.Last,
+				encodeTime(e.Time))
+		}
+		return w.insertPlain(study, plainRows[0])
+	}
 	row := []any{study, e.Seq, int64(0), int64(r.Trial), int64(r.Attempt), int64(r.Fold), int64(r.Epoch), nil, nil, nil, int64(0), r.Cost, r.Last,
 		encodeTime(e.Time), nil, nil, nil, nil, nil}
 	if c := r.Cache; c != nil {
@@ -180,24 +206,40 @@ func (w *writer) insert(study int64, e trial.Event) error {
 		row[18] = string(text)
 	}
 	if len(r.Metrics) == 0 {
-		_, err := w.exec(w.sql.report, row...)
-		return err
+		return w.exec(w.sql.report, row...)
 	}
 	for i, m := range r.Metrics {
 		row[2], row[7], row[10] = int64(i), m.Name, int64(0)
-		row[8], row[9] = encodeFloat(m.Value)
-		n, err := w.exec(w.sql.report, row...)
-		if err != nil {
-			return err
+		if known[i] {
+			row[10] = int64(1)
 		}
-		if n == 0 {
-			row[10] = int64(1) // the point is known already: keep the repetition as evidence, the first value stands
-			if _, err := w.exec(w.sql.report, row...); err != nil {
-				return err
-			}
+		row[8], row[9] = encodeFloat(m.Value)
+		if err := w.exec(w.sql.report, row...); err != nil {
+			return err
 		}
 		row[14], row[15], row[16], row[17], row[18] = nil, nil, nil, nil, nil // the first row has it
 	}
+	return nil
+}
+
+// special reports whether a value does not fit a REAL column alone.
+func special(m trial.Metric) bool {
+	_, special := encodeFloat(m.Value)
+	return special != nil
+}
+
+// insertPlain writes plain rows that wait, in as large groups as there are, while there are so many at least.
+func (w *writer) insertPlain(study int64, least int) error {
+	rest := w.plain
+	for i, rows := range plainRows {
+		for n := rows * plainWidth; rows >= least && len(rest) >= n; rest = rest[n:] {
+			w.row = append(append(w.row[:0], study), rest[:n]...)
+			if err := w.exec(w.sql.plain[i], w.row...); err != nil {
+				return err
+			}
+		}
+	}
+	w.plain = append(w.plain[:0], rest...)
 	return nil
 }
 
@@ -209,9 +251,8 @@ func (w *writer) insertDecision(study int64, e trial.Event) error {
 	}
 	value, valueSpecial := encodeOptional(d.Value)
 	threshold, thresholdSpecial := encodeOptional(d.Threshold)
-	_, err = w.exec(w.sql.decision, study, e.Seq, int64(d.Trial), string(d.What), d.Reason, int64(d.Attempt), int64(d.At.Fold),
+	return w.exec(w.sql.decision, study, e.Seq, int64(d.Trial), string(d.What), d.Reason, int64(d.Attempt), int64(d.At.Fold),
 		int64(d.At.Epoch), int64(d.To.Fold), int64(d.To.Epoch), value, valueSpecial, threshold, thresholdSpecial, int64(d.Bracket), params,
 		string(d.Origin), string(d.Phase), string(d.Failure), d.Runner, d.Run, d.Artifact, d.Hash, string(d.Study),
 		encodeTime(e.Time))
-	return err
 }

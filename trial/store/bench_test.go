@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
+	"automl/trial"
 	"automl/trial/store"
 )
 
@@ -20,6 +22,32 @@ func BenchmarkAppend(b *testing.B) {
 			}
 			b.ReportMetric(float64(seq)/b.Elapsed().Seconds(), "events/s")
 		})
+	}
+}
+
+// BenchmarkAppendInTurn has 512 trials report in turn, as they do where many runners are at work.
+func BenchmarkAppendInTurn(b *testing.B) {
+	db := openIn(b, b.TempDir())
+	study := benchStudy("a")
+	study.Shape.Epochs = 1 << 20
+	create(b, db, study)
+	const trials, size = 512, 128
+	seq, now := int64(0), time.Now().UTC()
+	var events []trial.Event
+	put := func(e trial.Event) {
+		seq++
+		e.Seq, e.Time = seq, now
+		if events = append(events, e); len(events) == size {
+			check(b, db.Append(b.Context(), "a", events))
+			events = events[:0]
+		}
+	}
+	for i := range trials {
+		put(trial.Event{Decision: &trial.Decision{Trial: i, What: trial.Sampled}})
+		put(trial.Event{Decision: &trial.Decision{Trial: i, What: trial.Assigned, Attempt: 1, Phase: trial.Search, To: study.Shape.Full()}})
+	}
+	for n := 0; b.Loop(); n++ {
+		put(trial.Event{Report: &trial.Report{Trial: n % trials, Attempt: 1, Epoch: 1 + n/trials, Metrics: trial.Metrics{{Name: "loss", Value: 1 / float64(1+n)}}}})
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
+	"strings"
 )
 
 // statements are prepared once on the connection that writes. Those that run for every event are the driver's own: what database/sql
@@ -12,6 +14,29 @@ import (
 type statements struct {
 	begin, commit, epoch                        *sql.Stmt
 	report, decision, newTrial, trial, measured driver.Stmt
+	plain                                       [len(plainRows)]driver.Stmt
+}
+
+// plainRows is how many plain rows of reports one statement takes, the most first. Thirty cost a third less together than each alone.
+var plainRows = [...]int{32, 8, 1}
+
+// plainColumns are those of a plain row, besides the study: one that holds nothing that seldom is there.
+const plainColumns = "seq, pos, trial, attempt, fold, epoch, metric, value, cost, last, time"
+
+var plainWidth = 1 + strings.Count(plainColumns, ",")
+
+func plainSQL(rows int) string {
+	values := make([]string, rows)
+	next := 2 // 1 is the study, in each row
+	for i := range values {
+		values[i] = "(?1, 0"
+		for range plainWidth {
+			values[i] += fmt.Sprintf(", ?%d", next)
+			next++
+		}
+		values[i] += ")"
+	}
+	return "INSERT INTO reports (study, repeated, " + plainColumns + ") VALUES " + strings.Join(values, ", ")
 }
 
 func (s *statements) few() map[string]**sql.Stmt {
@@ -23,17 +48,20 @@ func (s *statements) few() map[string]**sql.Stmt {
 }
 
 func (s *statements) many() map[string]*driver.Stmt {
-	return map[string]*driver.Stmt{
+	many := map[string]*driver.Stmt{
 		`INSERT INTO reports (study, seq, pos, trial, attempt, fold, epoch, metric, value, special, repeated, cost, last, time,
 			cache_hits, cache_misses, cache_saved, confusion, usage)
-			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-			ON CONFLICT (study, trial, metric, fold, epoch) WHERE repeated = 0 DO NOTHING`: &s.report,
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`: &s.report,
 		"INSERT INTO decisions (study, seq, " + decisionColumns + `)
 			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`: &s.decision,
 		newTrialSQL: &s.newTrial,
 		trialSQL:    &s.trial,
 		measuredSQL: &s.measured,
 	}
+	for i, rows := range plainRows {
+		many[plainSQL(rows)] = &s.plain[i]
+	}
+	return many
 }
 
 func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
@@ -75,20 +103,14 @@ func (s *statements) close() error {
 	return errors.Join(errs...)
 }
 
-// exec runs one of the statements with values as a driver takes them: int64, float64, bool, string or nil. It returns how many rows it
-// changed. Only the leader does so.
-func (w *writer) exec(s driver.Stmt, values ...any) (changed int64, err error) {
+// exec runs one of the statements with values as a driver takes them: int64, float64, bool, string or nil. Only the leader does so.
+func (w *writer) exec(s driver.Stmt, values ...any) error {
 	w.args = w.args[:0]
 	for i, v := range values {
 		w.args = append(w.args, driver.NamedValue{Ordinal: i + 1, Value: v})
 	}
-	err = w.conn.Raw(func(any) error {
-		done, err := s.(driver.StmtExecContext).ExecContext(background, w.args)
-		if err != nil {
-			return err
-		}
-		changed, err = done.RowsAffected()
+	return w.conn.Raw(func(any) error {
+		_, err := s.(driver.StmtExecContext).ExecContext(background, w.args)
 		return err
 	})
-	return changed, err
 }

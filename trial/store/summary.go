@@ -149,20 +149,17 @@ func finite(v float64) sql.NullFloat64 {
 func (w *writer) putTrial(r *record, t *trial.Trial, decided bool) error {
 	row := summarize(t, r.study)
 	if t.Number < r.rows && !decided {
-		_, err := w.exec(w.sql.measured, append(row.measuredValues(), r.key, int64(t.Number))...)
-		return err
+		return w.exec(w.sql.measured, append(row.measuredValues(), r.key, int64(t.Number))...)
 	}
 	if t.Number < r.rows {
-		_, err := w.exec(w.sql.trial, append(row.changingValues(), r.key, int64(t.Number))...)
-		return err
+		return w.exec(w.sql.trial, append(row.changingValues(), r.key, int64(t.Number))...)
 	}
 	row, err := row.withParams(t.Params)
 	if err != nil {
 		return err
 	}
 	values := append([]any{r.key, int64(t.Number)}, row.changingValues()...)
-	_, err = w.exec(w.sql.newTrial, append(values, row.Bracket, row.Origin, textOf(row.Params))...)
-	return err
+	return w.exec(w.sql.newTrial, append(values, row.Bracket, row.Origin, textOf(row.Params))...)
 }
 
 // summaries reads the rows of a study's trials, by number.

@@ -30,6 +30,9 @@ type writer struct {
 	records map[string]*record // of the studies that were appended to, by id
 	touched []*record          // by the transaction in progress
 	args    []driver.NamedValue
+	known   []bool // of the rows being appended: the record has the point already
+	plain   []any  // rows of reports that wait to be written, see insertPlain
+	row     []any
 
 	gate   sync.RWMutex // held to queue, so that close finds nobody queueing
 	closed bool
@@ -59,6 +62,10 @@ func newWriter(ctx context.Context, pool *sql.DB, conn *sql.Conn, dir string) (*
 		jobs: make(chan *job, groupLimit), lead: make(chan struct{}, 1)}
 	err := conn.QueryRowContext(ctx, "UPDATE meta SET epoch = epoch + 1 RETURNING epoch").Scan(&w.epoch)
 	if err != nil {
+		return nil, err
+	}
+	// A statement of many rows keeps what it changes until it has ended, in a file once that is more than 64 KiB.
+	if _, err := conn.ExecContext(ctx, "PRAGMA temp_store = MEMORY"); err != nil {
 		return nil, err
 	}
 	path := filepath.Join(dir, fileName)
@@ -244,5 +251,5 @@ func (w *writer) rollback() {
 	for _, r := range w.touched {
 		delete(w.records, r.study.ID)
 	}
-	w.touched = w.touched[:0]
+	w.touched, w.plain = w.touched[:0], w.plain[:0]
 }

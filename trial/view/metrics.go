@@ -4,19 +4,21 @@ import "automl/trial"
 
 // Metrics is what a daemon tells a monitoring system of itself. Counts are since it was started.
 type Metrics struct {
-	Studies   []StudyMetrics // those that are not over, in the order they were created
-	Reports   int64          // recorded
-	Decisions int64          // recorded
-	Failures  int64          // times the record could not be written
-	Ahead     int64          // proposals that were made before anybody asked
-	Fresh     int64          // proposals made while somebody waited
-	Inbox     int            // messages of runners that have come in and are not taken
-	Runners   int
-	Slots     int                     // of the runners that take work
-	Silence   float64                 // seconds since the runner was heard of that is silent the longest
-	Broken    map[trial.Failure]int64 // attempts that broke, by cause
-	Ask, Tell Histogram
-	Commit    Histogram // of a transaction, until it was durable
+	Studies            []StudyMetrics // those that are not over, in the order they were created
+	Reports            int64          // recorded
+	Decisions          int64          // recorded
+	Failures           int64          // times the record could not be written
+	Ahead              int64          // proposals that were made before anybody asked
+	Fresh              int64          // proposals made while somebody waited
+	Inbox              int            // messages of runners that have come in and are not taken
+	Runners            int
+	Slots              int                     // of the runners that take work
+	Silence            float64                 // seconds since the runner was heard of that is silent the longest
+	Checkpoints, Shelf int64                   // bytes that checkpoints take on the disks of the runners, and that they may take where there is a limit
+	Dropped            int64                   // trials whose checkpoints runners have given up to stay below it
+	Broken             map[trial.Failure]int64 // attempts that broke, by cause
+	Ask, Tell          Histogram
+	Commit             Histogram // of a transaction, until it was durable
 }
 
 // StudyMetrics is where a study stands.

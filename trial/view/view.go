@@ -115,6 +115,7 @@ type Status struct {
 	Epochs  Epochs         `json:"epochs"`
 	Best    *Best          `json:"best"`
 	Audit   *Audit         `json:"audit,omitempty"`
+	Claim   trial.Claim    `json:"claim,omitzero"` // to the runners' slots, as it stands
 	Runners []Runner       `json:"runners"`
 	Started time.Time      `json:"started"`
 	ETA     *time.Time     `json:"eta"`
@@ -165,14 +166,26 @@ type Runner struct {
 	SilentSeconds float64 `json:"silent_seconds"` // since it was last heard of
 }
 
-// StatusOf is how a study stands, given the runners of its daemon and how many epochs are planned (0: unknown).
-func StatusOf(s *trial.State, runners []Runner, gpus float64, planned int, now time.Time) Status {
+// Known is what the sweep document of a study says, and not its record.
+type Known struct {
+	GPUs    float64     // that one trial holds
+	Planned int         // epochs of the whole study; 0: unknown
+	Claim   trial.Claim // to the runners' slots
+
+	External bool // its trainers ask for work; it needs no runner
+}
+
+// StatusOf is how a study stands, given the runners of its daemon.
+func StatusOf(s *trial.State, runners []Runner, doc Known, now time.Time) Status {
 	if runners == nil {
 		runners = []Runner{}
 	}
 	q := Status{Study: s.Study.Name, ID: s.Study.ID, State: string(s.Status), Reason: s.Reason, Trials: map[string]int{},
-		Epochs: Epochs{s.EpochsRun(), s.EpochsFull()}, Best: BestOf(s, gpus), Audit: AuditOf(s), Runners: runners, Started: s.Study.Created,
-		ETA: eta(s, planned, now)}
+		Epochs: Epochs{s.EpochsRun(), s.EpochsFull()}, Best: BestOf(s, doc.GPUs), Audit: AuditOf(s), Claim: s.Claim.Over(doc.Claim),
+		Runners: runners, Started: s.Study.Created}
+	if len(runners) > 0 || doc.External && s.Open() > 0 { // else nobody works on it
+		q.ETA = eta(s, doc.Planned, now)
+	}
 	c := s.Counts()
 	for _, st := range trial.Statuses {
 		q.Trials[StatusName(st)] = c[st]
@@ -183,14 +196,14 @@ func StatusOf(s *trial.State, runners []Runner, gpus float64, planned int, now t
 // StatusName is the key of a trial state in Status.Trials.
 func StatusName(st trial.Status) string { return strings.ToLower(string(st)) }
 
-// eta is when the planned epochs will be trained at the speed so far; nil when that is not known.
+// eta is when the planned epochs will be trained at the speed so far; nil when that is not known, or all of them are.
 func eta(s *trial.State, planned int, now time.Time) *time.Time {
 	run := s.EpochsRun()
-	if s.Status != trial.StudyRunning || run == 0 || planned == 0 {
+	if s.Status != trial.StudyRunning || run == 0 || planned <= run {
 		return nil
 	}
 	per := now.Sub(s.Study.Created) / time.Duration(run)
-	at := now.Add(per * time.Duration(max(0, planned-run))).UTC().Truncate(time.Second)
+	at := now.Add(per * time.Duration(planned-run)).UTC().Truncate(time.Second)
 	return &at
 }
 

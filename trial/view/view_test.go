@@ -121,7 +121,7 @@ func TestBestOf(t *testing.T) {
 
 func TestStatusOf(t *testing.T) {
 	h := newHistory(t)
-	wantJSON(t, view.StatusOf(h.State, nil, 1, 0, start), `{"study":"demo","id":"k3f9","state":"RUNNING",`+
+	wantJSON(t, view.StatusOf(h.State, nil, view.Known{GPUs: 1}, start), `{"study":"demo","id":"k3f9","state":"RUNNING",`+
 		`"trials":{"complete":0,"fail":0,"paused":0,"pruned":0,"running":0,"waiting":0},"epochs":{"run":0,"full":0},"best":null,`+
 		`"runners":[],"started":"2026-02-03T04:00:00Z","eta":null}`)
 
@@ -133,7 +133,7 @@ func TestStatusOf(t *testing.T) {
 	h.decide(trial.Decision{Trial: pruned, What: trial.Pruned})
 	h.decide(trial.Decision{Trial: failed, What: trial.Failed, Failure: trial.NaN, Reason: "diverged"})
 	h.move(trial.StudyDraining, "the budget is spent")
-	got := view.StatusOf(h.State, []view.Runner{{SilentSeconds: 2}}, 1, 0, start)
+	got := view.StatusOf(h.State, []view.Runner{{SilentSeconds: 2}}, view.Known{GPUs: 1}, start)
 	want := map[string]int{"waiting": 1, "running": 1, "paused": 1, "complete": 1, "pruned": 1, "fail": 1}
 	if d := cmp.Diff(want, got.Trials); d != "" {
 		t.Errorf("trials (-want +got):\n%s", d)
@@ -144,18 +144,42 @@ func TestStatusOf(t *testing.T) {
 	}
 }
 
+// What the sweep document says of slots holds until it is changed.
+func TestStatusHasTheClaim(t *testing.T) {
+	h := newHistory(t)
+	share, priority, workers, changed := 2.0, 1, 4, 7
+	doc := view.Known{Claim: trial.Claim{Share: &share, Priority: &priority, Workers: &workers}}
+	h.decide(trial.Decision{Trial: trial.NoTrial, What: trial.Moved, Study: trial.StudyRunning, Params: trial.Claim{Workers: &changed}.Params()})
+	got := view.StatusOf(h.State, nil, doc, start).Claim
+	wantJSON(t, got, `{"share":2,"priority":1,"workers":7}`)
+	if text := view.ClaimText(got); text != "share 2, priority 1, at most 7 trials at once" {
+		t.Errorf("%q", text)
+	}
+	if text := view.ClaimText(trial.Claim{}); text != "share 1, priority 0, as many trials at once as there are slots" {
+		t.Errorf("%q", text)
+	}
+}
+
 func TestETA(t *testing.T) {
 	h := newHistory(t)
 	h.complete(0.5, 0.75) // 6 epochs
-	at := func(planned int, now time.Time) *time.Time { return view.StatusOf(h.State, nil, 1, planned, now).ETA }
-	for planned, want := range map[int]time.Time{18: start.Add(3 * time.Minute), 6: start.Add(time.Minute), 1: start.Add(time.Minute)} {
-		if got := at(planned, start.Add(time.Minute)); got == nil || !got.Equal(want) || got.Location() != time.UTC {
-			t.Errorf("%d epochs planned: %v, want %v", planned, got, want)
+	runners := []view.Runner{{}}
+	at := func(planned int, now time.Time) *time.Time {
+		return view.StatusOf(h.State, runners, view.Known{Planned: planned}, now).ETA
+	}
+	if got, want := at(18, start.Add(time.Minute)), start.Add(3*time.Minute); got == nil || !got.Equal(want) || got.Location() != time.UTC {
+		t.Errorf("18 epochs planned: %v, want %v", got, want)
+	}
+	for _, planned := range []int{0, 1, 6} { // unknown, or all of them are trained
+		if got := at(planned, start.Add(time.Minute)); got != nil {
+			t.Errorf("%d epochs planned: %v", planned, got)
 		}
 	}
-	if got := at(0, start.Add(time.Minute)); got != nil {
-		t.Errorf("nothing is known to be planned: %v", got)
+	runners = nil
+	if got := at(18, start.Add(time.Minute)); got != nil {
+		t.Errorf("nobody works on it, and it ends at %v", got)
 	}
+	runners = []view.Runner{{}}
 	h.move(trial.StudyPaused, "")
 	if got := at(18, start.Add(time.Minute)); got != nil {
 		t.Errorf("a paused study ends at %v", got)

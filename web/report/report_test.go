@@ -60,7 +60,7 @@ func study(t *testing.T, n int) view.Report {
 		}
 	}
 	importance := &trial.Importances{Trials: n, Predicts: 0.9, Parameters: []trial.Importance{{Parameter: "lr", Main: 0.7, Total: 0.8}}}
-	return view.ReportOf(s, events, view.StatusOf(s, nil, 0, 0, made), 0, importance, made.Add(time.Hour))
+	return view.ReportOf(s, events, view.StatusOf(s, nil, view.Known{}, made), 0, importance, made.Add(time.Hour))
 }
 
 func write(t *testing.T, f func(io.Writer, view.Report) error, r view.Report) string {

@@ -24,8 +24,9 @@ type Dispatcher interface {
 // Queue is a runner's end of a bus.
 type Queue interface {
 	Pull(ctx context.Context) (trial.Delivery, error)
+	PullNow(ctx context.Context, n int) []trial.Delivery
 	Announce(ctx context.Context, a trial.Announce) (trial.Grant, error)
-	Send(ctx context.Context, m trial.Inbound) error
+	Send(ctx context.Context, messages ...trial.Inbound) error
 	Heartbeat(info trial.RunnerInfo) error
 	Leave(info trial.RunnerInfo) error
 	Progress(p trial.Progress) error
@@ -50,6 +51,7 @@ func Run(t *testing.T, open func(t *testing.T) Bus) {
 		"announce is answered":                 announce,
 		"answers reach their run only":         answers,
 		"work goes to one runner":              work,
+		"work that waits is taken at once":     several,
 		"work given back comes again":          nak,
 		"a cancelled pull takes nothing":       cancelled,
 	} {
@@ -226,6 +228,30 @@ func text(a trial.Assignment) string {
 		return err.Error()
 	}
 	return string(b)
+}
+
+func several(t *testing.T, b Bus) {
+	r := b.Runner("run1")
+	if got := r.PullNow(wait(t), 5); len(got) != 0 {
+		t.Fatalf("an empty queue gave %+v", got)
+	}
+	for i := range 7 {
+		OK(t, b.Daemon.Publish(wait(t), Assignment("s1", i, 1)))
+	}
+	next := 0
+	for _, want := range []int{5, 2, 0} {
+		got := r.PullNow(wait(t), 5)
+		if len(got) != want {
+			t.Fatalf("%d came, not %d", len(got), want)
+		}
+		for _, d := range got {
+			if d.Assignment.Trial != next {
+				t.Errorf("trial %d came, not %d", d.Assignment.Trial, next)
+			}
+			next++
+			OK(t, d.Ack())
+		}
+	}
 }
 
 func nak(t *testing.T, b Bus) {

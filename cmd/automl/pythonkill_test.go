@@ -1,0 +1,198 @@
+package main
+
+import (
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"automl/trial"
+)
+
+// regression is a training that goes on from its checkpoints to the same bits: stochastic gradient descent with momentum, whose random
+// generator is part of its state.
+const regression = `
+import json, random, time
+import automl
+
+trial = automl.trial()
+draw = random.Random(4)
+rows = [[draw.gauss(0, 1) for _ in range(6)] for _ in range(80)]
+target = [sum(row[:3]) + draw.gauss(0, 0.1) for row in rows]
+train, valid = trial.split(n=len(rows))
+lr, momentum = trial.params["lr"], trial.params["momentum"]
+shuffle = random.Random(f"{trial.seed} {trial.number} {trial.fold}")
+w, v = [0.0] * 6, [0.0] * 6
+
+def save(folder):
+    (folder / "state.json").write_text(json.dumps([w, v, shuffle.getstate()]))
+
+def load(folder):
+    global w, v
+    w, v, (version, words, gauss) = json.loads((folder / "state.json").read_text())
+    shuffle.setstate((version, tuple(words), gauss))
+
+def error(i):
+    return sum(a * b for a, b in zip(w, rows[i])) - target[i]
+
+for epoch in range(trial.resume(load) + 1, trial.epochs + 1):
+    order = train[:]
+    shuffle.shuffle(order)
+    for i in order:
+        e = error(i)
+        v = [momentum * a - lr * e * b for a, b in zip(v, rows[i])]
+        w = [a + b for a, b in zip(w, v)]
+    time.sleep(0.03)
+    trial.report(epoch=epoch, loss=sum(error(i) ** 2 for i in valid) / len(valid))
+    trial.checkpoint(save)
+    if trial.should_prune():
+        break
+`
+
+// pythonSite is a sweep of the regression above. resident: its trainers are forks.
+func pythonSite(t *testing.T, resident bool) *site {
+	t.Helper()
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("there is no python3")
+	}
+	client, err := filepath.Abs("../../python/src")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(t, "", "")
+	sweep := fmt.Sprintf(`name: e2e
+objective: {metric: loss, goal: minimize}
+parameters: {lr: {type: float, low: 1e-3, high: 3e-2, log: true}, momentum: {type: float, low: 0, high: 0.9}}
+folds: {k: 3, race: false}
+epochs: 5
+workers: 2
+sampler: random
+scheduler: fifo
+budget: {trials: 4}
+seed: 11
+trainer: {type: command, command: [python3, train.py], env: {PYTHONPATH: %q}, resident: %v}
+`, client, resident)
+	for path, text := range map[string]string{s.sweep: sweep, filepath.Join(filepath.Dir(s.sweep), "train.py"): regression} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// curves is every value on record, and what each trial is worth.
+func (s *site) curves() []string {
+	s.t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(s.dir, "automl.db")+"?mode=ro")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.Query(`SELECT printf('trial %d fold %d epoch %d: %s %.17g', trial, fold, epoch, metric, value) FROM curves_v
+		UNION ALL SELECT printf('trial %d is worth %.17g, %s', number, value, state) FROM trials_v ORDER BY 1`)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			s.t.Fatal(err)
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// processes are those of the site's program with all words in their command line, or, for its trainers, of which the work file lies below the
+// data directory.
+func (s *site) processes(word string) (pids []int) {
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, file := range files {
+		command, _ := os.ReadFile(file)
+		env, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "environ"))
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		switch mark := "AUTOML_ASSIGNMENT=" + s.dir; {
+		case word == "trainer" && strings.Contains(string(env), mark) && strings.Contains(string(env), "work.json"),
+			word == "runner" && strings.Contains(string(command), "runner") && strings.Contains(string(command), s.dir):
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// Whoever is killed with SIGKILL in the midst of a sweep of a Python script, at moments that a seed draws: trainers go on from their
+// checkpoints, and the sweep ends with the numbers of one that nobody disturbed, to the last bit.
+func TestKilledPythonTrainers(t *testing.T) {
+	for _, resident := range []bool{false, true} {
+		t.Run(fmt.Sprint("resident=", resident), func(t *testing.T) {
+			calm := pythonSite(t, resident)
+			calm.ok("run", calm.sweep)
+			want := calm.curves()
+			if len(want) != 4*3*5+4 {
+				t.Fatalf("undisturbed it has %d values:\n%s", len(want), strings.Join(want, "\n"))
+			}
+			s := pythonSite(t, resident)
+			draw := rand.New(rand.NewPCG(5, 6))
+			run := s.start(s.dir, "run", s.sweep)
+			for i, victim := range []string{"trainer", "all", "runner", "all"} { // no trial fails three times: one that ended with its daemon has not
+				n := 3 + 11*i
+				until(t, fmt.Sprint(n, " reports"), func() bool { return s.reports() >= n })
+				time.Sleep(time.Duration(draw.IntN(80)) * time.Millisecond) // the moment within the epoch
+				run = s.murder(run, victim, draw)
+			}
+			until(t, "the end", func() bool { st, _ := s.state(); return st.Status.Over() })
+			if err := run.Wait(); err != nil {
+				t.Error(err)
+			}
+			if got := s.curves(); !reflect.DeepEqual(got, want) {
+				t.Errorf("disturbed it has\n%s\nundisturbed\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+			s.killedAndResumed()
+		})
+	}
+}
+
+// murder kills one trainer, the runner, or everything, which is then started again.
+func (s *site) murder(run *exec.Cmd, victim string, draw *rand.Rand) *exec.Cmd {
+	s.t.Helper()
+	if victim == "all" {
+		_ = syscall.Kill(-run.Process.Pid, syscall.SIGKILL)
+		for _, pid := range append(s.processes("runner"), s.processes("trainer")...) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		_ = run.Wait()
+		until(s.t, "the runner's end", func() bool { return !alive(s.dir) })
+		return s.start(s.dir, "run", s.sweep)
+	}
+	var pids []int
+	until(s.t, "a "+victim, func() bool { pids = s.processes(victim); return len(pids) > 0 })
+	_ = syscall.Kill(pids[draw.IntN(len(pids))], syscall.SIGKILL)
+	return run
+}
+
+// killedAndResumed holds the record to having seen both kinds of death, and a trial that went on from within a fold.
+func (s *site) killedAndResumed() {
+	s.t.Helper()
+	_, events := s.state()
+	seen, resumed := map[trial.Failure]bool{}, false
+	for _, e := range events {
+		if d := e.Decision; d != nil && d.What == trial.Retried {
+			seen[d.Failure] = true
+		} else if d != nil && d.What == trial.Assigned && d.Attempt > 1 && d.At.Epoch > 0 {
+			resumed = true
+		}
+	}
+	if !seen[trial.Signal] || !seen[trial.Lost] && !seen[trial.Aborted] || !resumed {
+		s.t.Errorf("failures %v, resumed within a fold: %v", seen, resumed)
+	}
+}
