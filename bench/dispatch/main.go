@@ -20,6 +20,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"automl/trial/heap"
 )
 
 // options is what the command line says.
@@ -37,6 +39,7 @@ type options struct {
 
 func main() {
 	var err error
+	heap.Floor() // as the product's processes do
 	if len(os.Args) > 1 && os.Args[1] == sideOfRunners {
 		err = runRunners(os.Stdin, os.Stdout)
 	} else {

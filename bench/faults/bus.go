@@ -20,10 +20,10 @@ func busDamaged(damage func(w *world, store string)) func(*world) {
 		for range 2 {
 			w.after(w.reports() + 1 + w.rand.IntN(3))
 			d.kill()
-			d = w.daemon(w.syncs(fmt.Sprintf("before:%d", 12+w.rand.IntN(8)))...) // dies when the bus has what the record has not
+			d = w.daemon(w.syncs(fmt.Sprintf("unwritten:%d", 50+w.rand.IntN(60)))...) // dies when the bus has what the record has not
 			w.until("the daemon's death", func() bool { return !d.alive() || w.over() })
 			damage(w, filepath.Join(w.data, "nats"))
-			w.sleep(10 * time.Second) // the trainers do not wait for their answers any more
+			w.sleep(time.Duration(w.rand.IntN(11)) * time.Second) // in the end, trainers do not wait for their answers any more
 			d = w.daemon()
 		}
 		w.end()

@@ -20,7 +20,7 @@ func secondDaemon(w *world) {
 	for range 3 {
 		w.after(w.reports() + 3)
 		p := w.launch("second", nil, "daemon", "--data-dir", w.data)
-		<-p.ended
+		w.until("the refusal of a second daemon", func() bool { return !p.alive() })
 		if code := p.cmd.ProcessState.ExitCode(); code != 4 || !strings.Contains(p.says(), "another daemon has it open") {
 			w.wrong("the second daemon ended with %d: %s", code, p.tail())
 		}
@@ -109,7 +109,8 @@ func migration(w *world) {
 	}
 	w.sql("PRAGMA user_version = 99")
 	p := w.launch("newer", nil, "daemon", "--data-dir", w.data)
-	if <-p.ended; !strings.Contains(p.says(), "version 99") || p.cmd.ProcessState.ExitCode() == 0 {
+	w.until("the refusal of a newer schema", func() bool { return !p.alive() })
+	if !strings.Contains(p.says(), "version 99") || p.cmd.ProcessState.ExitCode() == 0 {
 		w.wrong("a newer schema is not refused: %s", p.tail())
 	}
 	w.sql(fmt.Sprintf("PRAGMA user_version = %d", latest))

@@ -12,6 +12,7 @@ type fault struct {
 
 // faults are all of them. A script does what it does, and returns when the study has ended; what must hold then is checked behind it.
 var faults = []fault{
+	{0, "undisturbed", "nothing: what is checked holds then, also without a protection", true, .1, undisturbed},
 	{1, "kill-runner", "kill -9 of a runner in the middle of an epoch, twice", true, .1, killRunner},
 	{2, "kill-daemon", "kill -9 of the daemon, 20 times at random moments", false, .1, killDaemon(20)},
 	{2, "kill-daemon-short", "kill -9 of the daemon, 4 times at random moments", true, .1, killDaemon(4)},

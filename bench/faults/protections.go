@@ -29,22 +29,27 @@ var protections = []protection{
 		{loop, "		case f := <-d.calls:\n			f()", "		case f := <-d.calls:\n			f()\n			time.Sleep(5 * time.Millisecond)"}}},
 	{"failed-commit", "what could not be committed is thrown away, and answered to nobody", []string{"disk-full", "sync-fails"}, []edit{
 		{loop, "		err = d.Store.Append(ctx, c.spec.Study.ID, r.events)", "		_ = d.Store.Append(ctx, c.spec.Study.ID, r.events)"}}},
-	{"spool", "a runner keeps what it has sent until it is receipted", []string{"bus-deleted", "bus-bit-flipped", "bus-truncated", "bus-restarted", "soak"}, []edit{
-		{outbox, "		o.sent = max(o.sent, m.N)", "		o.sent = max(o.sent, m.N)\n		o.pending = o.pending[1:]"}}},
+	{"spool", "a runner keeps what it has sent until it is receipted", []string{"bus-deleted", "bus-bit-flipped", "bus-truncated"}, []edit{
+		{outbox, "	l.moving, l.tried = false, true\n", "	l.moving, l.tried = false, true\n	if err == nil {\n		o.forget(l)\n	}\n"},
+		{outbox, "// end is when", "func (o *outbox) forget(l *letter) {\n	o.pending = slices.DeleteFunc(o.pending, func(q *letter) bool { return q == l })\n	o.spool.release(o.key, l.N)\n	if o.dispatch(); o.closed && len(o.pending) == 0 {\n		o.end()\n	}\n}\n\n// end is when"}}},
 	{"resend", "a runner sends again what is not receipted", []string{"stop-lost", "bus-bit-flipped"}, []edit{
-		{outbox, "	o.sent = 0\n", "	_ = o.sent\n"}}},
+		{outbox, "		l.tried = false\n", ""}}},
 	{"known-reports", "a report that is on record has no effect", []string{"every-message-thrice", "kill-before-ack", "late-replay"}, []edit{
 		{mail, "	if !c.known(t, r) {", "	if true {"}}},
 	{"in-order", "a message is not taken while an earlier one of its attempt is missing", []string{"sync-fails"}, []edit{
 		{mail, "	if known && m.N > last+1 {", "	if false && known {"}}},
+	{"order-known", "a daemon that was just started knows by the runner's receipts which messages are missing", []string{"bus-deleted"}, []edit{
+		{mail, "	if m.Since > 0 {", "	if false && m.Since > 0 {"}}},
 	{"fencing", "a message counts only from the run that holds the lease of its attempt", []string{"sigstop"}, []edit{
 		{mail, "t != nil && t.Open != nil && t.Open.Number == m.Key.Attempt && t.Open.Run == m.Run", "t != nil && t.Open != nil"}}},
-	{"lease-ends", "a runner that is gone loses its attempts", []string{"kill-runner", "partition-long"}, []edit{
+	{"lease-ends", "a runner that is gone loses its attempts", []string{"kill-runner", "partition-long", "soak"}, []edit{
 		{"search/daemon/members.go", "		for _, key := range c.held(run) {", "		for _, key := range c.held(run)[:0] {"}}},
 	{"lease-lasts", "a runner that is away for less than a lease loses nothing", []string{"partition-short"}, []edit{
 		{"search/daemon/members.go", "		if now.Sub(mem.heard) > d.Lease {", "		if now.Sub(mem.heard) > d.Lease/4 {"}}},
 	{"boot-grace", "after a start, runners have time to be heard of", []string{"kill-daemon-short"}, []edit{
 		{"search/daemon/members.go", "heard: d.boot.Add(d.Grace - d.Lease)}", "heard: d.boot.Add(-d.Lease)}"}}},
+	{"lease-known", "a runner that has taken work is missed when it is gone, also before its first heartbeat", []string{"stale-ack"}, []edit{
+		{"search/daemon/members.go", "	if g.Granted && d.runners[a.Run] == nil {", "	if false && g.Granted {"}}},
 	{"republish", "work that nobody has leased is published again", []string{"stale-ack"}, []edit{
 		{loop, "		case <-slow.C:\n			d.publishAgain()", "		case <-slow.C:"}}},
 	{"clock-back", "nobody waits for a time that was recorded before the clock was set back", []string{"clocks"}, []edit{
@@ -72,7 +77,7 @@ var protections = []protection{
 	{"write-ahead-log", "who reads keeps nobody from writing", []string{"long-reader-short"}, []edit{
 		{"trial/store/conn.go", "_journal_mode=WAL", "_journal_mode=DELETE"},
 		{"trial/store/store.go", `mode != "wal"`, `mode == ""`},
-		{"trial/store/log.go", "	f, err := os.OpenFile(path+\"-wal\", os.O_WRONLY, 0)", "	f, err := os.OpenFile(path+\"-wal\", os.O_WRONLY|os.O_CREATE, 0o600)"}}},
+		{"trial/store/log.go", "	f, err := os.OpenFile(path+\"-wal\", os.O_WRONLY, 0)", "	f, err := os.OpenFile(path+\"-log\", os.O_WRONLY|os.O_CREATE, 0o600)"}}},
 	{"one-transaction", "a step of a migration is one transaction", []string{"migration"}, []edit{
 		{"trial/store/migrate.go", `conn.ExecContext(ctx, "BEGIN IMMEDIATE")`, `conn.ExecContext(ctx, "SELECT 1")`},
 		{"trial/store/migrate.go", "PRAGMA application_id = %d; COMMIT", "PRAGMA application_id = %d"}}},

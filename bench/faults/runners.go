@@ -42,8 +42,8 @@ func (w *world) runnerSecret() dispatch.Credentials {
 	return c
 }
 
-// staleAck has a guest take work and hold it until the bus has given it to somebody else, acknowledge it then; and take some and throw
-// it away.
+// staleAck has a guest take work and hold it until the bus has given it to somebody else, acknowledge it then; take some and throw it
+// away; and take the lease of some and not be heard of again, before the first heartbeat of it.
 func staleAck(w *world) {
 	w.daemon()
 	w.submit(sweep{trainer: "pace=40"})
@@ -67,9 +67,22 @@ func staleAck(w *world) {
 	thrown := <-work
 	w.must(thrown.err)
 	w.must(thrown.d.Ack())
+	go pull()
+	leased := <-work
+	w.must(leased.err)
+	key := leased.d.Assignment.Key()
+	grant, err := g.Announce(w.ctx, trial.Announce{Key: key, Runner: "stale", Run: "stale"})
+	w.must(err)
+	if !grant.Granted {
+		w.fail("the lease was refused: %s", grant.Reason)
+	}
+	w.must(leased.d.Ack())
 	w.sleep(60 * time.Second) // twice the bus's patience
 	w.must(held.d.Ack())
 	w.end()
+	if w.count("SELECT count(*) FROM decisions WHERE trial = ? AND attempt = ? AND what = 'retried' AND failure = 'lost'", key.Trial, key.Attempt) != 1 {
+		w.wrong("the lease of who was never heard of has not ended")
+	}
 }
 
 // hostileRunner is a runner that was let in and plays foul.
@@ -146,11 +159,11 @@ func (w *world) bomb(i info) {
 	}
 }
 
-// thousandRunners has 1000 guests work at a study, kills the daemon in the middle, and has all come back at once.
+// thousandRunners has 1000 guests wait for a study at once and work at it, kills the daemon in the middle, and has all come back at once.
 func thousandRunners(w *world) {
 	const guests = 1000
 	d := w.daemon()
-	w.submit(sweep{trainer: "none", scheduler: "fifo", trials: 3 * guests, workers: guests, folds: 1, epochs: 2})
+	w.watch()
 	ctx, cancel := context.WithCancel(w.ctx)
 	var wait sync.WaitGroup
 	defer func() { cancel(); wait.Wait() }()
@@ -163,6 +176,8 @@ func thousandRunners(w *world) {
 		})
 	}
 	w.note("%d runners connected in %.1f s", guests, time.Since(started).Seconds())
+	w.until("all of them to wait for work", func() bool { return w.witness.waiting(w.ctx) >= guests })
+	w.submit(sweep{trainer: "none", scheduler: "fifo", trials: 3 * guests, workers: guests, folds: 1, epochs: 2})
 	w.after(guests)
 	w.note("the daemon takes %d MiB", resident(d.cmd.Process.Pid)>>20)
 	d.kill()

@@ -94,17 +94,15 @@ type act struct {
 func (s *soaking) acts() []act {
 	w := s.world
 	restart := func(env ...string) { s.d = w.daemon(env...) }
-	dies := func(plan string) func() {
-		return func() {
-			s.d.kill()
-			restart(w.syncs(plan)...)
-			w.until("the daemon's death", func() bool { s.revive(); s.feed(); return !s.d.alive() })
-			restart()
-		}
+	die := func(plan string) {
+		s.d.kill()
+		restart(w.syncs(plan)...)
+		w.until("the daemon's death", func() bool { s.revive(); s.feed(); return !s.d.alive() })
 	}
+	dies := func(plan string) func() { return func() { die(plan); restart() } }
 	store := filepath.Join(w.data, "nats")
 	damaged := func(damage func(*world, string)) func() {
-		return func() { s.d.kill(); damage(w, store); restart() }
+		return func() { die("unwritten:60"); damage(w, store); restart() } // the bus has what the record has not
 	}
 	cut := func(d time.Duration) func() { return func() { s.p.cut(true); w.sleep(d); s.p.cut(false) } }
 	frozen := func(p func() *proc, d time.Duration) func() {
@@ -139,7 +137,10 @@ func (s *soaking) acts() []act {
 		{"clock back", clock("-24h")},
 		{"clock ahead", clock("24h")},
 		{"disk failing", func() { s.d.kill(); restart(w.syncs("eio:20:2")...) }},
-		{"second daemon", func() { <-w.launch("second", nil, "daemon", "--data-dir", w.data).ended }},
+		{"second daemon", func() {
+			p := w.launch("second", nil, "daemon", "--data-dir", w.data)
+			w.until("the refusal of a second daemon", func() bool { return !p.alive() })
+		}},
 		{"successor", s.succeed},
 		{"reader", s.read},
 		{"hostile messages", s.playFoul},

@@ -49,6 +49,7 @@ func (o options) run(ctx context.Context, f fault, program, root string, seed ui
 		case failure:
 			out.failed = p.error
 			if w != nil {
+				w.autopsy()
 				for _, q := range w.procs[max(0, len(w.procs)-4):] {
 					out.logs += fmt.Sprintf("--- %s\n%s\n", q.log, q.tail())
 				}
@@ -68,6 +69,9 @@ func (o options) run(ctx context.Context, f fault, program, root string, seed ui
 	var err error
 	out.verdict, err = w.verify()
 	w.must(err)
+	if !out.verdict.OK() {
+		w.autopsy()
+	}
 	return out
 }
 

@@ -2,6 +2,14 @@ package main
 
 import "time"
 
+// undisturbed is a study to which nothing is done.
+func undisturbed(w *world) {
+	w.daemon()
+	w.submit(sweep{trainer: "pace=20"})
+	w.runner("box", "", 2)
+	w.end()
+}
+
 // outOfMemory is a trial that takes more than it may.
 func outOfMemory(w *world) {
 	w.mayFail = map[int]bool{1: true}
@@ -22,7 +30,7 @@ func badMetrics(w *world) {
 	for n := 1; n <= 3; n++ {
 		w.want("FAIL", n, "nan")
 	}
-	w.want("FAIL", 4, "crash")
+	w.want("FAIL", 4, "protocol")
 	if w.count("SELECT count(*) FROM trials WHERE state = 'FAIL' AND best_epoch >= 2") > 0 {
 		w.wrong("a trial is worth what was no number")
 	}

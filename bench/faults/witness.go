@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"automl/bench/faults/record"
 	"automl/trial"
@@ -109,6 +111,19 @@ func (w *witness) receipts() []record.Receipt {
 		}
 	}
 	return out
+}
+
+// waiting is how many requests for work the bus holds; 0 where it does not say.
+func (w *witness) waiting(ctx context.Context) int {
+	js, err := jetstream.New(w.nc)
+	if err != nil {
+		return 0
+	}
+	queue, err := js.Consumer(ctx, "AUTOML_WORK", "runners")
+	if err != nil {
+		return 0
+	}
+	return queue.CachedInfo().NumWaiting
 }
 
 // replay sends a message again.
