@@ -44,6 +44,8 @@ def test_keys_of_an_array() -> None:
     assert keys_of(numpy.array([3, 1]), "y") == ["3", "1"]
     assert keys_of([numpy.int64(3), numpy.int64(1)], "y") == ["3", "1"]
     assert keys_of(numpy.array([[True, False]]), "y") == ["10"]
+    assert keys_of([numpy.array([1, 0])], "y") == ["10"]
+    assert keys_of([numpy.float32(0.5), numpy.float32(3)], "y") == ["0", "5"]
 
 
 def test_quantile_keys_are_those_of_the_go_side() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from automl import AutomlError
+import automl
+from automl import AutomlError, FoldsError
 
 from .conftest import REPO, Site
 from .sweeps import check
@@ -17,7 +19,10 @@ transformers = pytest.importorskip("transformers")
 pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 
+import automl.transformers as at  # noqa: E402
+
 BERT = REPO / "runner" / "finetune" / "model" / "testdata" / "bert"
+READY = "a resident process is ready"
 VOCABULARY = json.loads((BERT / "config.json").read_text(encoding="utf-8"))["vocab_size"]
 
 DATA = f"""
@@ -66,6 +71,7 @@ parameters:
   per_device_train_batch_size: {{type: ordinal, choices: [4, 8]}}
   warmup_ratio: {{type: float, low: 0, high: 0.3}}
   lr_scheduler_type: cosine
+  train_sampling_strategy: {order}
   freeze: {{type: freeze, strategies: [{strategy}]}}
 folds: {{k: 2, split: stratified, race: false}}
 epochs: 3
@@ -83,23 +89,37 @@ def place(site: Site, script: str = SCRIPT) -> None:
     site.write("train.py", script)
 
 
-@pytest.mark.parametrize("strategy", ["gradual", "lora"])
-def test_a_killed_trainer_goes_on_to_the_same_numbers(site: Site, strategy: str) -> None:
+def curves(site: Site, sweep: str) -> list[dict[str, Any]]:
+    """What the study has on record in the end."""
+    site.run("run", str(site.write("sweep.yaml", sweep)))
+    return site.rows("SELECT trial, fold, epoch, metric, value FROM curves_v ORDER BY 1, 2, 3, 4")
+
+
+@pytest.mark.parametrize(("strategy", "order"), [("gradual", "random"), ("lora", "group_by_length")])
+def test_a_killed_trainer_goes_on_to_the_same_numbers(site: Site, strategy: str, order: str) -> None:
     if strategy == "lora":
         pytest.importorskip("peft")
     place(site)
-    sweep = {"objective": "{metric: eval_accuracy, goal: maximize}", "strategy": strategy}
-    site.run("run", str(site.write("sweep.yaml", SWEEP.format(**sweep, env="{}"))))
-    curves = "SELECT trial, fold, epoch, metric, value FROM curves_v ORDER BY 1, 2, 3, 4"
-    calm = site.rows(curves)
+    sweep = {"objective": "{metric: eval_accuracy, goal: maximize}", "strategy": strategy, "order": order}
+    calm = curves(site, SWEEP.format(**sweep, env="{}"))
     assert len(calm) == 2 * 2 * 3 * 2 and {row["metric"] for row in calm} == {"eval_accuracy", "eval_loss"}
 
     site.data = site.root / "again"
     crash = site.write("crash", "")
-    site.run("run", str(site.write("sweep.yaml", SWEEP.format(**sweep, env=f"{{CRASH: {crash}}}"))))
+    assert curves(site, SWEEP.format(**sweep, env=f"{{CRASH: {crash}}}")) == calm
     assert site.rows("SELECT * FROM decisions_v WHERE what = 'retried' AND failure = 'signal'")
     assert site.rows("SELECT sum(extra_epochs) AS n FROM trials_v")[0]["n"] == 0  # it went on after epoch 2
-    assert site.rows(curves) == calm
+
+
+def test_a_resident_trainer_has_the_losses_of_a_cold_one(site: Site) -> None:
+    place(site)
+    sweep = SWEEP.format(objective="{metric: eval_loss, goal: minimize}", strategy="full, gradual", order="random", env="{}")
+    resident = curves(site, sweep)
+    assert READY in (site.data / "runner.log").read_text()
+    site.data = site.root / "cold"
+    assert curves(site, sweep.replace("resident: true", "resident: false")) == resident
+    assert READY not in (site.data / "runner.log").read_text()
+    assert len({row["value"] for row in resident}) > 10
 
 
 def test_the_diff_of_the_documentation(site: Site) -> None:
@@ -117,7 +137,7 @@ def test_the_diff_of_the_documentation(site: Site) -> None:
     tuned = site.script(site.root / "train.py", AUTOML_PARAMS='{"learning_rate": 0.01, "num_train_epochs": 1}')
     assert "epoch 1: eval_loss=" in tuned.stdout and "epoch 2" not in tuned.stdout
 
-    sweep = SWEEP.format(objective="{metric: eval_loss, goal: minimize}", strategy="full, gradual", env="{}")
+    sweep = SWEEP.format(objective="{metric: eval_loss, goal: minimize}", strategy="full, gradual", order="random", env="{}")
     sweep = (
         sweep.replace("trials: 2", "trials: 5")
         .replace("fifo", "{type: hyperband, eta: 2, brackets: 1}")
@@ -165,8 +185,6 @@ def test_hyperparameter_search(site: Site) -> None:
 
 
 def test_what_cannot_be_is_said(tmp_path: Path) -> None:
-    import automl.transformers as at
-
     trainer = transformers.Trainer(
         model=transformers.AutoModelForSequenceClassification.from_pretrained(BERT),
         args=transformers.TrainingArguments(str(tmp_path), use_cpu=True),
@@ -178,14 +196,42 @@ def test_what_cannot_be_is_said(tmp_path: Path) -> None:
         at.hyperparameter_search(trainer, direction="up")
 
 
-def test_rows_are_split(tmp_path: Path) -> None:
-    import automl
-    import automl.transformers as at
-
+def test_rows_are_split() -> None:
     rows = [{"label": i % 2, "text": str(i)} for i in range(20)]
     train, valid = at.split(rows, "label")
-    want = automl.trial().split([row["label"] for row in rows])
-    assert ([int(row["text"]) for row in train], [int(row["text"]) for row in valid]) == want
+    assert (texts(train), texts(valid)) == automl.trial().split([row["label"] for row in rows])
+
+
+@pytest.mark.parametrize("kind", [None, "numpy", "torch", "pandas", "arrow"])
+def test_a_dataset_is_split_as_a_list(kind: str | None) -> None:
     datasets = pytest.importorskip("datasets")
-    parts = at.split(datasets.Dataset.from_list(rows), "label")
-    assert tuple([int(text) for text in part["text"]] for part in parts) == want
+    rows = [{"label": i % 2, "marks": [i % 2, i // 2 % 2], "size": i / 7, "who": f"w{i % 9}", "text": str(i)} for i in range(40)]
+    data = datasets.Dataset.from_list(rows).cast_column("label", datasets.ClassLabel(names=["no", "yes"])).with_format(kind)
+    for by in ({"label": "label"}, {"label": "marks"}, {"label": "size"}, {"groups": "who"}, {"fixed": "label"}, {}):
+        want = at.split(rows, **by)
+        assert [texts(part.with_format(None)) for part in at.split(data, **by)] == [texts(part) for part in want], by
+    shuffled = data.shuffle(seed=1)
+    assert texts(at.split(shuffled, "label")[0].with_format(None)) == texts(at.split(list(shuffled.with_format(None)), "label")[0])
+
+
+def test_what_has_no_row_numbers_is_refused() -> None:
+    datasets = pytest.importorskip("datasets")
+    data = datasets.Dataset.from_list([{"label": i % 2} for i in range(20)])
+    with pytest.raises(FoldsError, match=r"a datasets\.Dataset or a list of dictionaries, not IterableDataset"):
+        at.split(data.to_iterable_dataset(), "label")
+    with pytest.raises(FoldsError, match="not DatasetDict"):
+        at.split(datasets.DatasetDict(train=data), "label")
+
+
+def texts(rows: Any) -> list[int]:
+    return [int(row["text"]) for row in rows]
+
+
+def test_a_dataset_trains_as_a_list(site: Site) -> None:
+    pytest.importorskip("datasets")
+    place(site)
+    listed = site.script(site.root / "train.py")
+    site.write("data.py", DATA + "import datasets\nrows = datasets.Dataset.from_list(rows)\n")
+    dataset = site.script(site.root / "train.py")
+    epochs = re.findall("^epoch .*", listed.stdout, re.M)
+    assert len(epochs) == 9 and re.findall("^epoch .*", dataset.stdout, re.M) == epochs, listed.stderr + dataset.stderr

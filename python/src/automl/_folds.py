@@ -116,7 +116,7 @@ def keys_of(values: Any, what: str) -> list[str]:
     A sequence, array, tensor or column: of classes (texts, whole numbers, booleans), of numbers (dealt by tenths), or of
     rows of labels (dealt by combination).
     """
-    items = list(values.tolist() if hasattr(values, "tolist") else values)
+    items = [_plain(item) for item in (values.tolist() if hasattr(values, "tolist") else values)]
     if not items:
         raise FoldsError(f"split: {what} is empty")
     if all(isinstance(item, (list, tuple)) for item in items):
@@ -126,9 +126,15 @@ def keys_of(values: Any, what: str) -> list[str]:
     return [_key(item, row, what) for row, item in enumerate(items)]
 
 
+def _plain(item: Any) -> Any:
+    """A number, text or row of NumPy, torch or Arrow as one of Python."""
+    for way in ("tolist", "as_py"):
+        if hasattr(item, way):
+            return getattr(item, way)()
+    return item
+
+
 def _key(item: Any, row: int, what: str) -> str:
-    if hasattr(item, "item"):  # a scalar of numpy or torch
-        item = item.item()
     if isinstance(item, str):
         return item
     if isinstance(item, bool):

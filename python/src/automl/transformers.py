@@ -19,7 +19,7 @@ from typing import Any
 
 from ._adapters import adapt
 from ._callback import AutomlCallback
-from ._errors import ParameterError
+from ._errors import FoldsError, ParameterError
 from ._freeze import freeze
 from ._hyperparameter_search import hyperparameter_search
 from ._schedule import FreezeSchedule
@@ -66,9 +66,11 @@ def split(rows: Any, label: str | None = None, *, groups: str | None = None, fix
 
     ``label``, ``groups`` or ``fixed`` names the column that ``trial.split`` deals by; without one rows are dealt at random.
     """
+    if not isinstance(rows, Sequence) and not hasattr(rows, "select"):
+        raise FoldsError(f"split takes a datasets.Dataset or a list of dictionaries, not {type(rows).__name__}")
     columns = {what: name for what, name in (("y", label), ("groups", groups), ("fixed", fixed)) if name is not None}
     values: dict[str, Any] = {
-        what: [row[name] for row in rows] if isinstance(rows, list) else rows[name] for what, name in columns.items()
+        what: [row[name] for row in rows] if isinstance(rows, Sequence) else rows[name] for what, name in columns.items()
     }
     first, second = trial().split(**values) if values else trial().split(n=len(rows))
     if hasattr(rows, "select"):
