@@ -39,11 +39,12 @@ fit(trial, callbacks=[Crash()])
 
 KERAS = ("val_loss", "keras.callbacks.Callback", "def on_epoch_begin(self, epoch, logs=None): crash(epoch)")
 LIGHTNING = ("val_loss", "lightning.Callback", "def on_train_epoch_start(self, trainer, module): crash(trainer.current_epoch)")
+FASTAI = ("valid_loss", "fastai.callback.core.Callback", "def before_epoch(self): crash(self.epoch)")
 
 CURVES = "SELECT trial, fold, epoch, metric, value FROM curves_v ORDER BY 1, 2, 3, 4"
 
 
-@pytest.mark.parametrize(("module", "words"), [("keras", KERAS), ("lightning", LIGHTNING)])
+@pytest.mark.parametrize(("module", "words"), [("keras", KERAS), ("lightning", LIGHTNING), ("fastai", FASTAI)])
 def test_ends_with_the_same_metrics(site: Site, module: str, words: tuple[str, str, str]) -> None:
     need(module)
     metric, base, hook = words
