@@ -57,8 +57,42 @@ for epoch in range(trial.resume(load) + 1, trial.epochs + 1):
         break
 `
 
-// pythonSite is a sweep of the regression above. resident: its trainers are forks.
-func pythonSite(t *testing.T, resident bool) *site {
+// torchRegression is one in PyTorch, with dropout and a learning-rate schedule: what goes on is what automl.pytorch.State keeps.
+const torchRegression = `
+import torch
+import automl
+from automl.pytorch import State
+
+trial = automl.trial()
+torch.set_num_threads(1)
+draw = torch.Generator().manual_seed(4)
+rows = torch.randn(2000, 6, generator=draw)
+target = rows[:, :3].sum(1, keepdim=True) + 0.1 * torch.randn(2000, 1, generator=draw)
+train, valid = trial.split(n=len(rows))
+torch.manual_seed(100 * trial.seed + 10 * trial.number + trial.fold)
+model = torch.nn.Sequential(torch.nn.Linear(6, 32), torch.nn.ReLU(), torch.nn.Dropout(0.2), torch.nn.Linear(32, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=trial.params["lr"], momentum=trial.params["momentum"])
+scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=trial.epochs)
+state = State(model=model, optimizer=optimizer, scheduler=scheduler)
+
+for epoch in range(trial.resume(state.load) + 1, trial.epochs + 1):
+    model.train()
+    for part in torch.tensor(train)[torch.randperm(len(train))].split(16):
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(model(rows[part]), target[part]).backward()
+        optimizer.step()
+    scheduler.step()
+    model.eval()
+    with torch.no_grad():
+        loss = torch.nn.functional.mse_loss(model(rows[valid]), target[valid])
+    trial.report(epoch=epoch, loss=loss)
+    trial.checkpoint(state.save)
+    if trial.should_prune():
+        break
+`
+
+// pythonSite is a sweep of one of the scripts above. resident: its trainers are forks.
+func pythonSite(t *testing.T, script string, resident bool) *site {
 	t.Helper()
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("there is no python3")
@@ -80,7 +114,7 @@ budget: {trials: 4}
 seed: 11
 trainer: {type: command, command: [python3, train.py], env: {PYTHONPATH: %q}, resident: %v}
 `, client, resident)
-	for path, text := range map[string]string{s.sweep: sweep, filepath.Join(filepath.Dir(s.sweep), "train.py"): regression} {
+	for path, text := range map[string]string{s.sweep: sweep, filepath.Join(filepath.Dir(s.sweep), "train.py"): script} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -131,35 +165,45 @@ func (s *site) processes(word string) (pids []int) {
 }
 
 // Whoever is killed with SIGKILL in the midst of a sweep of a Python script, at moments that a seed draws: trainers go on from their
-// checkpoints, and the sweep ends with the numbers of one that nobody disturbed, to the last bit.
+// checkpoints, and the sweep ends with the numbers of one that nobody disturbed, to the last bit. With PyTorch where python3 has it, as
+// in ./check frameworks.
 func TestKilledPythonTrainers(t *testing.T) {
 	for _, resident := range []bool{false, true} {
-		t.Run(fmt.Sprint("resident=", resident), func(t *testing.T) {
-			calm := pythonSite(t, resident)
-			calm.ok("run", calm.sweep)
-			want := calm.curves()
-			if len(want) != 4*3*5+4 {
-				t.Fatalf("undisturbed it has %d values:\n%s", len(want), strings.Join(want, "\n"))
+		t.Run(fmt.Sprint("resident=", resident), func(t *testing.T) { killedPython(t, regression, resident) })
+		t.Run(fmt.Sprint("torch,resident=", resident), func(t *testing.T) {
+			if exec.Command("python3", "-c", "import importlib.util as u; exit(u.find_spec('torch') is None)").Run() != nil {
+				t.Skip("python3 has no PyTorch")
 			}
-			s := pythonSite(t, resident)
-			draw := rand.New(rand.NewPCG(5, 6))
-			run := s.start(s.dir, "run", s.sweep)
-			for i, victim := range []string{"trainer", "all", "runner", "all"} { // no trial fails three times: one that ended with its daemon has not
-				n := 3 + 11*i
-				until(t, fmt.Sprint(n, " reports"), func() bool { return s.reports() >= n })
-				time.Sleep(time.Duration(draw.IntN(80)) * time.Millisecond) // the moment within the epoch
-				run = s.murder(run, victim, draw)
-			}
-			until(t, "the end", func() bool { st, _ := s.state(); return st.Status.Over() })
-			if err := run.Wait(); err != nil {
-				t.Error(err)
-			}
-			if got := s.curves(); !reflect.DeepEqual(got, want) {
-				t.Errorf("disturbed it has\n%s\nundisturbed\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-			}
-			s.killedAndResumed()
+			killedPython(t, torchRegression, resident)
 		})
 	}
+}
+
+func killedPython(t *testing.T, script string, resident bool) {
+	t.Helper()
+	calm := pythonSite(t, script, resident)
+	calm.ok("run", calm.sweep)
+	want := calm.curves()
+	if len(want) != 4*3*5+4 {
+		t.Fatalf("undisturbed it has %d values:\n%s", len(want), strings.Join(want, "\n"))
+	}
+	s := pythonSite(t, script, resident)
+	draw := rand.New(rand.NewPCG(5, 6))
+	run := s.start(s.dir, "run", s.sweep)
+	for i, victim := range []string{"trainer", "all", "runner", "all"} { // no trial fails three times: one that ended with its daemon has not
+		n := 3 + 11*i
+		within(t, s.limit, fmt.Sprint(n, " reports"), func() bool { return s.reports() >= n })
+		time.Sleep(time.Duration(draw.IntN(80)) * time.Millisecond) // the moment within the epoch
+		run = s.murder(run, victim, draw)
+	}
+	within(t, s.limit, "the end", func() bool { st, _ := s.state(); return st.Status.Over() })
+	if err := run.Wait(); err != nil {
+		t.Error(err)
+	}
+	if got := s.curves(); !reflect.DeepEqual(got, want) {
+		t.Errorf("disturbed it has\n%s\nundisturbed\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	s.killedAndResumed()
 }
 
 // murder kills one trainer, the runner, or everything, which is then started again.
