@@ -22,6 +22,7 @@ type soaking struct {
 	bus          string
 	p            *proxy
 	studies      int
+	next         *sweep // submitted until it is taken: the answer to the first time may be lost with the daemon
 	done         map[string]int
 	disk         bool // the data directory has a disk of its own
 }
@@ -67,12 +68,14 @@ func (s *soaking) feed() {
 	if s.count("SELECT count(*) FROM studies_v WHERE state NOT IN ('DONE', 'STOPPED')") >= 2 {
 		return
 	}
-	n := func() int { return s.rand.IntN(24) }
-	p := s.trySubmit(sweep{name: fmt.Sprintf("soak%d", s.studies), folds: 2, workers: 3, trials: 24,
-		trainer: fmt.Sprintf("pace=30,crash=%d,nan=%d,hang=%d,poison=%d,missing=%d,huge=%d", n(), n(), n(), n(), n(), n())})
-	if p.cmd.ProcessState.ExitCode() == 0 {
-		s.studies++
-	} // or the daemon is just away: the same name and document are submitted again
+	if s.next == nil {
+		n := func() int { return s.rand.IntN(24) }
+		s.next = &sweep{name: fmt.Sprintf("soak%d", s.studies), folds: 2, workers: 3, trials: 24,
+			trainer: fmt.Sprintf("pace=30,crash=%d,nan=%d,hang=%d,poison=%d,missing=%d,huge=%d", n(), n(), n(), n(), n(), n())}
+	}
+	if p := s.trySubmit(*s.next); p.cmd.ProcessState.ExitCode() == 0 {
+		s.studies, s.next = s.studies+1, nil
+	} // or the daemon is just away
 }
 
 // revive starts runners again that have died: a poisonous trial takes them along.
