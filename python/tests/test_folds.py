@@ -33,6 +33,9 @@ def test_folds_are_those_of_the_go_side(case: dict[str, Any]) -> None:
         ([True, False], ["true", "false"]),
         ([[1, 0], [0, 1]], ["10", "01"]),
         ([0.5, 3.0], ["0", "5"]),
+        ([3, 0.5], ["5", "0"]),
+        ([[3], [1]], ["3", "1"]),
+        ([[0.5], [3.0]], ["0", "5"]),
     ],
 )
 def test_keys(values: list[Any], keys: list[str]) -> None:
@@ -44,8 +47,16 @@ def test_keys_of_an_array() -> None:
     assert keys_of(numpy.array([3, 1]), "y") == ["3", "1"]
     assert keys_of([numpy.int64(3), numpy.int64(1)], "y") == ["3", "1"]
     assert keys_of(numpy.array([[True, False]]), "y") == ["10"]
-    assert keys_of([numpy.array([1, 0])], "y") == ["10"]
+    assert keys_of([numpy.array([1, 0]), numpy.array([0, 1])], "y") == ["10", "01"]
     assert keys_of([numpy.float32(0.5), numpy.float32(3)], "y") == ["0", "5"]
+    assert keys_of(numpy.array([[7], [9]]), "groups") == ["7", "9"]
+
+
+def test_keys_of_a_frame() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"kind": ["b", "a", "b"], "toxic": [0, 1, 1], "rude": [1, 1, 0]})
+    assert keys_of(frame["kind"], "y") == keys_of(frame[["kind"]], "y") == ["b", "a", "b"]
+    assert keys_of(frame[["toxic", "rude"]], "y") == ["01", "11", "10"]
 
 
 def test_quantile_keys_are_those_of_the_go_side() -> None:
@@ -65,7 +76,14 @@ def test_sort_names() -> None:
         (lambda: FoldPlan(5, "plain", 1).draw([""] * 4), "4 rows cannot be cut into 5 folds"),
         (lambda: FoldPlan(3, "group", 1).draw(["a", "b"] * 9), "2 groups cannot be cut into 3 folds"),
         (lambda: FoldPlan(3, "fixed", 1).draw(["a", "b"]), "2 folds are named, but k is 3"),
+        (lambda: FoldPlan(3, "stratify", 1), "folds.split is 'stratify', none of stratified, plain, group, fixed"),
+        (lambda: FoldPlan(0, "plain", 1), "folds.k is 0, which is at least 1"),
+        (lambda: FoldPlan(3, "plain", -1), "the seed -1, from 0"),
         (lambda: keys_of([], "y"), "y is empty"),
+        (lambda: keys_of("label", "y"), "y is the str 'label', which has not a value for each row"),
+        (lambda: keys_of({"label": [1, 2]}, "y"), "y is the dict"),
+        (lambda: keys_of([["news", "sport"], ["news"]], "y"), r"row 0 of y is \['news', 'sport'\]; a row of labels has a mark"),
+        (lambda: keys_of([[1, 2], [3, 4]], "groups"), "row 0 of groups"),
         (lambda: keys_of(["a", {}], "y"), "row 1 of y"),
         (lambda: keys_of([0.5, float("nan")], "y"), "row 1 of y is not a number"),
     ],

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ._errors import AutomlError, FoldsError, ParameterError
+from ._errors import FoldsError, ParameterError, UnknownParameter
 from ._folds import FoldPlan
 from ._gpu import hold_to
 from ._runner import Runner, read_work
@@ -47,13 +47,16 @@ class Attempt(Trial):
             raise self._unknown(name)
 
     def _value(self, name: str, spec: Mapping[str, Any], fallback: Scalar) -> Scalar:
-        if name not in self._params:
-            raise self._unknown(name)
         value: Scalar = self._params[name]
-        return float(value) if spec["type"] == "float" else value
+        if spec["type"] not in ("float", "int"):
+            return value
+        if isinstance(value, (str, bool)) or (spec["type"] == "int" and value != int(value)):
+            wanted = "a whole number" if spec["type"] == "int" else "a number"
+            raise ParameterError(f"parameter {name}: the study says {value!r}, but the script suggests {wanted}")
+        return float(value) if spec["type"] == "float" else int(value)
 
-    def _unknown(self, name: str) -> ParameterError:
-        return ParameterError(
+    def _unknown(self, name: str) -> UnknownParameter:
+        return UnknownParameter(
             f"the trial has no parameter {name!r}; it has {', '.join(self._params) or 'none'}. Add it to the sweep file; where "
             "the space comes from the script, call suggest for every parameter in every run, with when= for those that "
             "depend on others"
@@ -103,9 +106,7 @@ class Attempt(Trial):
             decision = self._runner.ask({"report": report}).get("decision", "continue")
         return shared(decision)
 
-    def checkpoint(self, save: Save) -> bool:
-        if self._reported == 0:
-            raise AutomlError("checkpoint: report the epoch first; a checkpoint is the state after the epoch last reported")
+    def _checkpoint(self, save: Save) -> bool:
         if self._decision == "stop":
             return False
         self._kept = self._reported

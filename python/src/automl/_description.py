@@ -21,6 +21,10 @@ class Description(Alone):
 
     def __init__(self, sweep: Mapping[str, Any], path: str) -> None:
         super().__init__(sweep)
+        try:
+            json.dumps(sweep)
+        except (TypeError, ValueError) as error:
+            raise ParameterError(f"automl.trial: a sweep holds texts, numbers, booleans, lists and dictionaries: {error}") from error
         self._told: dict[str, Any] = {"sweep": dict(sweep), "parameters": {}, "split": ""}
         self._path = path
         atexit.register(self._write)

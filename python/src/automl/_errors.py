@@ -9,6 +9,12 @@ class ParameterError(AutomlError, ValueError):
     """A parameter that the study has not, or a range or a list of choices that is none."""
 
 
+class UnknownParameter(ParameterError, KeyError):
+    """A parameter that the trial has not, asked of its ``params``."""
+
+    __str__ = Exception.__str__  # that of KeyError shows the text as a literal
+
+
 class FoldsError(AutomlError, ValueError):
     """Rows that cannot be dealt to folds, or that give other folds than the study's."""
 

@@ -6,7 +6,7 @@ import hashlib
 import math
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,13 +23,22 @@ SPLITS = ("stratified", "plain", "group", "fixed")
 
 @dataclass(frozen=True)
 class FoldPlan:
-    """How the folds of a study are drawn (``trial.FoldPlan`` of the Go side, which describes the rule)."""
+    """How the folds of a study are drawn: ``trial.FoldPlan`` of the Go side, which describes the rule (trial/folds.go)."""
 
     k: int
+    """How many folds, at least 1; 1 is one hold-out of a fifth of the rows."""
     split: str
+    """stratified, plain, group or fixed; empty where nobody has said, which deals as plain does."""
     seed: int
+    """Of the study, from 0 to 2^64 - 1."""
     hash: str = ""
     """Of the first draw, in hex, once a trainer has sent it."""
+
+    def __post_init__(self) -> None:
+        if self.split not in ("", *SPLITS):
+            raise FoldsError(f"folds.split is {self.split!r}, none of {', '.join(SPLITS)}")
+        if self.k < 1 or not 0 <= self.seed < 2**64:
+            raise FoldsError(f"folds.k is {self.k}, which is at least 1, and the seed {self.seed}, from 0 to 2^64 - 1")
 
     @property
     def parts(self) -> int:
@@ -113,25 +122,43 @@ def _whole(name: str) -> int:
 def keys_of(values: Any, what: str) -> list[str]:
     """Labels, groups or names of folds, as keys.
 
-    A sequence, array, tensor or column: of classes (texts, whole numbers, booleans), of numbers (dealt by tenths), or of
-    rows of labels (dealt by combination).
+    A sequence, array, tensor, frame or column: of classes (texts, whole numbers, booleans), of numbers (dealt by tenths), or of
+    rows of labels, each a mark of 0 or 1 (dealt by combination). Of rows with a single value, that value counts.
     """
-    items = [_plain(item) for item in (values.tolist() if hasattr(values, "tolist") else values)]
+    items = _items(values, what)
     if not items:
         raise FoldsError(f"split: {what} is empty")
-    if all(isinstance(item, (list, tuple)) for item in items):
-        return ["".join("1" if mark else "0" for mark in item) for item in items]
-    if what == "y" and all(isinstance(item, float) for item in items) and not all(item.is_integer() for item in items):
+    if all(isinstance(item, (list, tuple)) and len(item) == 1 for item in items):
+        items = [item[0] for item in items]
+    if what == "y" and all(isinstance(item, (list, tuple)) for item in items):
+        return [_marks(item, row) for row, item in enumerate(items)]
+    if what == "y" and all(type(item) in (int, float) for item in items) and any(item != item // 1 for item in items):
         return quantile_keys(items)
     return [_key(item, row, what) for row, item in enumerate(items)]
 
 
-def _plain(item: Any) -> Any:
-    """A number, text or row of NumPy, torch or Arrow as one of Python."""
+def _items(values: Any, what: str) -> list[Any]:
+    """The rows as values of Python's."""
+    if hasattr(values, "columns") and hasattr(values, "to_numpy"):  # a frame, which goes over its columns by itself
+        values = values.to_numpy()
+    rows = _plain(values)
+    if isinstance(rows, (str, bytes, Mapping, Set)) or not isinstance(rows, Iterable):
+        raise FoldsError(f"split: {what} is the {type(values).__name__} {str(values)[:80]!r}, which has not a value for each row")
+    return [_plain(row) for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    """Arrays, tensors and their scalars, of NumPy, torch, TensorFlow or Arrow, as lists and scalars of Python's."""
     for way in ("tolist", "as_py"):
-        if hasattr(item, way):
-            return getattr(item, way)()
-    return item
+        if hasattr(value, way):
+            return getattr(value, way)()
+    return value.numpy().tolist() if hasattr(value, "numpy") else value
+
+
+def _marks(marks: Sequence[Any], row: int) -> str:
+    if any(mark not in (0, 1) for mark in marks):
+        raise FoldsError(f"split: row {row} of y is {marks!r}; a row of labels has a mark of 0 or 1 for each")
+    return "".join("1" if mark else "0" for mark in marks)
 
 
 def _key(item: Any, row: int, what: str) -> str:

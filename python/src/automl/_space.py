@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ._errors import ParameterError
@@ -14,12 +14,11 @@ Condition = Mapping[str, Any]
 
 def float_spec(name: str, low: float, high: float, step: float | None, log: bool) -> dict[str, Any]:
     """A parameter of type float, as in a sweep file."""
+    spec: dict[str, Any] = {"type": "float", "low": _float(name, low), "high": _float(name, high)}
     _check_range(name, low, high, log)
-    spec: dict[str, Any] = {"type": "float", "low": float(low), "high": float(high)}
     if step is not None:
-        if not step > 0 or log:
-            raise ParameterError(f"parameter {name}: a step of {step}" + (" does not go with log" if log else ""))
-        spec["step"] = float(step)
+        spec["step"] = _float(name, step)
+        _check_step(name, spec["step"], log)
     if log:
         spec["log"] = True
     return spec
@@ -27,12 +26,9 @@ def float_spec(name: str, low: float, high: float, step: float | None, log: bool
 
 def int_spec(name: str, low: int, high: int, step: int, log: bool) -> dict[str, Any]:
     """A parameter of type int, as in a sweep file."""
-    for value in (low, high, step):
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ParameterError(f"parameter {name}: {value!r} is no whole number")
+    low, high, step = (_whole(name, value) for value in (low, high, step))
     _check_range(name, low, high, log)
-    if step < 1 or (log and step != 1):
-        raise ParameterError(f"parameter {name}: a step of {step}" + (" does not go with log" if log else ""))
+    _check_step(name, step, log and step != 1)
     spec: dict[str, Any] = {"type": "int", "low": low, "high": high}
     if step != 1:
         spec["step"] = step
@@ -41,14 +37,46 @@ def int_spec(name: str, low: int, high: int, step: int, log: bool) -> dict[str, 
     return spec
 
 
-def choices_spec(name: str, kind: str, choices: Sequence[Scalar]) -> dict[str, Any]:
+def choices_spec(name: str, kind: str, choices: Iterable[Scalar]) -> dict[str, Any]:
     """A parameter of type categorical or ordinal, as in a sweep file."""
-    if not choices or isinstance(choices, str):
+    if isinstance(choices, str) or not isinstance(choices, Iterable):
         raise ParameterError(f"parameter {name}: {choices!r} is no list of choices")
-    for choice in choices:
+    plain = [_plain(choice) for choice in choices]
+    if not plain:
+        raise ParameterError(f"parameter {name}: [] is no list of choices")
+    for choice in plain:
         if not isinstance(choice, (str, int, float, bool)):
-            raise ParameterError(f"parameter {name}: the choice {choice!r} is no text, number or boolean")
-    return {"type": kind, "choices": list(choices)}
+            raise ParameterError(
+                f"parameter {name}: the choice {choice!r} is no text, number or boolean; let a text stand for it, as in "
+                'suggest_categorical("layers", ["64", "64,32"])'
+            )
+    return {"type": kind, "choices": plain}
+
+
+def _plain(value: Any) -> Any:
+    """A scalar of NumPy as Python's; anything else as it is."""
+    return value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else value
+
+
+def _float(name: str, value: Any) -> float:
+    value = _plain(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ParameterError(f"parameter {name}: {value!r} is no number")
+    return float(value)
+
+
+def _whole(name: str, value: Any) -> int:
+    value = _plain(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ParameterError(f"parameter {name}: {value!r} is no whole number")
+    return value
+
+
+def _check_step(name: str, step: float, log: bool) -> None:
+    if log:
+        raise ParameterError(f"parameter {name}: a step of {step} does not go with log")
+    if not 0 < step < math.inf:
+        raise ParameterError(f"parameter {name}: a step of {step} is not above 0")
 
 
 def _check_range(name: str, low: float, high: float, log: bool) -> None:
@@ -60,11 +88,12 @@ def _check_range(name: str, low: float, high: float, log: bool) -> None:
 
 def check_value(name: str, spec: Mapping[str, Any], value: Any, whose: str) -> Scalar:
     """A value that the parameter can have; ``whose`` it is stands in the error."""
+    value = _plain(value)
     if "choices" in spec:
-        if value not in spec["choices"]:
+        chosen: list[Scalar] = [c for c in spec["choices"] if c == value and isinstance(c, bool) == isinstance(value, bool)]
+        if not chosen:
             raise ParameterError(f"parameter {name}: {whose} {value!r} is none of {spec['choices']}")
-        chosen: Scalar = value
-        return chosen
+        return chosen[0]
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ParameterError(f"parameter {name}: {whose} {value!r} is no number")
     if not spec["low"] <= value <= spec["high"]:

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import atexit
+import difflib
 import json
+import operator
 import os
+import shutil
 import sys
 import tempfile
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
 from . import _space
-from ._errors import FoldsError, ParameterError
+from ._errors import AutomlError, FoldsError, ParameterError, UnknownParameter
 from ._folds import FoldPlan, keys_of
 from ._schedule import STRATEGIES, FreezeSchedule
 from ._space import Condition, Scalar
 
 Save = Callable[[Path], object]
 Load = Callable[[Path], object]
+
+
+class _Params(dict[str, Any]):
+    """The values of a trial's parameters. One that it has not is told of by name, with what to do."""
+
+    def __init__(self, unknown: Callable[[str], UnknownParameter]) -> None:
+        super().__init__()
+        self._unknown = unknown
+
+    def __missing__(self, name: str) -> Any:
+        raise self._unknown(name)
 
 
 class Trial(ABC):
@@ -49,14 +65,22 @@ class Trial(ABC):
 
     def __init__(self, plan: FoldPlan) -> None:
         self._plan = plan
-        self._params: dict[str, Any] = {}
+        self._params = _Params(self._unknown)
         self._reported = 0
         self._decision = "continue"
 
     @property
     def params(self) -> Mapping[str, Any]:
-        """The values of the trial's parameters; one whose condition does not hold is absent."""
+        """The values of the trial's parameters, read-only; one whose condition does not hold is absent.
+
+        ``params["lr"]`` raises a ParameterError (which is a KeyError, too) where there is no ``lr``: also in a script that no
+        study has started, which has only what it suggests and what AUTOML_PARAMS says. ``params.get("lr", 3e-4)`` does in both.
+        """
         return MappingProxyType(self._params)
+
+    @abstractmethod
+    def _unknown(self, name: str) -> UnknownParameter:
+        """What is said where the script asks for a parameter that the trial has not."""
 
     @property
     def folds(self) -> int:
@@ -108,15 +132,15 @@ class Trial(ABC):
         return cast(int, self._suggest(name, _space.int_spec(name, low, high, step, log), default, when))
 
     def suggest_categorical(
-        self, name: str, choices: Sequence[Scalar], *, default: Scalar | None = None, when: Condition | None = None
+        self, name: str, choices: Iterable[Scalar], *, default: Scalar | None = None, when: Condition | None = None
     ) -> Any:
-        """One of ``choices``, which have no order; ``default`` is the first where it is None."""
+        """One of ``choices`` (texts, numbers, booleans), which have no order; ``default`` is the first where it is None."""
         return self._suggest(name, _space.choices_spec(name, "categorical", choices), default, when)
 
     def suggest_ordinal(
-        self, name: str, choices: Sequence[Scalar], *, default: Scalar | None = None, when: Condition | None = None
+        self, name: str, choices: Iterable[Scalar], *, default: Scalar | None = None, when: Condition | None = None
     ) -> Any:
-        """One of ``choices``, which stand in their order."""
+        """One of ``choices``, which stand in their order; else as ``suggest_categorical``."""
         return self._suggest(name, _space.choices_spec(name, "ordinal", choices), default, when)
 
     def suggest_freeze(self, name: str = "freeze", *, strategies: Sequence[str] = STRATEGIES[:-1]) -> FreezeSchedule:
@@ -124,6 +148,8 @@ class Trial(ABC):
 
         ``lora`` is among the strategies only where it is named: the script puts the adapters on the model.
         """
+        if isinstance(strategies, str) or not strategies:
+            raise ParameterError(f"suggest_freeze: {strategies!r} is no list of strategies, as in strategies=['full', 'gradual']")
         for strategy in strategies:
             FreezeSchedule(strategy)  # or an error that names those there are
         self._declare(name, {"type": "freeze", "strategies": list(strategies)})
@@ -163,6 +189,8 @@ class Trial(ABC):
         named = [split for split, values in given.items() if values is not None]
         if len(named) > 1 or (not named and n is None):
             raise FoldsError("split takes one of y, groups and fixed, or n alone")
+        if n is not None and (isinstance(n, bool) or not hasattr(n, "__index__")):
+            raise FoldsError(f"split: n is {n!r}, and must be how many rows there are")
         split = named[0] if named else "plain"
         keys = keys_of(given[split], {"stratified": "y", "group": "groups"}.get(split, split)) if named else [""] * (n or 0)
         if n is not None and n != len(keys):
@@ -194,8 +222,7 @@ class Trial(ABC):
         Metrics are numbers, also those of NumPy and one-element tensors, and hold what the study optimizes. ``last=True``:
         this fold stops early. In several processes (torchrun) every one of them calls this; rank 0 speaks.
         """
-        if isinstance(epoch, bool) or not isinstance(epoch, int) or epoch < 1:
-            raise ParameterError(f"report: epoch {epoch!r}; epochs are whole numbers and count from 1")
+        epoch = _epoch(epoch)
         if not metrics and not self.refit:
             raise ParameterError("report: there are no metrics, as in report(epoch=3, val_accuracy=0.91)")
         numbers = {name: _number(name, value) for name, value in metrics.items()}
@@ -215,16 +242,33 @@ class Trial(ABC):
         """Whether the trial is over by the last report's decision; then nobody needs its state."""
         return self._decision == "stop"
 
-    @abstractmethod
     def checkpoint(self, save: Save) -> bool:
         """Calls ``save(folder)`` with an empty folder, and keeps what is in it as the state after the epoch last reported.
 
-        Returns whether it did: a trial that was stopped needs none, nor does a script outside of automl.
+        Returns whether it did: a trial that was stopped needs none, nor does a script outside of automl. Raises AutomlError
+        before the first report, also there.
         """
+        if self._reported == 0:
+            raise AutomlError("checkpoint: report the epoch first; a checkpoint is the state after the epoch last reported")
+        return self._checkpoint(save)
+
+    @abstractmethod
+    def _checkpoint(self, save: Save) -> bool:
+        """Whether it was kept."""
 
     @abstractmethod
     def progress(self, step: int, steps: int) -> None:
         """Says how far the epoch is: steps done of all there are."""
+
+
+def _epoch(value: Any) -> int:
+    try:
+        epoch = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        epoch = 0
+    if epoch < 1:
+        raise ParameterError(f"report: epoch {value!r}; epochs are whole numbers and count from 1")
+    return epoch
 
 
 def _number(name: str, value: Any) -> float:
@@ -238,17 +282,25 @@ class Alone(Trial):
     """A script that nobody but a person runs: every parameter has its default, or what AUTOML_PARAMS says."""
 
     def __init__(self, sweep: Mapping[str, Any]) -> None:
-        folds, epochs = sweep.get("folds", 1), sweep.get("epochs", 1)
-        if not isinstance(folds, Mapping):
-            folds = {"k": folds}
-        super().__init__(FoldPlan(int(folds["k"]), folds.get("split", ""), int(sweep.get("seed", 1))))
-        self.number, self.attempt, self.seed, self.fold, self.start = 0, 1, self._plan.seed, 0, 0
-        self.epochs = self.end = int(epochs["max"] if isinstance(epochs, Mapping) else epochs)
+        folds = sweep.get("folds", 1)
+        split = folds.get("split", "") if isinstance(folds, Mapping) else ""
+        seed = _whole("seed", sweep.get("seed", 1), 0)
+        super().__init__(FoldPlan(_whole("folds", folds, 1, key="k"), split, seed))
+        self.number, self.attempt, self.seed, self.fold, self.start = 0, 1, seed, 0, 0
+        self.epochs = self.end = _whole("epochs", sweep.get("epochs", 1), 1, key="max")
         self._given = _given_params()
         self._params.update(self._given)
+        self._declared: set[str] = set()
+        self._scratch: Path | None = None
+
+    def _unknown(self, name: str) -> UnknownParameter:
+        return UnknownParameter(
+            f"the trial has no parameter {name!r}: outside of a study it has what the script suggests (trial.suggest_float({name!r}, "
+            f"...)) and what AUTOML_PARAMS says; trial.params.get({name!r}, DEFAULT) does in both"
+        )
 
     def _declare(self, name: str, spec: dict[str, Any]) -> None:
-        pass
+        self._declared.add(name)
 
     def _value(self, name: str, spec: Mapping[str, Any], fallback: Scalar) -> Scalar:
         value = fallback
@@ -268,18 +320,39 @@ class Alone(Trial):
 
     @property
     def scratch(self) -> Path:
-        return Path(tempfile.mkdtemp(prefix="automl-"))
+        if self._scratch is None:
+            self._scratch = Path(tempfile.mkdtemp(prefix="automl-"))
+            atexit.register(shutil.rmtree, self._scratch, ignore_errors=True)
+        return self._scratch
 
     def _report(self, epoch: int, metrics: dict[str, float], cost: float | None, last: bool) -> str:
+        if self._reported == 0:
+            self._warn_of_slips()
         if rank() == 0:
             print(f"epoch {epoch}: " + " ".join(f"{name}={value:.6g}" for name, value in metrics.items()), flush=True)
         return "continue"
 
-    def checkpoint(self, save: Save) -> bool:
+    def _checkpoint(self, save: Save) -> bool:
         return False
 
     def progress(self, step: int, steps: int) -> None:
         pass
+
+    def _warn_of_slips(self) -> None:
+        """Of names in AUTOML_PARAMS that are nearly those of parameters that the script suggests."""
+        for name in self._given.keys() - self._declared:
+            near = difflib.get_close_matches(name, self._declared - self._given.keys(), 1)
+            if near:
+                warnings.warn(f"AUTOML_PARAMS names {name}, which the script does not suggest: did you mean {near[0]}?", stacklevel=4)
+
+
+def _whole(what: str, value: Any, least: int, *, key: str = "") -> int:
+    """A whole number of the sweep, or of its section where the number is called ``key``."""
+    if key and isinstance(value, Mapping):
+        what, value = f"{what}.{key}", value.get(key)
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ParameterError(f"automl.trial: {what} is {value!r}, and must be a whole number from {least} on")
+    return value
 
 
 def _given_params() -> dict[str, Any]:
