@@ -13,7 +13,7 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from automl import AutomlError, FreezeSchedule, blocks_of, freeze  # noqa: E402
+from automl import AutomlError, FreezeSchedule, ParameterError, blocks_of, freeze  # noqa: E402
 
 MODELS = Path(__file__).parents[2] / "runner" / "finetune" / "model" / "testdata"
 CASES = {case["model"]: case for case in json.loads((Path(__file__).parent / "data" / "blocks.json").read_text(encoding="utf-8"))}
@@ -237,6 +237,58 @@ def test_what_cannot_be_is_said() -> None:
         freeze(named(), FreezeSchedule(), 1, blocks=["head"])
     with pytest.raises(AutomlError, match="has no head"):
         freeze(transformers.AutoModel.from_pretrained(MODELS / "resnet-basic"), FreezeSchedule(), 1)
+
+
+def test_what_is_no_model_or_no_schedule_is_said() -> None:
+    with pytest.raises(ParameterError, match=r"the schedule is 'gradual', and must be a FreezeSchedule: trial\.suggest_freeze"):
+        freeze(named(), "gradual", 1, blocks=["stem", "head"])  # type: ignore[call-overload]
+    with pytest.raises(ParameterError, match="a dict is no torch module, Keras model or Learner"):
+        freeze({}, FreezeSchedule(), 1)
+    with pytest.raises(ParameterError, match="epoch 0 of 4 blocks: both count from 1"):
+        freeze(load("bert"), FreezeSchedule(), 0)
+    with pytest.raises(AutomlError, match=r"blocks: \[\] is neither the name of a module nor a list of names"):
+        freeze(named(), FreezeSchedule(), 1, blocks=["stem", [], "head"])
+    with pytest.raises(ParameterError, match="lr 0 and head_lr None: a learning rate is above 0"):
+        freeze(load("bert"), FreezeSchedule(), 1).groups(0)
+
+
+class Net(torch.nn.Module):  # type: ignore[misc, name-defined]
+    """Two blocks, each with dropout, and a head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        nn = torch.nn
+        self.one = nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5))
+        self.two = nn.Sequential(nn.Linear(8, 8), nn.Dropout(0.5))
+        self.head = nn.Linear(8, 2)
+
+    def forward(self, x: Any) -> Any:
+        return self.head(self.two(self.one(x)))
+
+
+@pytest.mark.parametrize("wrap", ["compiled", "compiled in place", "parallel"])
+def test_a_model_may_be_wrapped_between_two_calls(wrap: str) -> None:
+    model, names = Net(), ["one", "two", "head"]
+    schedule = FreezeSchedule("gradual", unfreeze_every=1)
+    optimizer = torch.optim.SGD(freeze(model, schedule, 1, blocks=names).groups(0.1))
+    wrapped = model
+    if wrap == "compiled in place":
+        model.compile(backend="eager")
+    else:
+        wrapped = torch.compile(model, backend="eager") if wrap == "compiled" else torch.nn.DataParallel(model)
+    x = torch.randn(16, 4)
+    for epoch, trained in enumerate([["head"], ["two", "head"], ["one", "two", "head"]], 1):
+        frozen = freeze(wrapped, schedule, epoch, blocks=names)
+        assert [block.name for block, on in zip(frozen.blocks, frozen.trained, strict=True) if on] == trained
+        wrapped.train()
+        before = copy.deepcopy(model.state_dict())
+        optimizer.zero_grad()
+        wrapped(x).square().sum().backward()
+        optimizer.step()
+        changed = {name.split(".")[0] for name, value in model.state_dict().items() if not torch.equal(before[name], value)}
+        assert changed == set(trained)
+        assert (model.one.training, model.two.training) == ("one" in trained, "two" in trained)
+        assert torch.equal(wrapped(x), wrapped(x)) == (epoch == 1)  # dropout of what trains, and of nothing else
 
 
 def test_models_are_not_kept_alive() -> None:

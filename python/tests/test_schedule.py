@@ -38,6 +38,9 @@ def test_of_parameters() -> None:
         ({"layer_decay": 1.5}, "layer_decay"),
         ({"head_lr_factor": 0.0}, "head_lr_factor"),
         ({"strategy": "lora", "lora_rank": 0}, "lora_rank 0"),
+        ({"depth": "0.5"}, "depth is '0.5', and must be a number"),
+        ({"unfreeze_every": 1.5}, r"unfreeze_every is 1\.5, and must be a whole number"),
+        ({"depth": float("nan")}, "depth nan lies outside"),
     ],
 )
 def test_ranges(fields: dict[str, Any], words: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from torch import nn
 
 from ._errors import AutomlError
+from ._schedule import BlockNames
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Block:
     name: str
     modules: tuple[nn.Module, ...] = field(repr=False)
     parameters: tuple[tuple[str, nn.Parameter], ...] = field(repr=False)
-    """With the names they have in the model. A parameter that two blocks share is the lower one's."""
+    """With the names they have in the unwrapped model. A parameter that two blocks share is the lower one's."""
 
     @property
     def size(self) -> int:
@@ -54,7 +55,7 @@ FAMILIES = (
 )
 
 
-def blocks_of(model: nn.Module, names: Sequence[str | Sequence[str]] | None = None) -> list[Block]:
+def blocks_of(model: nn.Module, names: BlockNames | None = None) -> list[Block]:
     """The blocks of a model, bottom to top; the last one is the head.
 
     They are found in BERT, RoBERTa, ELECTRA, DistilBERT, GPT-2, ViT, ResNet and EfficientNet, of transformers or torchvision, also
@@ -62,6 +63,7 @@ def blocks_of(model: nn.Module, names: Sequence[str | Sequence[str]] | None = No
     ``backbone``, perhaps a ``neck``, and a ``head``, and YOLOs that are one list of layers. Of any other module ``names`` lists the
     blocks: for each the name of a module or parameter, or several. Raises AutomlError where that leaves a parameter out.
     """
+    model = unwrapped(model)
     parts = _named(model, names) if names is not None else _found(model)
     owner: set[int] = set()
     called = {id(parameter): name for name, parameter in model.named_parameters()}
@@ -81,15 +83,25 @@ def blocks_of(model: nn.Module, names: Sequence[str | Sequence[str]] | None = No
     return blocks
 
 
+def unwrapped(model: nn.Module) -> nn.Module:
+    """The model inside of what torch.compile, DataParallel and DistributedDataParallel put around it."""
+    if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        return unwrapped(model.module)
+    compiled = _module(model, "_orig_mod")
+    return model if compiled is None else unwrapped(compiled)
+
+
 Part = tuple[str, list[nn.Module], list[nn.Parameter]]
 
 
-def _named(model: nn.Module, names: Sequence[str | Sequence[str]]) -> list[Part]:
+def _named(model: nn.Module, names: BlockNames) -> list[Part]:
     if len(names) < 2 or isinstance(names, str):
         raise AutomlError(f"blocks: {names!r} is no list of at least two blocks, the last one the head")
     parts: list[Part] = []
     for entry in names:
         paths = [entry] if isinstance(entry, str) else list(entry)
+        if not paths or not all(isinstance(path, str) for path in paths):
+            raise AutomlError(f"blocks: {entry!r} is neither the name of a module nor a list of names")
         found = [_get(model, path) for path in paths]
         modules = [part for part in found if isinstance(part, nn.Module)]
         parts.append((paths[0], modules, [part for part in found if isinstance(part, nn.Parameter)]))

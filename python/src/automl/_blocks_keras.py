@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 
 from ._errors import AutomlError
+from ._schedule import BlockNames
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ NORMS = ("BatchNormalization", "LayerNormalization", "GroupNormalization", "Unit
 Part = tuple[str, list[Any]]
 
 
-def blocks_of(model: Any, names: Sequence[str | Sequence[str]] | None = None) -> list[KerasBlock]:
+def blocks_of(model: Any, names: BlockNames | None = None) -> list[KerasBlock]:
     """The blocks of a Keras model, bottom to top; the last one is the head.
 
     Where the names of the layers tell stages (the models of keras.applications, the transformers of KerasHub, also as a part of a
@@ -86,13 +87,15 @@ def flat(model: Any) -> Iterator[tuple[Any, Any]]:
             yield layer, model
 
 
-def _named(model: Any, names: Sequence[str | Sequence[str]]) -> list[Part]:
+def _named(model: Any, names: BlockNames) -> list[Part]:
     if len(names) < 2 or isinstance(names, str):
         raise AutomlError(f"blocks: {names!r} is no list of at least two blocks, the last one the head")
     known = {layer.name: layer for layer in model._flatten_layers(include_self=False)}
     parts: list[Part] = []
     for entry in names:
         group = [entry] if isinstance(entry, str) else list(entry)
+        if not group:
+            raise AutomlError(f"blocks: {entry!r} is neither the name of a layer nor a list of names")
         for name in group:
             if name not in known:
                 there = ", ".join(layer.name for layer in model.layers)

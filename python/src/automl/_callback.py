@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from transformers.trainer_utils import SaveStrategy
 
 from ._errors import AutomlError
 from ._freeze import freeze
-from ._schedule import FreezeSchedule
+from ._schedule import BlockNames, FreezeSchedule
 from ._trial import Alone, trial
 
 SPEED = ("_runtime", "_per_second", "_model_preparation_time")
@@ -38,7 +38,7 @@ class AutomlCallback(transformers.TrainerCallback):
         self,
         schedule: FreezeSchedule | None = None,
         *,
-        blocks: Sequence[str | Sequence[str]] | None = None,
+        blocks: BlockNames | None = None,
         objective: Callable[[dict[str, float]], float] | None = None,
     ) -> None:
         self.schedule, self.blocks, self._objective = schedule, blocks, objective

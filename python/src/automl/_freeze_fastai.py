@@ -8,8 +8,7 @@ from typing import Any
 
 from . import _freeze_torch
 from ._blocks import Block
-from ._errors import ParameterError
-from ._schedule import FreezeSchedule
+from ._schedule import BlockNames, FreezeSchedule
 
 __all__ = ["LearnerFrozen", "blocks_of", "freeze"]
 
@@ -20,24 +19,15 @@ class LearnerFrozen(_freeze_torch.Frozen):
 
     def rates(self, lr: float, *, head_lr: float | None = None) -> list[float]:
         """The learning rate of each parameter group: ``learn.fit_one_cycle(epochs, frozen.rates(1e-3))``."""
-        if not lr > 0 or (head_lr is not None and not head_lr > 0):
-            raise ParameterError(f"rates: lr {lr} and head_lr {head_lr} are no rates")
-        rates = [lr * factor for factor in self.schedule.lr_factors(len(self.blocks))]
-        if head_lr is not None:
-            rates[-1] = head_lr
-        return [rate for block, rate in zip(self.blocks, rates, strict=True) if self.learned(block)]
-
-    def learned(self, block: Block) -> list[Any]:
-        """The parameters of a block that the schedule trains at some time."""
-        return [parameter for name, parameter in block.parameters if name not in self.fixed]
+        return [rate for block, rate in zip(self.blocks, self._rates(lr, head_lr), strict=True) if self.learned(block)]
 
 
-def blocks_of(learn: Any, names: Sequence[str | Sequence[str]] | None = None) -> list[Block]:
+def blocks_of(learn: Any, names: BlockNames | None = None) -> list[Block]:
     """The blocks of a Learner's model, as those of a torch module."""
     return _freeze_torch.blocks_of(learn.model, names)
 
 
-def freeze(learn: Any, schedule: FreezeSchedule, epoch: int, *, blocks: Sequence[str | Sequence[str]] | None = None) -> LearnerFrozen:
+def freeze(learn: Any, schedule: FreezeSchedule, epoch: int, *, blocks: BlockNames | None = None) -> LearnerFrozen:
     """What automl.freeze does to a Learner: to its model as to a torch module, and the splitter makes a group of each block.
 
     The optimizer is made with the next fit where its groups are others. Frozen batch norm infers, whatever ``train_bn`` says.

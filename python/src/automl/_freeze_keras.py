@@ -11,7 +11,7 @@ import keras
 
 from ._blocks_keras import KerasBlock, blocks_of, count
 from ._errors import AutomlError, ParameterError
-from ._schedule import FreezeSchedule
+from ._schedule import BlockNames, FreezeSchedule
 
 __all__ = ["KerasBlock", "KerasFrozen", "blocks_of", "freeze"]
 
@@ -124,7 +124,7 @@ class _State:
 _states: WeakKeyDictionary[Any, _State] = WeakKeyDictionary()
 
 
-def freeze(model: Any, schedule: FreezeSchedule, epoch: int, *, blocks: Sequence[str | Sequence[str]] | None = None) -> KerasFrozen:
+def freeze(model: Any, schedule: FreezeSchedule, epoch: int, *, blocks: BlockNames | None = None) -> KerasFrozen:
     """What automl.freeze does to a Keras model: layers of frozen blocks have ``trainable`` off, as Keras has it.
 
     Batch norm infers then. Dropout, which Keras leaves on in frozen layers, is off in them. A compiled model is traced again

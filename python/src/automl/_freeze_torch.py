@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -10,9 +10,9 @@ from weakref import WeakKeyDictionary
 from torch import nn
 from torch.utils.hooks import RemovableHandle
 
-from ._blocks import Block, blocks_of
+from ._blocks import Block, blocks_of, unwrapped
 from ._errors import AutomlError, ParameterError
-from ._schedule import FreezeSchedule
+from ._schedule import BlockNames, FreezeSchedule
 
 __all__ = ["Block", "Frozen", "blocks_of", "freeze"]
 
@@ -32,29 +32,32 @@ class Frozen:
     @property
     def trainable(self) -> int:
         """How many numbers train in this epoch."""
-        return sum(
-            parameter.numel()
-            for block, on in zip(self.blocks, self.trained, strict=True)
-            for name, parameter in block.parameters
-            if on and name not in self.fixed
-        )
+        return sum(p.numel() for block, on in zip(self.blocks, self.trained, strict=True) if on for p in self.learned(block))
+
+    def learned(self, block: Block) -> list[nn.Parameter]:
+        """The parameters of a block that train at some time."""
+        return [parameter for name, parameter in block.parameters if name not in self.fixed]
+
+    def _rates(self, lr: float, head_lr: float | None) -> list[float]:
+        """The learning rate of each block."""
+        if not lr > 0 or (head_lr is not None and not head_lr > 0):
+            raise ParameterError(f"lr {lr} and head_lr {head_lr}: a learning rate is above 0")
+        rates = [lr * factor for factor in self.schedule.lr_factors(len(self.blocks))]
+        return rates if head_lr is None else [*rates[:-1], head_lr]
 
     def groups(self, lr: float, *, weight_decay: float = 0.0, head_lr: float | None = None) -> list[dict[str, Any]]:
         """Parameter groups for a torch optimizer that lasts over the whole schedule: also of blocks that train later.
 
-        The rate of a block is ``lr`` by the schedule's factor, that of the head ``head_lr`` where it is given. Weights decay,
-        biases and norms do not. Optimizers skip parameters without a gradient, so frozen ones stay as they are.
+        The rate of a block is ``lr`` by the schedule's factor, that of the head ``head_lr`` where it is given; both above 0, and
+        ``weight_decay`` from 0 on. Weights decay, biases and norms (what has one dimension) do not. Each group has the name of its
+        ``block``. Optimizers skip parameters without a gradient, so frozen ones stay as they are.
         """
-        if not lr > 0 or weight_decay < 0 or (head_lr is not None and not head_lr > 0):
-            raise ParameterError(f"groups: lr {lr}, head_lr {head_lr} and weight_decay {weight_decay} are no rates")
-        rates = [lr * factor for factor in self.schedule.lr_factors(len(self.blocks))]
-        if head_lr is not None:
-            rates[-1] = head_lr
+        if not weight_decay >= 0:
+            raise ParameterError(f"groups: weight_decay {weight_decay} is below 0")
         groups = []
-        for block, rate in zip(self.blocks, rates, strict=True):
-            learn = [parameter for name, parameter in block.parameters if name not in self.fixed]
+        for block, rate in zip(self.blocks, self._rates(lr, head_lr), strict=True):
             for decays in (True, False):
-                some = [parameter for parameter in learn if (parameter.dim() > 1) == decays]
+                some = [parameter for parameter in self.learned(block) if (parameter.dim() > 1) == decays]
                 if some:
                     decay = weight_decay if decays else 0.0
                     groups.append({"params": some, "lr": rate, "weight_decay": decay, "block": block.name})
@@ -77,12 +80,13 @@ def freeze(
     schedule: FreezeSchedule,
     epoch: int,
     *,
-    blocks: Sequence[str | Sequence[str]] | None = None,
+    blocks: BlockNames | None = None,
 ) -> Frozen:
     """What automl.freeze does to a torch module: frozen parameters have requires_grad off and no gradient.
 
     Parameters whose requires_grad was off before the first call stay fixed.
     """
+    model = unwrapped(model)
     parts = blocks_of(model, blocks)
     if schedule.strategy == "lora" and not any("lora_" in name for name, _ in model.named_parameters()):
         raise AutomlError(

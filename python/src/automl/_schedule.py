@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -11,6 +11,9 @@ from ._errors import ParameterError
 
 STRATEGIES = ("head_only", "full", "lp_ft", "gradual", "partial", "surgical", "lora")
 """In the order of the search space. The head trains in each of them."""
+
+BlockNames = Sequence[str | Sequence[str]]
+"""The blocks of a model, bottom to top, the last one the head: of each the name of a module (a layer, in Keras), or several."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,10 @@ class FreezeSchedule:
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
             raise ParameterError(f"freeze strategy {self.strategy!r} is none of {', '.join(STRATEGIES)}")
+        for f in fields(self)[1:]:
+            value, whole = getattr(self, f.name), f.name in ("unfreeze_every", "lora_rank")
+            if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+                raise ParameterError(f"freeze: {f.name} is {value!r}, and must be a {'whole ' if whole else ''}number")
         if not 0 < self.depth <= 1:
             raise ParameterError(f"freeze depth {self.depth} lies outside (0, 1]")
         if self.unfreeze_every < 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from fastcore.foundation import L
 from . import _trial
 from ._errors import AutomlError
 from ._freeze import freeze
-from ._schedule import FreezeSchedule
+from ._schedule import BlockNames, FreezeSchedule
 from .pytorch import State
 
 __all__ = ["AutomlCallback"]
@@ -37,7 +37,7 @@ class AutomlCallback(Callback):  # type: ignore[misc]
         trial: _trial.Trial | None = None,
         *,
         freeze: FreezeSchedule | None = None,
-        blocks: Sequence[str | Sequence[str]] | None = None,
+        blocks: BlockNames | None = None,
     ) -> None:
         self.trial = trial or _trial.trial()
         self._schedule, self._blocks = freeze, blocks

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy
 from . import _trial
 from ._errors import AutomlError
 from ._freeze_keras import freeze
-from ._schedule import FreezeSchedule
+from ._schedule import BlockNames, FreezeSchedule
 
 __all__ = ["AutomlCallback", "seeds"]
 
@@ -35,7 +34,7 @@ class AutomlCallback(keras.callbacks.Callback):  # type: ignore[misc]
         trial: _trial.Trial | None = None,
         *,
         freeze: FreezeSchedule | None = None,
-        blocks: Sequence[str | Sequence[str]] | None = None,
+        blocks: BlockNames | None = None,
         seed: bool = True,
     ) -> None:
         super().__init__()

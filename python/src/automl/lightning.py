@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from lightning.pytorch.callbacks import Checkpoint
@@ -10,7 +9,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from . import _trial
 from ._errors import AutomlError
 from ._freeze import freeze
-from ._schedule import FreezeSchedule
+from ._schedule import BlockNames, FreezeSchedule
 from .pytorch import random_state, set_random_state
 
 __all__ = ["AutomlCallback"]
@@ -38,7 +37,7 @@ class AutomlCallback(Checkpoint):  # type: ignore[misc]
         trial: _trial.Trial | None = None,
         *,
         freeze: FreezeSchedule | None = None,
-        blocks: Sequence[str | Sequence[str]] | None = None,
+        blocks: BlockNames | None = None,
     ) -> None:
         self.trial = trial or _trial.trial()
         self._schedule, self._blocks = freeze, blocks

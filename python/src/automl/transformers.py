@@ -22,7 +22,7 @@ from ._callback import AutomlCallback
 from ._errors import FoldsError, ParameterError
 from ._freeze import freeze
 from ._hyperparameter_search import hyperparameter_search
-from ._schedule import FreezeSchedule
+from ._schedule import BlockNames, FreezeSchedule
 from ._trial import Alone, trial
 
 __all__ = ["AutomlCallback", "adapt", "arguments", "hyperparameter_search", "split", "train"]
@@ -82,7 +82,7 @@ def train(
     trainer: Any,
     *,
     schedule: FreezeSchedule | None = None,
-    blocks: Sequence[str | Sequence[str]] | None = None,
+    blocks: BlockNames | None = None,
     resume_from_checkpoint: str | bool | None = None,
 ) -> Any:
     """``trainer.train()`` as the trial wants it; returns what that returns.
@@ -107,7 +107,7 @@ def train(
     return trainer.train(resume_from_checkpoint=str(folder) if folder else resume_from_checkpoint)
 
 
-def _optimize_by_block(trainer: Any, schedule: FreezeSchedule, blocks: Sequence[str | Sequence[str]] | None) -> None:
+def _optimize_by_block(trainer: Any, schedule: FreezeSchedule, blocks: BlockNames | None) -> None:
     """Makes the Trainer's optimizer one of all blocks, each with its rate, also of those that train later."""
 
     def create_optimizer(model: Any = None) -> Any:
