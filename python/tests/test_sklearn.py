@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 import automl
-from automl.sklearn import AutoMLSearchCV, _space
+from automl.sklearn import AutoMLSearchCV, _rows, _space
 
 
 @pytest.fixture(autouse=True)
@@ -103,12 +104,39 @@ def test_groups_stay_together(site: Site) -> None:
         ({"scoring": ["r2", "max_error"]}, "scoring takes one metric"),
         ({"param_distributions": {"alpha": 3}}, "parameter alpha: 3 is no list"),
         ({"param_distributions": {"alpha": norm(0, 1)}}, "parameter alpha: norm cannot be searched"),
+        ({"param_distributions": {"alfa": [1.0]}}, "Ridge has no parameter 'alfa'; it has alpha, copy_X,"),
+        ({"param_distributions": [{"alpha": [1.0]}]}, "must be one dictionary by the names of parameters"),
+        ({"param_distributions": {}}, "must be one dictionary by the names of parameters"),
+        ({"random_state": None}, "random_state is None, and must be a whole number from 0 on"),
+        ({"n_jobs": -2}, "n_jobs is -2, and must be None, -1 or"),
+        ({"refit": "r2"}, "refit is 'r2', and can only be True or False"),
+        ({"sweep": {"schedular": "fifo"}}, 'automl run ended with exit status 2: .*did you mean "scheduler"?'),
+        ({"sweep": {"budget": numpy}}, "a sweep holds texts, numbers, booleans, lists and dictionaries"),
     ],
 )
 def test_a_wrong_argument_is_told(arguments: dict[str, Any], message: str) -> None:
     X, y = load_diabetes(return_X_y=True)
-    with pytest.raises(automl.AutomlError, match="^.*" + message.replace("(", r"\(").replace("[", r"\[")):
+    with pytest.raises(automl.AutomlError, match=re.compile(message.replace("?", r"\?"), re.DOTALL)):
         AutoMLSearchCV(Ridge(), **({"param_distributions": {"alpha": [1.0]}} | arguments)).fit(X, y)
+
+
+def test_a_program_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = load_diabetes(return_X_y=True)
+    search = AutoMLSearchCV(Ridge(), {"alpha": [1.0]})
+    monkeypatch.setenv("AUTOML_BINARY", "/nowhere/automl")
+    with pytest.raises(
+        automl.AutomlError, match="runs the program automl, and AUTOML_BINARY names '/nowhere/automl', which is no program"
+    ):
+        search.fit(X, y)
+    monkeypatch.delenv("AUTOML_BINARY")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(automl.AutomlError, match="runs the program automl, and it is not on PATH"):
+        search.fit(X, y)
+
+
+def test_whole_numbers_of_a_regressor_are_dealt_by_tenths() -> None:
+    split, rows = _rows(Ridge(), numpy.zeros((20, 1)), numpy.arange(20.0), None)
+    assert split == "stratified" and rows["y"] == [str(i // 2) for i in range(20)]
 
 
 def test_distributions_are_parameters() -> None:

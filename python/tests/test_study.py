@@ -90,6 +90,7 @@ def study(request: pytest.FixtureRequest, done: tuple[Site, Daemon]) -> automl.S
 def test_the_best_is_that_of_the_program(study: automl.Study, done: tuple[Site, Daemon]) -> None:
     best = json.loads(done[0].run("best", "train", "-o", "json").stdout)
     assert (study.name, study.state) == ("train", "DONE")
+    assert repr(study) == "<automl.Study 'train': DONE, 5 trials>"
     assert study.best_trial.number == best["trial"]
     assert study.best_trial.state == "COMPLETE"
     assert study.best_value == best["value"]
@@ -164,6 +165,10 @@ def test_what_cannot_be_read_is_said(done: tuple[Site, Daemon], tmp_path: Path, 
         automl.load_study("train", server=url)
     with pytest.raises(AutomlError, match="401"):
         automl.load_study("train", server=url, token="wrong")
+    with pytest.raises(AutomlError, match=r"server is '127\.0\.0\.1:8080', and must be a URL, as in http://"):
+        automl.load_study("train", server="127.0.0.1:8080", token=token)
+    with pytest.raises(AutomlError, match=r"ca_file '/nowhere/ca\.pem' holds no certificate"):
+        automl.load_study("train", server="https://127.0.0.1:9", token=token, ca_file="/nowhere/ca.pem")
     with pytest.raises(AutomlError, match="does not answer"):
         automl.load_study("train", server="http://127.0.0.1:9", token=token)
 

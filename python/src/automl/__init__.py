@@ -21,9 +21,9 @@ from ._schedule import FreezeSchedule
 from ._trial import Trial, trial
 
 if TYPE_CHECKING:
-    from ._blocks import Block
+    from ._blocks import Block as Block
     from ._freeze import blocks_of, freeze
-    from ._freeze_torch import Frozen
+    from ._freeze_torch import Frozen as Frozen
     from ._study import Study, TrialRecord, load_study
 
 _LAZY = {
@@ -36,13 +36,16 @@ _LAZY = {
     "Frozen": "_freeze_torch",
 }
 
-__all__ = [
+_FRAMEWORKS = ("fastai", "keras", "lightning", "pytorch", "sklearn", "tensorflow", "transformers")
+"""Modules that are imported where they are first named, as ``automl.pytorch.State``."""
+
+__version__ = "0.1.0"
+
+__all__ = [  # without Block and Frozen, types that need torch: "from automl import *" needs nothing
     "AutomlError",
-    "Block",
     "FoldPlan",
     "FoldsError",
     "FreezeSchedule",
-    "Frozen",
     "ParameterError",
     "ProtocolError",
     "Study",
@@ -56,8 +59,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'automl' has no attribute {name!r}")
     from importlib import import_module
 
+    if name in _FRAMEWORKS:
+        return import_module(f".{name}", __name__)
+    if name not in _LAZY:
+        raise AttributeError(f"module 'automl' has no attribute {name!r}")
     return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -53,9 +53,10 @@ def hyperparameter_search(
     """
     if trainer.model_init is None:
         raise AutomlError("hyperparameter_search: pass the model as Trainer(model_init=...): every trial begins with a new one")
-    goals = {"minimize", "maximize"}
-    if direction not in goals:
-        raise AutomlError(f"hyperparameter_search: direction is {direction!r}, not {' or '.join(sorted(goals))}")
+    if direction not in ("minimize", "maximize"):
+        raise AutomlError(
+            f"hyperparameter_search: direction is {direction!r}, and must be minimize or maximize: there is one objective"
+        )
     current = trial()
     if type(current) is not Alone:  # a trial, or a script that is asked for its parameters
         _one(trainer, current, hp_space, compute_objective)

@@ -110,8 +110,13 @@ class Server:
     """A daemon, over its HTTP API."""
 
     def __init__(self, study: str, url: str, token: str, ca_file: str | os.PathLike[str] | None) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise AutomlError(f"server is {url!r}, and must be a URL, as in http://127.0.0.1:8080; automl daemon says its own")
         self._base, self._token = url.rstrip("/"), token
-        self._trust = ssl.create_default_context(cafile=ca_file) if url.startswith("https:") else None
+        try:
+            self._trust = ssl.create_default_context(cafile=ca_file) if url.startswith("https:") else None
+        except OSError as error:
+            raise AutomlError(f"ca_file {os.fspath(ca_file or '')!r} holds no certificate of an authority: {error}") from error
         entries = self._get("/api/v1/studies")[0]
         found = [entry for entry in entries if study in (entry["name"], entry["id"])]
         if not found:

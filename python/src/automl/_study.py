@@ -31,10 +31,14 @@ class TrialRecord:
 
 
 class Study:
-    """A study to read; ``automl.load_study`` opens it. Every call reads what is recorded at that moment."""
+    """A study to read; ``automl.load_study`` opens it. Every call reads what is recorded at that moment, and raises AutomlError
+    where that cannot be read (any more)."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
+
+    def __repr__(self) -> str:
+        return f"<automl.Study {self.name!r}: {self.state}, {len(self.trials)} trials>"
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-from sklearn.base import is_classifier
+from sklearn.base import is_classifier, is_regressor
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import RandomizedSearchCV
 from sklearn.utils import indexable
@@ -20,6 +20,7 @@ from sklearn.utils.multiclass import type_of_target
 
 from ._cross_validation import METRIC, Task
 from ._errors import ParameterError
+from ._folds import quantile_keys
 from ._program import search
 from ._space import Scalar, choices_spec, float_spec, int_spec
 from ._study import Study, load_study
@@ -106,7 +107,7 @@ class AutoMLSearchCV(RandomizedSearchCV):  # type: ignore[misc]
         return self
 
     def _check(self) -> None:
-        for name, least in (("cv", 2), ("n_iter", 1), ("epochs", 1)):
+        for name, least in (("cv", 2), ("n_iter", 1), ("epochs", 1), ("random_state", 0)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, numpy.integer)) or value < least:
                 raise ParameterError(f"AutoMLSearchCV: {name} is {value!r}, and must be a whole number from {least} on")
@@ -114,6 +115,19 @@ class AutoMLSearchCV(RandomizedSearchCV):  # type: ignore[misc]
             raise ParameterError(f"AutoMLSearchCV: {type(self.estimator).__name__} has no partial_fit, so epochs can only be 1")
         if self.scoring is not None and not isinstance(self.scoring, str) and not callable(self.scoring):
             raise ParameterError("AutoMLSearchCV: scoring takes one metric, its name or a function of estimator, X and y")
+        if not isinstance(self.refit, bool):
+            raise ParameterError(f"AutoMLSearchCV: refit is {self.refit!r}, and can only be True or False: the best trial is refitted")
+        if self.n_jobs not in (None, -1) and not (isinstance(self.n_jobs, int) and self.n_jobs > 0):
+            raise ParameterError(f"AutoMLSearchCV: n_jobs is {self.n_jobs!r}, and must be None, -1 or a whole number from 1 on")
+        if not isinstance(self.param_distributions, Mapping) or not self.param_distributions:
+            raise ParameterError(
+                f"AutoMLSearchCV: param_distributions is {self.param_distributions!r}, and must be one dictionary by the names of "
+                "parameters; what depends on another one takes when=, as in a sweep file"
+            )
+        unknown = [name for name in self.param_distributions if name not in self.estimator.get_params()]
+        if unknown:
+            there = ", ".join(sorted(self.estimator.get_params()))
+            raise ParameterError(f"AutoMLSearchCV: {type(self.estimator).__name__} has no parameter {unknown[0]!r}; it has {there}")
 
     def _document(self, name: str, parameters: dict[str, Any], split: str, place: Path) -> dict[str, Any]:
         trainer = {
@@ -191,8 +205,8 @@ def _rows(estimator: Any, X: Any, y: Any, groups: Any) -> tuple[str, dict[str, A
     if y is not None and numpy.ndim(y) == 1:
         if is_classifier(estimator) and type_of_target(y) in ("binary", "multiclass"):
             return "stratified", {"y": numpy.unique(y, return_inverse=True)[1].tolist()}
-        if type_of_target(y).startswith("continuous"):
-            return "stratified", {"y": numpy.asarray(y, dtype=float).tolist()}
+        if is_regressor(estimator) or type_of_target(y).startswith("continuous"):
+            return "stratified", {"y": quantile_keys(numpy.asarray(y, dtype=float).tolist())}
     return "plain", {"n": X.shape[0] if hasattr(X, "shape") else len(X)}
 
 
