@@ -211,6 +211,21 @@ def test_a_shell_script_that_knows_nothing(site: Site) -> None:
     assert all(json.loads(row["params"])["lr"] == row["value"] for row in rows)
 
 
+@pytest.mark.parametrize("how", ['print(\'automl: {"epoch": 3, "acc": 1}\')', "import automl\nautoml.trial().report(epoch=3, acc=1)"])
+def test_a_script_that_leaves_epochs_out_is_told(site: Site, how: str) -> None:
+    site.write("train.py", how)
+    parameters = "{lr: {type: float, low: 0.1, high: 1}}"
+    sweep = PLAIN.format(parameters=parameters, scheduler="{type: hyperband, eta: 3, brackets: 1}", command="[python3, train.py]")
+    site.run("run", str(site.write("last.yaml", sweep)), code=3)
+    for trial in site.rows("SELECT reason, failure FROM trials_v"):
+        assert trial["failure"] == "protocol"
+        assert "reported fold 0 epoch 3 and not fold 0 epoch 1" in trial["reason"] and "measures once has epochs: 1" in trial["reason"]
+    # With one epoch the same number is a result.
+    site.data = site.root / "once"
+    site.write("train.py", how.replace("3", "1"))
+    site.run("run", str(site.write("once.yaml", sweep.replace("epochs: {max: 3, grace: 1}", "epochs: 1"))))
+
+
 def fails(site: Site, script: str, sweep: str = "") -> str:
     """What is said when the script is run as a trainer, or asked for its parameters."""
     site.write("train.py", script)

@@ -156,14 +156,15 @@ func (p *Process) report(r protocol.Report, printed bool) protocol.Answer {
 	return protocol.Answer{Decision: verb, Reason: reason}
 }
 
-// known says what to answer without asking: the child was already told to end, or it trains beyond its work order.
+// known says what to answer without asking: the child was already told to end, or it has done its work and trains on. A report of a later
+// epoch in the place of the last one of its work is not known: whoever gave the work has to judge it.
 func (p *Process) known(epoch int) (trial.Verb, string, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.said.told != "" {
 		return p.said.told, p.said.reason, true
 	}
-	if to := p.spec.Work.To.Epoch; epoch > to && p.spec.Work.Phase != trial.Refit {
+	if to := p.spec.Work.To.Epoch; epoch > to && p.said.epoch >= to && p.spec.Work.Phase != trial.Refit {
 		p.said.told = trial.Pause
 		p.said.reason = fmt.Sprintf("the work order ended at epoch %d", to)
 		return p.said.told, p.said.reason, true

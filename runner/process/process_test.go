@@ -103,6 +103,12 @@ func TestScripts(t *testing.T) {
 			Outcome{Verb: trial.Continue, Failure: trial.Protocol, Message: "reported nothing; a trainer says what each epoch gave"}, "", "hello"},
 		{"trains beyond its order", []string{"report=3", "report=4", "hang"}, nil,
 			Outcome{Verb: trial.Pause, Epoch: 3}, "report", ""},
+		{"skips the end of its order", []string{"report=2", "report=4"}, func(r protocol.Report) trial.Verb {
+			if r.Epoch > 3 {
+				return trial.Stop
+			}
+			return trial.Continue
+		}, Outcome{Verb: trial.Stop, Epoch: 4}, "report report", ""},
 		{"crash", []string{"report=1", "stderr=Traceback: boom", "exit=7"}, nil,
 			Outcome{Verb: trial.Continue, Epoch: 1, Failure: trial.Crash, Message: "exit status 7\nTraceback: boom"}, "report", ""},
 		{"signal", []string{"die=9"}, nil, Outcome{Verb: trial.Continue, Failure: trial.Signal, Message: "killed by SIGKILL"}, "", ""},

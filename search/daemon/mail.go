@@ -103,7 +103,7 @@ func (c *core) report(t *trial.Trial, r trial.Report) (trial.Verb, string) {
 		return trial.Continue, ""
 	}
 	if r.Fold < 0 || r.Epoch < 1 || r.Epoch > c.spec.Study.Shape.Epochs || t.Open.To.Less(r.At()) {
-		return c.fail(t, trial.Protocol, fmt.Sprintf("the trainer reported %s, beyond its work (%s)", r.At(), t.Open.To))
+		return c.fail(t, trial.Protocol, beyond(r.At(), t.Open.To))
 	}
 	if why := tooMany(r.Metrics); why != "" {
 		return c.fail(t, trial.Protocol, fmt.Sprintf("the report of %s %s", r.At(), why))
@@ -143,6 +143,15 @@ func (c *core) report(t *trial.Trial, r trial.Report) (trial.Verb, string) {
 			Value: number(verdict.Value), Threshold: number(verdict.Threshold), Reason: verdict.Reason})
 	}
 	return verdict.Verb, verdict.Reason
+}
+
+// beyond says what is wrong with a report of a point that the work does not reach.
+func beyond(at, to trial.Resource) string {
+	if at.Fold != to.Fold {
+		return fmt.Sprintf("the trainer reported %s, beyond its work (%s)", at, to)
+	}
+	return fmt.Sprintf("the trainer reported %s and not %s, where its work ends and it is compared with others: report every epoch, from 1 on; "+
+		"a script that measures less often counts its measurements (epochs: how many there are), and one that measures once has epochs: 1", at, to)
 }
 
 // What a trainer may report, so that no record grows without end.
