@@ -166,12 +166,8 @@ func (d *Daemon) heartbeat(info trial.RunnerInfo) {
 	if !mem.met || mem.info.Started.IsZero() { // no heartbeat was heard yet
 		d.Log.Info().Str("runner", info.Name).Int("slots", info.Slots).Strs("gpus", info.GPUs).Msg("a runner joined")
 	}
-	if info.Disk != nil {
-		was := int64(0)
-		if mem.info.Disk != nil {
-			was = mem.info.Disk.Dropped
-		}
-		d.tally.dropped += max(0, info.Disk.Dropped-was)
+	if was := mem.info.Disk; was != nil && info.Disk != nil { // what a run counted before it was heard of here, an earlier daemon has counted
+		d.tally.dropped += max(0, info.Disk.Dropped-was.Dropped)
 	}
 	mem.info, mem.heard, mem.met = info, d.Now(), true
 	mem.info.Kept, mem.kept = nil, info.Kept

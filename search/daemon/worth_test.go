@@ -79,8 +79,9 @@ func TestWorthOfCheckpoints(t *testing.T) {
 			}
 		}
 		worths("run1", &trial.DiskUse{Bytes: 7, Limit: 10, Dropped: 6})
+		worths("tower", &trial.DiskUse{Dropped: 4})
 		m, err := h.d.Metrics(t.Context())
-		if err != nil || m.Dropped != 9 || m.Checkpoints != 7 || m.Shelf != 10 {
+		if err != nil || m.Dropped != 7 || m.Checkpoints != 7 || m.Shelf != 10 {
 			t.Errorf("%+v, %v", m, err)
 		}
 	})
