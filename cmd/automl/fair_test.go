@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -73,4 +74,32 @@ func TestStudiesShareARunner(t *testing.T) {
 	}
 	s.ok("resume", "high")
 	until(t, "its slots again", func() bool { return atWork(s.standing("high")) >= 3 && atWork(s.standing("low")) >= 1 })
+}
+
+// Studies with shares of 1 and 3 have the slots of two runners in that ratio, whichever runner a slot is of; a third one that asks for as much
+// as both has half of them. Nobody starves.
+func TestSharesOfTwoRunners(t *testing.T) {
+	s := newSite(t, "pace=300", "budget: {trials: 800}\nscheduler: fifo\nsampler: random\n")
+	s.rewrite("scheduler: {type: hyperband, eta: 3}\n", "")
+	s.start(s.dir, "daemon")
+	s.up()
+	s.named("one", "share: 1\n")
+	s.named("three", "share: 3\n")
+	s.start(s.dir, "runner", "--name", "box1", "--slots", "4")
+	s.start(filepath.Join(t.TempDir(), "box2"), "runner", "--name", "box2", "--slots", "4", "--nats", s.up().NATS,
+		"--nats-auth", filepath.Join(s.dir, "nats-auth.json"))
+	until(t, "all slots", func() bool { return atWork(s.standing("one"))+atWork(s.standing("three")) == 8 })
+	work := func(name string) int { return s.standing(name).EpochsRun() }
+	one, three := work("one"), work("three")
+	until(t, "a share of the work", func() bool { return work("one") > one+40 })
+	if ratio := float64(work("three")-three) / float64(work("one")-one); ratio < 2.3 || ratio > 3.9 {
+		t.Errorf("three times the share is worth %.2f times the epochs", ratio)
+	}
+	s.named("late", "share: 4\n")
+	until(t, "half of the slots for the third", func() bool { return atWork(s.standing("late")) >= 3 })
+	one, three, late := work("one"), work("three"), work("late")
+	until(t, "the others to go on", func() bool { return work("one") > one+8 && work("three") > three+24 })
+	if n := work("late") - late; n < 20 {
+		t.Errorf("the third study trained %d epochs while the others trained %d and %d", n, work("one")-one, work("three")-three)
+	}
 }

@@ -225,6 +225,7 @@ func (d *Daemon) fill() {
 		}
 		d.services++
 		c.claim.served = d.services
+		c.claim.taken++
 		c.ready.work = append(c.ready.work, a)
 		free--
 	}

@@ -9,25 +9,33 @@ import (
 // slot goes to the study that has had the fewest by its weight. That is weighted fair queueing by virtual time (Demers, Keshav,
 // Shenker 1989; stride scheduling, Waldspurger 1995), where a study that comes, or wanted nothing for a while, begins where the least
 // served one stands: nobody saves up a claim, and nobody starves, for whoever is served moves behind those that wait.
+//
+// What a slot will cost is known when it is free again only. So it counts in advance for as long as the study has kept one so far: else a
+// study would be given every slot that comes free until the first of them has cost it something, and then none for as long.
 type claim struct {
-	weight float64 // above 0; twice as much, twice as many slots
-	used   float64 // slot-seconds had, divided by the weight
-	held   int     // slots at the last settling
-	served int64   // when it last got a slot, by count; breaks ties
-	idle   bool    // it had nothing to do when it was last asked
+	weight  float64 // above 0; twice as much, twice as many slots
+	used    float64 // slot-seconds had, divided by the weight
+	seconds float64 // slot-seconds had
+	taken   int     // slots got
+	piece   float64 // seconds that a slot it gets is expected to be kept
+	held    int     // slots at the last settling
+	served  int64   // when it last got a slot, by count; breaks ties
+	idle    bool    // it had nothing to do when it was last asked
 }
 
-// headway is how many seconds a slot that is taken now counts in advance, so that several that are free at once are spread.
+// headway is how many seconds a slot is expected to be kept at least, so that several that are free at once are spread.
 const headway = 1.0
 
 // due orders claims: the lowest is served next.
-func (q *claim) due(out int) float64 { return q.used + headway*float64(out)/q.weight }
+func (q *claim) due(out int) float64 { return q.used + max(headway, q.piece)*float64(out)/q.weight }
 
 // settle charges the time since the last settling, and lifts those that wanted nothing.
 func settle(claims []*claim, elapsed time.Duration) {
 	least := math.Inf(1)
 	for _, q := range claims {
-		q.used += float64(q.held) * elapsed.Seconds() / q.weight
+		had := float64(q.held) * elapsed.Seconds()
+		q.seconds += had
+		q.used += had / q.weight
 		if !q.idle {
 			least = min(least, q.used)
 		}
@@ -35,6 +43,24 @@ func settle(claims []*claim, elapsed time.Duration) {
 	for _, q := range claims {
 		if q.idle && !math.IsInf(least, 1) {
 			q.used = max(q.used, least)
+		}
+	}
+	expect(claims)
+}
+
+// expect sets how long a slot is expected to be kept: by what each study has had of those it gave back and half of those it holds, and for
+// one that has given none back by what the others did.
+func expect(claims []*claim) {
+	sum, known := 0.0, 0.0
+	for _, q := range claims {
+		if q.taken > q.held {
+			q.piece = q.seconds / (float64(q.taken) - float64(q.held)/2)
+			sum, known = sum+q.piece, known+1
+		}
+	}
+	for _, q := range claims {
+		if q.taken <= q.held {
+			q.piece = sum / max(1, known)
 		}
 	}
 }

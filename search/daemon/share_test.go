@@ -41,7 +41,7 @@ func day(tenants []*tenant, slots int, length time.Duration) {
 				}
 			}
 			services++
-			best.served, best.idle = services, false
+			best.served, best.taken, best.idle = services, best.taken+1, false
 			best.ends = append(best.ends, now+best.piece)
 			best.wait, best.last = max(best.wait, now-best.last), now
 		}
