@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"automl/runner/process"
 	"automl/trial"
@@ -24,12 +25,14 @@ func (r *Runner) beat(ctx context.Context) {
 		info.Kept = r.kept()
 		use := r.shelf.use()
 		info.Disk = &use
-		if err := r.queue.Heartbeat(info); err == nil {
+		err := r.queue.Heartbeat(info)
+		if err == nil {
 			r.heard()
 		} else {
 			r.cfg.Log.Debug().Err(err).Msg("the heartbeat was not heard")
 			r.checkContact()
 		}
+		r.checkRefusal(err)
 		r.makeRoom() // others may have filled the disk
 		if !wait(ctx, r.cfg.Clock, r.cfg.Timings.Heartbeat) {
 			return
@@ -59,6 +62,20 @@ func (r *Runner) checkContact() {
 	if silence >= r.cfg.Timings.Contact {
 		r.endAll(process.Reason{Failure: trial.Aborted,
 			Message: fmt.Sprintf("no contact with the daemon for %v: the lease is lost", r.cfg.Timings.Contact)})
+	}
+}
+
+// checkRefusal has Run end when the daemon has let nobody in with our credentials for as long as ends all our leases. A shorter time may be a
+// slip of whoever runs the bus. Only the heartbeat uses it.
+func (r *Runner) checkRefusal(err error) {
+	now := r.cfg.Clock.Now()
+	switch {
+	case trial.CodeOf(err) != trial.Denied:
+		r.denied = time.Time{}
+	case r.denied.IsZero():
+		r.denied = now
+	case now.Sub(r.denied) >= r.cfg.Timings.Contact:
+		r.dismiss(err)
 	}
 }
 

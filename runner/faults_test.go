@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"automl/runner/process/processtest"
 	"automl/trial"
 )
@@ -256,6 +258,43 @@ func TestContactLost(t *testing.T) {
 	_, exit := b.finish(a.Key())
 	if exit.Failure != trial.Aborted || !strings.Contains(exit.Message, "no contact with the daemon for 1m30s") {
 		t.Errorf("the exit is %+v", exit)
+	}
+}
+
+// A runner that is not let in any more ends once its leases are over, and says so; a shorter time is none to give up for.
+func TestSentAway(t *testing.T) {
+	t.Parallel()
+	denied := trial.Errorf(trial.Denied, "the bus refuses the credentials")
+	clock, beats, n := processtest.NewClock(), make(chan int, 100), 0
+	q := newFakeQueue()
+	q.beat = func(trial.RunnerInfo) error {
+		if n++; n == 6 { // 50 s after the first
+			beats <- n
+			return nil
+		}
+		beats <- n
+		return denied
+	}
+	r, err := New(Config{Name: "box", Run: "run-1", Slots: 1, Threads: 1, Dir: t.TempDir(), Log: zerolog.Nop(), Clock: clock,
+		Timings: Timings{Measure: 1000 * time.Hour}}, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(t.Context()) }()
+	for range 15 {
+		receive(t, beats)
+		clock.Await(t, 10*time.Second, 10*time.Second)
+		clock.Advance(10 * time.Second)
+	}
+	if err := receive(t, ended); !errors.Is(err, denied) {
+		t.Errorf("it ended with %v", err)
+	}
+	if last := receive(t, beats); last != 16 { // 90 s after the seventh
+		t.Errorf("it ended after heartbeat %d", last)
+	}
+	if len(q.left) != 0 {
+		t.Error("it took leave of who does not let it in")
 	}
 }
 

@@ -18,8 +18,8 @@ type Queue interface {
 	// be there; with code Invalid one of them never will. What an earlier run left behind is sent with the Run of this one: only who
 	// sends can be answered. The daemon need not believe it. It is never called twice at a time.
 	Send(ctx context.Context, messages ...trial.Inbound) error
-	// Heartbeat tells that the runner is alive and what it works on. An error says that the bus is away, and
-	// how long it was away is what the runner measures its own lease by. It returns within seconds.
+	// Heartbeat tells that the runner is alive and what it works on. An error says that the bus is away, or
+	// with code Denied that it lets us in no more; how long that lasts is what the runner measures its own lease by. It returns within seconds.
 	Heartbeat(info trial.RunnerInfo) error
 	// Leave tells that the runner goes away in good order.
 	Leave(info trial.RunnerInfo) error

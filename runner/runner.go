@@ -27,6 +27,8 @@ type Runner struct {
 	refused   map[string]bool // studies whose work is not for this runner; only pull uses it
 	draining  chan struct{}
 	drain     func()
+	dismiss   context.CancelCauseFunc // ends Run with an error
+	denied    time.Time               // since when the daemon has not let us in; zero: it does
 	started   time.Time
 	named     int            // where the next heartbeat goes on to name trials with checkpoints
 	working   sync.WaitGroup // attempts
@@ -72,14 +74,16 @@ func (r *Runner) Yield() {
 	}
 }
 
-// Run works until it is drained, or ctx is done: then the trainers are stopped and their attempts end as aborted. Either way
-// it returns when nothing of it runs any more. It may be called once.
+// Run works until it is drained, or ctx is done: then the trainers are stopped and their attempts end as aborted. It also ends, with an error
+// of code Denied, when it is not let in any more. Either way it returns when nothing of it runs any more. It may be called once.
 func (r *Runner) Run(ctx context.Context) error {
 	unlock, err := r.open()
 	if err != nil {
 		return err
 	}
 	defer unlock()
+	ctx, r.dismiss = context.WithCancelCause(ctx)
+	defer r.dismiss(nil)
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var loops sync.WaitGroup
 	defer cancel()
@@ -97,6 +101,9 @@ func (r *Runner) Run(ctx context.Context) error {
 	loops.Wait() // no heartbeat may follow the farewell
 	if r.spool != nil {
 		r.spool.close()
+	}
+	if err := context.Cause(ctx); trial.CodeOf(err) == trial.Denied {
+		return err
 	}
 	if err := r.queue.Leave(r.info()); err != nil {
 		r.cfg.Log.Warn().Err(err).Msg("the daemon was not told that this runner leaves")

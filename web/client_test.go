@@ -162,7 +162,7 @@ func TestClientWithoutADaemon(t *testing.T) {
 
 	s := newSite(t)
 	_, err = web.NewClient(s.url, "wrong", nil).Studies(t.Context())
-	wantError(t, err, trial.Unavailable, "refused the token", "--token-file")
+	wantError(t, err, trial.Denied, "refused the token", "--token-file")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := s.Studies(ctx); !errors.Is(err, context.Canceled) {

@@ -90,7 +90,7 @@ func problemOf(status int, code trial.Code, err error) *problem {
 // asError is the inverse of problemOf, for the client.
 func (p *problem) asError() error {
 	if p.Status == http.StatusUnauthorized {
-		return trial.Errorf(trial.Unavailable, "the daemon refused the token").WithHint("--token-file names the file with it")
+		return trial.Errorf(trial.Denied, "the daemon refused the token").WithHint("--token-file names the file with it")
 	}
 	detail := p.Detail
 	if detail == "" {

@@ -28,7 +28,7 @@ func (f *clusterFlags) register(c *cobra.Command) {
 
 // options are those of a connection to the cluster.
 func (f clusterFlags) options() (dispatch.Options, error) {
-	o := dispatch.Options{URL: f.urls, Credentials: dispatch.Credentials{File: f.creds}, Replicas: f.replicas}
+	o := dispatch.Options{URL: f.urls, Credentials: dispatch.Credentials{File: f.creds}, Replicas: f.replicas, Patient: true}
 	var err error
 	o.TLS, err = trustFile(f.ca)
 	return o, err

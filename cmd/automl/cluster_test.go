@@ -50,13 +50,14 @@ func freePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// cluster is three NATS servers, each a process.
+// cluster is three NATS servers, each a process once it is started.
 type cluster struct {
-	t     *testing.T
-	env   [3][]string
-	node  [3]*exec.Cmd
-	urls  string
-	creds map[string]string // files with seeds, by user
+	t      *testing.T
+	env    [3][]string
+	node   [3]*exec.Cmd
+	urls   string
+	listen [3]string
+	creds  map[string]string // files with seeds, by user
 }
 
 func newCluster(t *testing.T) *cluster {
@@ -76,20 +77,28 @@ func newCluster(t *testing.T) *cluster {
 		c.creds[user] = path
 		common = append(common, "AUTOML_"+user+"="+public)
 	}
-	var urls, routes, listen, route []string
-	for range 3 {
+	var urls, routes, route []string
+	for i := range 3 {
 		l, r := freePort(t), freePort(t)
-		listen, route = append(listen, l), append(route, r)
+		c.listen[i], route = l, append(route, r)
 		urls, routes = append(urls, "nats://"+l), append(routes, "nats://"+r)
 	}
 	common = append(common, "NATS_ROUTES=["+strings.Join(routes, ", ")+"]")
 	c.urls = strings.Join(urls, ",")
 	for i := range 3 {
-		c.env[i] = append([]string{fmt.Sprintf("NATS_NAME=n%d", i+1), fmt.Sprintf("NATS_LISTEN=%q", listen[i]), fmt.Sprintf("NATS_ROUTE=%q", route[i]),
+		c.env[i] = append([]string{fmt.Sprintf("NATS_NAME=n%d", i+1), fmt.Sprintf("NATS_LISTEN=%q", c.listen[i]), fmt.Sprintf("NATS_ROUTE=%q", route[i]),
 			fmt.Sprintf("NATS_STORE=%q", t.TempDir())}, common...)
-		c.start(i)
 	}
 	return c
+}
+
+// listens tells whether somebody listens on an address.
+func listens(address string) bool {
+	c, err := net.Dial("tcp", address)
+	if err == nil {
+		_ = c.Close()
+	}
+	return err == nil
 }
 
 // start starts a server, which keeps its place and its disk.
@@ -157,8 +166,8 @@ func (c *cluster) leader(stream string) int {
 // clustered is a sweep with one trial at a time, so that its results have one order wherever it runs.
 const clustered = "budget: {trials: 9}\nfolds: 2\nworkers: 1\nsampler: {type: tpe, startup: 3}\nconfirm: {top: 2, seeds: 1}\n"
 
-// TestCluster runs a sweep on two runners against three NATS servers with replicated streams, of which one is killed on the way and
-// comes back later: the record is that of the same sweep on one machine.
+// TestCluster runs a sweep on two runners against three NATS servers with replicated streams, of which two come after the daemon, and one is
+// killed on the way and comes back later: the record is that of the same sweep on one machine.
 func TestCluster(t *testing.T) {
 	alone := newSite(t, "pace=1", clustered)
 	alone.ok("run", alone.sweep)
@@ -167,22 +176,16 @@ func TestCluster(t *testing.T) {
 	c := newCluster(t)
 	s := newSite(t, "pace=40", clustered)
 	s.rewrite("E2E_TRAINER: pace=40", "E2E_TRAINER: pace=1")
-	until(t, "the cluster", func() bool {
-		d := s.start(s.dir, "daemon", "--nats", c.urls, "--nats-creds", c.creds["DAEMON"])
-		ended := make(chan struct{})
-		go func() { _ = d.Wait(); close(ended) }()
-		t.Cleanup(func() { _ = d.Process.Kill(); <-ended }) // before the clean-up of start, which waits for it, too
-		for {
-			select {
-			case <-ended: // the servers have no leader yet
-				return false
-			case <-time.After(20 * time.Millisecond):
-			}
-			if _, err := readDaemonFile(s.dir); err == nil {
-				return true
-			}
-		}
+	c.start(0)
+	until(t, "the first server", func() bool { return listens(c.listen[0]) })
+	d := s.start(s.dir, "daemon", "--nats", c.urls, "--nats-creds", c.creds["DAEMON"])
+	until(t, "the daemon to wait for a leader", func() bool {
+		log, err := os.ReadFile(d.Stderr.(*os.File).Name())
+		return err == nil && strings.Contains(string(log), "no leader for JetStream yet")
 	})
+	c.start(1)
+	c.start(2)
+	s.up()
 	for i, name := range []string{"box1", "box2"} {
 		s.start(filepath.Join(t.TempDir(), name), "runner", "--name", name, "--slots", "1", "--nats", c.urls,
 			"--nats-creds", c.creds[fmt.Sprintf("BOX%d", i+1)])

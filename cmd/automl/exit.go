@@ -17,6 +17,7 @@ const (
 	exitUsage       = 2
 	exitNoTrial     = 3 // the study ended without a complete trial
 	exitNoDaemon    = 4
+	exitDenied      = 5 // a token or credentials are not taken, or not any more
 	exitInterrupted = 130
 )
 
@@ -53,6 +54,8 @@ func (a *app) exit(err error) int {
 		return exitUsage
 	case trial.CodeOf(err) == trial.Unavailable:
 		return exitNoDaemon
+	case trial.CodeOf(err) == trial.Denied:
+		return exitDenied
 	}
 	return exitFailed
 }

@@ -51,16 +51,17 @@ func TestRunnersJoin(t *testing.T) {
 	s.start(one, "runner", "--name", "one", "--slots", "1")
 
 	used := s.token("--runners", "1")
-	away := s.start(bad, "runner", "--name", "bad", "--slots", "1", "--join", used)
+	away := s.start(bad, "runner", "--name", "bad", "--slots", "1", "--join", used, "--lab", "scale=0.05")
 	until(t, "the third runner", func() bool { return strings.Contains(s.ok("status", "-o", "json").out, `"bad"`) })
 	s.ok("join-token", "--revoke", "bad")
-	_ = away.Process.Kill()
-	_ = away.Wait()
+	if err := away.Wait(); away.ProcessState.ExitCode() != exitDenied {
+		t.Errorf("the runner sent away ended with %v", err)
+	}
 	for name, r := range map[string]result{
 		"sent away": s.at(bad).run("runner", "--name", "bad"),
 		"used up":   s.at(filepath.Join(t.TempDir(), "late")).run("runner", "--join", used),
 	} {
-		if r.code != exitUsage && r.code != exitFailed || !strings.Contains(r.err, "refuses the credentials") && !strings.Contains(r.err, "used up") {
+		if r.code != exitDenied || !strings.Contains(r.err, "refuses the credentials") && !strings.Contains(r.err, "used up") {
 			t.Errorf("%s: exit %d\n%s", name, r.code, r.err)
 		}
 	}

@@ -43,7 +43,8 @@ func openDaemon(o Options) (*Daemon, error) {
 }
 
 // NewDaemon connects, makes the streams, empties the work queue (publish what is not leased), and begins to read: first what was
-// never acknowledged to the last daemon. ctx bounds the start only; Close ends the daemon's end.
+// never acknowledged to the last daemon. With Options.Patient it waits for a cluster that has no leader yet. ctx bounds the start only;
+// Close ends the daemon's end.
 func NewDaemon(ctx context.Context, o Options) (*Daemon, error) {
 	o = o.withDefaults()
 	d, err := openDaemon(o)
@@ -59,23 +60,12 @@ func NewDaemon(ctx context.Context, o Options) (*Daemon, error) {
 }
 
 func (d *Daemon) start(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, max(d.o.Timeout, startTimeout))
-	defer cancel()
-	var err error
-	if d.made, err = ensureStreams(ctx, d.js, d.o); err != nil {
-		return err
-	}
-	if err := d.Purge(ctx); err != nil {
-		return err
-	}
-	// A new consumer begins with the oldest message that was not acknowledged, at once and in order.
-	if err := d.js.DeleteConsumer(ctx, inStream, inConsumer); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return busError(err, "renew the daemon's consumer")
-	}
-	in, err := d.consumer(ctx)
+	in, err := d.prepared(ctx)
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, max(d.o.Timeout, startTimeout))
+	defer cancel()
 	if err := d.subscribe(); err != nil {
 		return err
 	}
@@ -86,6 +76,61 @@ func (d *Daemon) start(ctx context.Context) error {
 	d.stop = stop
 	d.running.Go(func() { d.intake(live, in) })
 	return nil
+}
+
+// prepared prepares the server, as often as it takes a cluster to elect its leaders where the daemon is to be patient, and says what it
+// waits for.
+func (d *Daemon) prepared(ctx context.Context) (jetstream.Consumer, error) {
+	for said := (time.Time{}); ; {
+		in, err := d.prepare(ctx)
+		if err != nil {
+			err = d.orDenied(err)
+		}
+		switch {
+		case err == nil || !d.o.Patient || !leaderless(err):
+			return in, err
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case time.Since(said) > leaderAgain:
+			said = time.Now()
+			d.o.Log.Warn().Err(err).Str("bus", Redact(d.o.URL)).Msg("waiting for the bus: its servers have no leader for JetStream yet")
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(leaderDelay):
+		}
+	}
+}
+
+// orDenied is the error of a request, or why nobody answered it: the servers tell a client what they deny it aside.
+func (d *Daemon) orDenied(err error) error {
+	last := d.nc.LastError()
+	if !errors.Is(last, nats.ErrPermissionViolation) {
+		return err
+	}
+	e := trial.Errorf(trial.Denied, "the bus at %s does not let these credentials do what a daemon must", Redact(d.o.URL)).
+		WithHint("deploy/nats/nats-server.conf has what a daemon may do; are these the credentials of a runner?")
+	e.Err = last
+	return e
+}
+
+// prepare makes the streams and the consumers.
+func (d *Daemon) prepare(ctx context.Context) (jetstream.Consumer, error) {
+	ctx, cancel := context.WithTimeout(ctx, max(d.o.Timeout, startTimeout))
+	defer cancel()
+	var err error
+	if d.made, err = ensureStreams(ctx, d.js, d.o); err != nil {
+		return nil, err
+	}
+	if err := d.Purge(ctx); err != nil {
+		return nil, err
+	}
+	// A new consumer begins with the oldest message that was not acknowledged, at once and in order.
+	if err := d.js.DeleteConsumer(ctx, inStream, inConsumer); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return nil, busError(err, "renew the daemon's consumer")
+	}
+	return d.consumer(ctx)
 }
 
 func (d *Daemon) consumer(ctx context.Context) (jetstream.Consumer, error) {

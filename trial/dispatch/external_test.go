@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +43,17 @@ func TestExternalServer(t *testing.T) {
 	})
 	url := strings.Replace(external(t), "//", "//box:secret@", 1)
 	_, err := NewRunner(t.Context(), "run1", Options{URL: url, Log: zerolog.Nop()})
-	if trial.CodeOf(err) != trial.Invalid || strings.Contains(err.Error(), "secret") {
+	if trial.CodeOf(err) != trial.Denied || strings.Contains(err.Error(), "secret") {
+		t.Error(err)
+	}
+}
+
+// A daemon that was given a runner's credentials is told so: it does not wait for answers that cannot come.
+func TestRunnersCredentialsMakeNoDaemon(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err := NewDaemon(ctx, Options{URL: external(t), Credentials: Credentials{User: "box", Password: "r"}, Patient: true, Log: zerolog.Nop()})
+	if trial.CodeOf(err) != trial.Denied || !strings.Contains(err.Error(), "what a daemon must") {
 		t.Error(err)
 	}
 }

@@ -26,6 +26,7 @@ type door struct {
 	ca     []byte
 	roster *Roster
 	now    time.Time
+	serve  ServeOptions
 }
 
 func openDoor(t *testing.T) *door {
@@ -38,10 +39,18 @@ func openDoor(t *testing.T) *door {
 	ok(t, err)
 	d.roster, err = OpenRoster(dir, func() time.Time { return d.now })
 	ok(t, err)
-	d.s, err = Serve(ServeOptions{Dir: dir, Listen: "0.0.0.0:0", Log: zerolog.Nop(), TLS: id.Server, Trust: d.trust, Roster: d.roster})
-	ok(t, err)
-	t.Cleanup(d.s.Shutdown)
+	d.serve = ServeOptions{Dir: dir, Listen: "0.0.0.0:0", Log: zerolog.Nop(), TLS: id.Server, Trust: d.trust, Roster: d.roster}
+	d.open()
 	return d
+}
+
+// open starts the server.
+func (d *door) open() {
+	d.t.Helper()
+	var err error
+	d.s, err = Serve(d.serve)
+	ok(d.t, err)
+	d.t.Cleanup(d.s.Shutdown)
 }
 
 // join makes a member and returns its credentials.
@@ -98,12 +107,12 @@ func TestMemberIsHeldToItsRuns(t *testing.T) {
 	theirs, own := victim.ID+"-1", evil.ID+"-1"
 	for _, run := range []string{theirs, victim.ID, "run1", "daemon-1", "_-run1", evil.ID, evil.ID + "-"} {
 		r, err := NewRunner(t.Context(), run, d.options(creds))
-		if trial.CodeOf(err) != trial.Invalid {
+		if code := trial.CodeOf(err); code != trial.Denied && code != trial.Invalid { // some are names of no run at all
 			t.Errorf("the member %s was let in as run %s: %v", evil.ID, run, err)
 			r.Close()
 		}
 	}
-	if _, err := NewRunner(t.Context(), own, d.options(d.s.Credentials(RoleRunner))); trial.CodeOf(err) != trial.Invalid {
+	if _, err := NewRunner(t.Context(), own, d.options(d.s.Credentials(RoleRunner))); trial.CodeOf(err) != trial.Denied {
 		t.Errorf("the shared secret opens a member's run: %v", err)
 	}
 	_, stranger := newKey(t)
@@ -111,7 +120,7 @@ func TestMemberIsHeldToItsRuns(t *testing.T) {
 		t.Errorf("no seed: %v", err)
 	}
 	seed, _ := newKey(t)
-	if _, err := NewRunner(t.Context(), own, d.options(Credentials{Seed: seed})); trial.CodeOf(err) != trial.Invalid {
+	if _, err := NewRunner(t.Context(), own, d.options(Credentials{Seed: seed})); trial.CodeOf(err) != trial.Denied {
 		t.Errorf("an unknown key was let in: %v", err)
 	}
 
@@ -165,7 +174,8 @@ func TestRevokedMemberIsCutOff(t *testing.T) {
 	ok(t, d.roster.Revoke("out"))
 	await(t, func() bool { return !gone.nc.IsConnected() })
 	await(t, func() bool { return strings.Contains(log.String(), "does not take our credentials any more") })
-	if _, err := NewRunner(t.Context(), out.ID+"-2", d.options(outCreds)); trial.CodeOf(err) != trial.Invalid {
+	await(t, func() bool { return trial.CodeOf(gone.Heartbeat(trial.RunnerInfo{Run: out.ID + "-1"})) == trial.Denied })
+	if _, err := NewRunner(t.Context(), out.ID+"-2", d.options(outCreds)); trial.CodeOf(err) != trial.Denied {
 		t.Errorf("it came back: %v", err)
 	}
 	ok(t, there.Heartbeat(trial.RunnerInfo{Run: stays.ID + "-1"}))

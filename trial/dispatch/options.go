@@ -27,6 +27,7 @@ type Options struct {
 	AckWait   time.Duration // after which an unacknowledged message comes again; default 30 s
 	Buffer    int           // of Inbox; default 1024
 	Replicas  int           // of the streams, on a cluster; default 1
+	Patient   bool          // the servers are others' own, and may yet have to elect a leader: the start waits for that
 	Recreated func()        // must not block; called when a stream was lost: publish again
 
 	// Quarantine is called for a message nobody can read, possibly from several goroutines. The bus forgets the message when it
@@ -75,7 +76,7 @@ const (
 // client are the options of every connection: it reconnects for ever, and while it is away it refuses rather than buffers, so a
 // message is sent now or the sender knows.
 func (o Options) client(name, inbox string, reconnected func()) []nats.Option {
-	var refused atomic.Bool
+	var said atomic.Int64
 	options := []nats.Option{
 		nats.Name(name),
 		nats.CustomInboxPrefix(inbox),
@@ -87,7 +88,7 @@ func (o Options) client(name, inbox string, reconnected func()) []nats.Option {
 		nats.ReconnectBufSize(-1),
 		nats.CustomReconnectDelay(reconnectDelay),
 		nats.ErrorHandler(func(_ *nats.Conn, s *nats.Subscription, err error) {
-			if o.refused(err, &refused) {
+			if o.refused(err, &said) {
 				return
 			}
 			event := o.Log.Warn().Err(err)
@@ -98,7 +99,7 @@ func (o Options) client(name, inbox string, reconnected func()) []nats.Option {
 		}),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { o.Log.Info().AnErr("cause", err).Msg("connection to the bus lost") }),
 		nats.ReconnectHandler(func(*nats.Conn) {
-			refused.Store(false)
+			said.Store(0)
 			o.Log.Info().Msg("connected to the bus again")
 			reconnected()
 		}),
@@ -109,24 +110,43 @@ func (o Options) client(name, inbox string, reconnected func()) []nats.Option {
 	return append(options, o.Nats...)
 }
 
-// refused reports whether an error says that the credentials are not taken any more, and tells so once until the next connection. The bus is
-// tried for ever all the same, since whoever runs it may mend that.
-func (o Options) refused(err error, said *atomic.Bool) bool {
+// refusedAgain is how long it is not said again that credentials are refused.
+const refusedAgain = 10 * time.Minute
+
+// refused reports whether an error says that the credentials are not taken any more, and tells so, once in a while until the next connection.
+// A daemon tries for ever all the same, since whoever runs the bus may mend that; a runner gives up when it has lost its leases.
+func (o Options) refused(err error, said *atomic.Int64) bool {
+	if !isRefusal(err) {
+		return false
+	}
+	now := time.Now().UnixNano()
+	if last := said.Load(); (last == 0 || now-last >= int64(refusedAgain)) && said.CompareAndSwap(last, now) {
+		o.Log.Error().Err(err).Msg("the bus does not take our credentials any more; trying on")
+	}
+	return true
+}
+
+// isRefusal tells whether an error says that the bus does not take our credentials.
+func isRefusal(err error) bool {
 	for _, kind := range []error{nats.ErrAuthorization, nats.ErrAuthExpired, nats.ErrAuthRevoked, nats.ErrAccountAuthExpired} {
-		if !errors.Is(err, kind) {
-			continue
+		if errors.Is(err, kind) {
+			return true
 		}
-		if !said.Swap(true) {
-			o.Log.Error().Err(err).Str("hint", "they may have been revoked: automl join-token makes a token for this runner to join anew with, at its next start").
-				Msg("the bus does not take our credentials any more; trying on")
-		}
-		return true
 	}
 	return false
 }
 
-// connect gets on the bus; code Invalid when the credentials are refused or the server's certificate is not trusted, which waiting does
-// not mend, Unavailable when nobody is there.
+// refusal is the error of a client whose credentials are refused.
+func (o Options) refusal(cause error) error {
+	e := trial.Errorf(trial.Denied, "the bus at %s refuses the credentials", Redact(o.URL)).
+		WithHint("they may have been revoked. A runner that joined: automl join-token on the daemon's machine makes a token to join anew with, "+
+			"automl runner --join TOKEN. Others: the %s of the daemon, or --nats-creds", AuthFile)
+	e.Err = cause
+	return e
+}
+
+// connect gets on the bus; code Denied when the credentials are refused and Invalid when the server's certificate is not trusted, which
+// waiting does not mend, Unavailable when nobody is there.
 func (o Options) connect(name, inbox string, reconnected func(), more ...nats.Option) (*nats.Conn, error) {
 	let, err := o.Credentials.option()
 	if err != nil {
@@ -137,11 +157,8 @@ func (o Options) connect(name, inbox string, reconnected func(), more ...nats.Op
 	}
 	nc, err := nats.Connect(o.URL, append(o.client(name, inbox, reconnected), more...)...)
 	switch {
-	case errors.Is(err, nats.ErrAuthorization):
-		e := trial.Errorf(trial.Invalid, "the bus at %s refuses the credentials", Redact(o.URL)).
-			WithHint("give the %s of the daemon, or join it anew: automl runner --join TOKEN", AuthFile)
-		e.Err = err
-		return nil, e
+	case isRefusal(err):
+		return nil, o.refusal(err)
 	case err != nil:
 		e := trial.Errorf(trial.Unavailable, "connect to the bus at %s", Redact(o.URL)).
 			WithHint("is a server there, and is that its address? firewalls have to let its port through")

@@ -8,6 +8,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"automl/trial"
 
 	"github.com/nats-io/nats.go"
 	"github.com/rs/zerolog"
@@ -31,22 +35,49 @@ func (b *lockedBuffer) String() string {
 	return b.text.String()
 }
 
-// Refused credentials are told once, with what to do, and again after the next connection; other errors are not taken for that.
+// Refused credentials are told once in a while, and again after the next connection; other errors are not taken for that.
 func TestRefusedCredentialsAreToldOnce(t *testing.T) {
 	log := &lockedBuffer{}
 	o := Options{Log: zerolog.New(log)}
-	var said atomic.Bool
-	for range 3 {
-		if !o.refused(fmt.Errorf("again: %w", nats.ErrAuthorization), &said) {
-			t.Error("it is not known for what it is")
+	told := func() int { return strings.Count(log.String(), "does not take our credentials any more") }
+	synctest.Test(t, func(t *testing.T) {
+		var said atomic.Int64
+		for range 3 {
+			if !o.refused(fmt.Errorf("again: %w", nats.ErrAuthorization), &said) {
+				t.Error("it is not known for what it is")
+			}
 		}
+		if told() != 1 {
+			t.Errorf("told %d times: %s", told(), log.String())
+		}
+		said.Store(0)
+		o.refused(nats.ErrAuthRevoked, &said)
+		time.Sleep(refusedAgain) // of the test's clock
+		o.refused(nats.ErrAuthRevoked, &said)
+		if told() != 3 {
+			t.Errorf("told %d times: %s", told(), log.String())
+		}
+		if o.refused(errors.New("connection refused"), &said) {
+			t.Error("a server that is away refuses nothing")
+		}
+	})
+}
+
+// A runner that was started before its daemon, and has been sent away since, knows that it is when the bus comes.
+func TestRefusedAfterTheBusCame(t *testing.T) {
+	d := openDoor(t)
+	out, creds := d.join("out")
+	ok(t, d.roster.Revoke("out"))
+	o := d.options(creds)
+	d.s.Shutdown()
+	r, err := NewRunner(t.Context(), out.ID+"-1", o)
+	ok(t, err)
+	t.Cleanup(r.Close)
+	beat := func() trial.Code { return trial.CodeOf(r.Heartbeat(trial.RunnerInfo{Run: out.ID + "-1"})) }
+	if got := beat(); got != trial.Unavailable {
+		t.Errorf("the bus is away: %s", got)
 	}
-	said.Store(false)
-	o.refused(nats.ErrAuthRevoked, &said)
-	if o.refused(errors.New("connection refused"), &said) {
-		t.Error("a server that is away refuses nothing")
-	}
-	if n := strings.Count(log.String(), "does not take our credentials any more"); n != 2 || !strings.Contains(log.String(), "automl join-token") {
-		t.Errorf("told %d times: %s", n, log.String())
-	}
+	_, d.serve.Listen, _ = strings.Cut(o.URL, "//") // where it was
+	d.open()
+	await(t, func() bool { return beat() == trial.Denied })
 }

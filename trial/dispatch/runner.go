@@ -44,8 +44,8 @@ func newSession() *session {
 const answerBuffer = 256
 
 // NewRunner connects as one run. A bus that is away is no error: the runner connects when it comes, and its methods say
-// Unavailable until then. Refused credentials are an error, now; later they are tried for ever. ctx bounds the start only;
-// Close ends the runner's end.
+// Unavailable until then. Refused credentials are an error, now; later they are tried for ever, and Heartbeat says Denied meanwhile.
+// ctx bounds the start only; Close ends the runner's end.
 func NewRunner(ctx context.Context, run string, o Options) (*Runner, error) {
 	if err := checkRun(run); err != nil {
 		return nil, err
@@ -141,7 +141,8 @@ func (r *Runner) Send(ctx context.Context, messages ...trial.Inbound) error {
 	return publishError(err, "message")
 }
 
-// Heartbeat tells that the runner is alive. It may be lost; an error says that the bus is away.
+// Heartbeat tells that the runner is alive. It may be lost; an error says that the bus is away, or, with code Denied, that it does not let
+// this runner in any more.
 func (r *Runner) Heartbeat(info trial.RunnerInfo) error { return r.tell(kindHeartbeat, info.Run, info) }
 
 // Leave tells that the runner goes in good order, and waits until the server has that.
@@ -163,7 +164,11 @@ func (r *Runner) tell(k kind, run string, body any) error {
 	if err != nil {
 		return err
 	}
-	return busError(r.nc.Publish(runSubject(k, r.run), data), "send %s", k)
+	err = r.nc.Publish(runSubject(k, r.run), data)
+	if last := r.nc.LastError(); err != nil && isRefusal(last) { // that of the last attempt to connect
+		return r.o.refusal(last)
+	}
+	return busError(err, "send %s", k)
 }
 
 // Answers is what the daemon sends to this run. It is closed by Close.

@@ -234,10 +234,10 @@ func TestWhoGetsIn(t *testing.T) {
 	}
 	o := options(s, RoleRunner)
 	o.Credentials.Password = "guess"
-	if _, err := NewRunner(t.Context(), "run1", o); trial.CodeOf(err) != trial.Invalid || trial.HintOf(err) == "" {
+	if _, err := NewRunner(t.Context(), "run1", o); trial.CodeOf(err) != trial.Denied || trial.HintOf(err) == "" {
 		t.Error(err)
 	}
-	if _, err := NewDaemon(t.Context(), o); trial.CodeOf(err) != trial.Invalid {
+	if _, err := NewDaemon(t.Context(), o); trial.CodeOf(err) != trial.Denied {
 		t.Error(err)
 	}
 	if strings.Contains(s.URL(), "@") {

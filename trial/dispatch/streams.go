@@ -8,6 +8,7 @@ import (
 
 	"automl/trial"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -118,6 +119,19 @@ func refused(err error, why string) bool {
 	const storeFailed = 10077
 	var api *jetstream.APIError
 	return errors.As(err, &api) && api.ErrorCode == storeFailed && strings.Contains(api.Description, why)
+}
+
+// How often a cluster without a leader is asked again, and how often that is said.
+const (
+	leaderDelay = time.Second
+	leaderAgain = 30 * time.Second
+)
+
+// leaderless reports whether an error is what a client sees of a cluster that has not elected a leader yet: no answer, or that one.
+func leaderless(err error) bool {
+	const notAvailable = 10008
+	var api *jetstream.APIError
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) || errors.As(err, &api) && api.ErrorCode == notAvailable
 }
 
 // busError gives an error of the bus its code: Unavailable, unless it has one.
