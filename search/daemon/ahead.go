@@ -39,7 +39,7 @@ const patience = 8
 // wants tells whether it is worth making a proposal now: somebody is expected to ask, and a new trial is what he will get.
 // Runners take their next work together with the exit of the last, so there is no time in between.
 func (c *core) wants() bool {
-	if !c.spec.External || c.state.Status != trial.StudyRunning || c.ahead != nil && c.ahead.seq == c.state.Seq {
+	if !c.spec.External || c.writing || c.state.Status != trial.StudyRunning || c.ahead != nil && c.ahead.seq == c.state.Seq {
 		return false
 	}
 	if out := c.out(); out >= c.hands || c.full(out) {

@@ -145,10 +145,12 @@ func (d *Daemon) Delete(ctx context.Context, study string) error {
 			return orUnknown(err, study)
 		}
 		if c := d.core(s.ID); c != nil {
+			_ = d.await(ctx, c) // whatever it was, it goes
 			c.orderAll(trial.Stop, "the study was deleted")
 			d.send(c.take().letters)
 			d.cores = slices.DeleteFunc(d.cores, func(q *core) bool { return q == c })
 		}
+		d.broken = slices.DeleteFunc(d.broken, func(b broken) bool { return b.study.ID == s.ID })
 		d.ended[s.ID] = true
 		if d.Trace != nil {
 			d.Trace.Forget(s.ID)

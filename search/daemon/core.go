@@ -19,9 +19,10 @@ type core struct {
 	sampler search.Sampler
 	given   []given // what the study begins with
 
-	now   time.Time // of the events being pushed; set by the caller
-	ready ready     // decided since the last take
-	err   error     // the first event that did not follow: a fault in this package
+	now     time.Time // of the events being pushed; set by the caller
+	ready   ready     // decided since the last take
+	writing bool      // what was taken last is being persisted
+	err     error     // the first event that did not follow: a fault in this package
 
 	busy    map[trial.Key]string // attempts whose process still runs, and the run that holds it
 	taken   map[trial.Key]int64  // the last message of each attempt that was taken in, committed or not

@@ -37,6 +37,7 @@ type Daemon struct {
 	runners  map[string]*member // by run
 	progress map[trial.Key]trial.Progress
 	calls    chan func()
+	written  chan written
 	again    chan struct{}
 	over     chan struct{} // closed when Run has ended
 	boot     time.Time
@@ -67,7 +68,7 @@ func New(ctx context.Context, cfg Config) (*Daemon, error) {
 		cfg.Now = time.Now
 	}
 	d := &Daemon{Config: cfg, ended: map[string]bool{}, runners: map[string]*member{}, progress: map[trial.Key]trial.Progress{},
-		calls: make(chan func()), again: make(chan struct{}, 1), over: make(chan struct{}), boot: cfg.Now(), settled: time.Now()}
+		calls: make(chan func()), written: make(chan written), again: make(chan struct{}, 1), over: make(chan struct{}), boot: cfg.Now(), settled: time.Now()}
 	studies, err := cfg.Store.Studies(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list the studies: %w", err)
@@ -118,6 +119,7 @@ func (d *Daemon) load(ctx context.Context, s trial.Study, kept map[trial.Key]int
 // taken over the record. Call it once.
 func (d *Daemon) Run(ctx context.Context) error {
 	defer close(d.over)
+	defer d.rest(context.WithoutCancel(ctx))
 	tick, slow, lull := time.NewTicker(time.Second), time.NewTicker(d.Repeat), time.NewTimer(quiet)
 	defer tick.Stop()
 	defer slow.Stop()
@@ -137,6 +139,8 @@ func (d *Daemon) Run(ctx context.Context) error {
 			d.more(inbox)
 		case f := <-d.calls:
 			f()
+		case w := <-d.written:
+			_ = d.letOut(ctx, w) // logged; the core is read again
 		case <-tick.C:
 			d.owned(ctx)
 			d.mend(ctx)
@@ -153,6 +157,13 @@ func (d *Daemon) Run(ctx context.Context) error {
 			return d.lost
 		}
 		lull.Reset(d.whenQuiet())
+	}
+}
+
+// rest lets the transactions end that are under way.
+func (d *Daemon) rest(ctx context.Context) {
+	for _, c := range d.cores {
+		_ = d.await(ctx, c) // logged
 	}
 }
 
@@ -194,15 +205,6 @@ func (d *Daemon) more(inbox <-chan trial.Mail) {
 	}
 }
 
-// step fills the free slots, persists what was decided, and only then lets it out.
-func (d *Daemon) step(ctx context.Context) {
-	d.fill()
-	for _, c := range d.cores {
-		_ = d.commit(ctx, c) // logged; the core is read again
-	}
-	d.forget()
-}
-
 // fill hands out work while there are free slots, each to the study that is due.
 func (d *Daemon) fill() {
 	d.settle(time.Now())
@@ -229,46 +231,6 @@ func (d *Daemon) fill() {
 		c.ready.work = append(c.ready.work, a)
 		free--
 	}
-}
-
-// commit persists what a core has decided and then lets it out. When that fails the core is thrown away: what was taken in is
-// not acknowledged, so the bus delivers it again to the core that is rebuilt.
-func (d *Daemon) commit(ctx context.Context, c *core) error {
-	r := c.take()
-	if r.empty() && c.err == nil {
-		return nil
-	}
-	err := c.err
-	if err == nil && len(r.events) > 0 {
-		begun := time.Now()
-		err = d.Store.Append(ctx, c.spec.Study.ID, r.events)
-		d.tally.commit.since(begun)
-	}
-	if errors.Is(err, trial.ErrTakenOver) {
-		d.lost = err
-		return err
-	}
-	if err != nil {
-		d.tally.failures++
-		d.Log.Error().Err(err).Str("study", c.spec.Study.ID).Str("name", c.spec.Study.Name).Msg("the record could not be written; the study is read again")
-		d.broken = append(d.broken, broken{c.spec.Study, c.kept})
-		c.spec.Study.ID = "" // dropped by forget
-		return trial.Wrap(trial.Unavailable, err, "write the record of study %s", c.spec.Study.Name)
-	}
-	d.tally.count(r)
-	d.report(c, r.events)
-	d.trace(c, r)
-	c.keep(r.letters)
-	d.send(r.letters)
-	if len(r.work) > 0 {
-		if err := d.Bus.Publish(ctx, r.work...); err != nil {
-			c.mark(d.Log.Warn().Err(err), trial.Key{Trial: trial.NoTrial}).Int("attempts", len(r.work)).Msg("hand out work; it is tried again")
-		}
-	}
-	for _, f := range r.acks {
-		f()
-	}
-	return nil
 }
 
 // trace tells who follows the record what was added to it, and each attempt that is handed out which span it has.
@@ -334,7 +296,7 @@ func (c *core) mark(line *zerolog.Event, k trial.Key) *zerolog.Event {
 func (d *Daemon) forget() {
 	kept := d.cores[:0]
 	for _, c := range d.cores {
-		if c.spec.Study.ID != "" && (!c.state.Status.Over() || len(c.busy) > 0) {
+		if c.spec.Study.ID != "" && (!c.state.Status.Over() || len(c.busy) > 0 || c.writing || !c.ready.empty()) {
 			kept = append(kept, c)
 		} else if c.spec.Study.ID != "" {
 			d.ended[c.spec.Study.ID] = true

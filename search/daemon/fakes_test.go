@@ -18,8 +18,10 @@ type memory struct {
 	mu      sync.Mutex
 	studies []trial.Study
 	events  map[string][]trial.Event
-	broken  int   // appends that will fail
-	lost    error // another daemon has taken over
+	broken  int           // appends that will fail
+	lost    error         // another daemon has taken over
+	gate    chan struct{} // appends wait for it; nil: they do not
+	appends int
 }
 
 func (m *memory) CreateStudy(_ context.Context, s trial.Study) error {
@@ -43,7 +45,14 @@ func (m *memory) Events(_ context.Context, study string, after int64) ([]trial.E
 
 func (m *memory) Append(_ context.Context, study string, events []trial.Event) error {
 	m.mu.Lock()
+	gate := m.gate
+	m.mu.Unlock()
+	if gate != nil {
+		<-gate
+	}
+	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.appends++
 	if m.broken > 0 {
 		m.broken--
 		return errors.New("disk full")

@@ -182,7 +182,10 @@ func (d *Daemon) tidy(info trial.RunnerInfo) {
 		if !d.needless(key) {
 			continue
 		}
-		if err := d.Bus.Send(info.Run, trial.Outbound{Key: key, Verb: trial.Stop, Reason: "the trial is over"}); err != nil {
+		out := trial.Outbound{Key: key, Verb: trial.Stop, Reason: "the trial is over"}
+		if c := d.core(key.Study); c != nil { // not before it is on record
+			c.ready.letters = append(c.ready.letters, letter{info.Run, out})
+		} else if err := d.Bus.Send(info.Run, out); err != nil {
 			d.Log.Warn().Err(err).Str("run", info.Run).Msg("answer a runner")
 			return // it says so again
 		}
