@@ -81,6 +81,15 @@ func TestViewsAgree(t *testing.T) {
 			}
 		}
 	})
+	// SQLite before 3.42 lost rows here, by a Bloom filter on the index of an expression (docs/formats.md).
+	for _, on := range []string{"a.trial = b.trial", "a.study = b.study AND a.trial = b.trial"} {
+		const sql = "SELECT count(*), total(a.seq * b.seq) FROM %[1]s a JOIN %[1]s b ON %[2]s AND a.what = 'assigned' AND b.what = 'started' " +
+			"JOIN %[1]s c ON c.study = b.study AND c.trial = b.trial AND c.what = 'sampled'"
+		want := query(t, client, fmt.Sprintf("WITH d AS MATERIALIZED (SELECT * FROM decisions_v) "+sql, "d", on))
+		if got := query(t, client, fmt.Sprintf(sql, "decisions_v", on)); !slices.Equal(got, want) || strings.HasPrefix(want[0], "0 ") {
+			t.Errorf("decisions joined on %s: %v, want %v", on, got, want)
+		}
+	}
 }
 
 func trialRows(s *trial.State) []string {
