@@ -24,7 +24,7 @@ type proc struct {
 // launch starts the program.
 func (w *world) launch(what string, env []string, args ...string) *proc {
 	c := exec.Command(w.program, args...)
-	c.Env = append(os.Environ(), env...)
+	c.Env = append(append(os.Environ(), w.env...), env...)
 	return w.launchCommand(what, c)
 }
 

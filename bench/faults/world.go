@@ -42,6 +42,7 @@ type world struct {
 	notes    []string
 	mayFail  map[int]bool // trials whose failure is right
 	lenient  bool         // the failure of any trial is
+	env      []string     // of every process, besides our own
 }
 
 // failure ends the script of a fault: something did not go as it must.
