@@ -33,7 +33,7 @@ const soakDisk = 192 << 20
 // soak has everything happen at random, to studies that come and go, and whose trials break in their own ways, too. The memory of all
 // processes and the disk are watched meanwhile.
 func soak(w *world) {
-	w.lenient = true // a trial may lose three runners in a row
+	w.lenient = true                   // a trial may lose three runners in a row
 	w.env = []string{"GOMEMLIMIT=off"} // what is watched is what a process holds, not the 64 MiB of garbage that it may let lie, see trial/heap
 	s := &soaking{world: w, done: map[string]int{}}
 	s.disk = w.trySmallDisk(w.data, fmt.Sprint(soakDisk)) == nil
