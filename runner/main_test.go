@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 // beRunner runs one assignment whose trainer reports once, starts a grandchild in a session of its own, and hangs. It prints
-// the process ids of both.
+// the process ids of both once the report has been sent: it is in the spool then.
 func beRunner(dir string) {
 	q := newFakeQueue()
 	r, err := New(Config{Name: "box", Run: "run-0", Slots: 1, Dir: dir, Timings: Timings{Progress: 1, Decision: 1}, Log: zerolog.Nop()}, q)
@@ -40,6 +40,7 @@ func beRunner(dir string) {
 	}
 	q.work <- a
 	go func() {
+		<-q.sent
 		for p := range q.progress {
 			fmt.Println(p.Step)
 		}

@@ -171,6 +171,7 @@ func newBench(t *testing.T, change func(*Config, *fakeQueue)) *bench {
 	b.cfg = Config{Name: "box", Run: "run-1", Slots: 1, Threads: 1, Dir: t.TempDir(), Log: zerolog.Nop(),
 		Jitter: func() float64 { return 0 }}
 	b.cfg.Timings.RetryMin = 10 * time.Millisecond
+	b.cfg.Timings.Decision, b.cfg.Timings.Flush = time.Minute, time.Minute // no answer of this daemon is lost, and none is given up for late
 	if change != nil {
 		change(&b.cfg, b.queue)
 	}
@@ -213,7 +214,7 @@ func receive[T any](t *testing.T, ch <-chan T) T {
 	select {
 	case v := <-ch:
 		return v
-	case <-time.After(30 * time.Second):
+	case <-time.After(processtest.Patience):
 		t.Fatal("nothing came")
 		panic("unreachable")
 	}

@@ -66,6 +66,7 @@ func TestOutboxResends(t *testing.T) {
 				t.Errorf("sent %d, want %d", got, n)
 			}
 		}
+		c.letters.Wait() // until the outbox has heard that the bus has them
 	}
 	o.add(trial.Inbound{Report: &trial.Report{}})
 	o.add(trial.Inbound{Report: &trial.Report{}})

@@ -97,7 +97,7 @@ func TestForkBomb(t *testing.T) {
 		t.Errorf("the outcome is %+v", got)
 	}
 	dir := groupOf(out.String())
-	for deadline := time.Now().Add(10 * time.Second); ; { // zombies of a moment are no harm
+	for deadline := time.Now().Add(processtest.Patience); ; time.Sleep(5 * time.Millisecond) { // zombies of a moment are no harm
 		left, err := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
 		if err != nil || len(left) == 0 {
 			break
@@ -245,6 +245,24 @@ func TestParseStat(t *testing.T) {
 		if m, ok := parseStat([]byte(bad)); ok {
 			t.Errorf("%q was read as %+v", bad, m)
 		}
+	}
+}
+
+// A process whose program the kernel is still loading shows no environment yet; others may have none.
+func TestNameless(t *testing.T) {
+	line := func(size, environmentEnd string) []byte {
+		f := strings.Fields("7 (a)b) S" + strings.Repeat(" 1", 49))
+		f[22], f[50] = size, environmentEnd
+		return []byte(strings.Join(f, " "))
+	}
+	for text, want := range map[string]bool{string(line("4096", "0")): true, string(line("4096", "140725753458667")): false, // env -i
+		string(line("0", "0")): false, "": false, "7 (a": false} { // 0 bytes: a zombie, or a thread of the kernel
+		if nameless([]byte(text)) != want {
+			t.Errorf("%q: %v", text, !want)
+		}
+	}
+	if text, err := os.ReadFile("/proc/self/stat"); err == nil && nameless(text) {
+		t.Errorf("this process has an environment: %s", text)
 	}
 }
 

@@ -69,9 +69,9 @@ func (o *output) pump(from *os.File, line func([]byte)) {
 		o.mu.Unlock()
 		line(text)
 	}}
-	buffer := make([]byte, 32<<10)
+	in, buffer := &drain{from: from}, make([]byte, 32<<10)
 	for {
-		n, err := from.Read(buffer)
+		n, err := in.Read(buffer)
 		if n > 0 {
 			o.p.spec.Handler.Beat()
 			o.log(buffer[:n])

@@ -9,13 +9,9 @@ import (
 	"runtime"
 	"sync"
 	"syscall"
-	"time"
 
 	"automl/runner/protocol"
 )
-
-// drainWait is how long a pipe or a connection may stay open after the child has ended: whoever still holds it escaped.
-const drainWait = 2 * time.Second
 
 // Process is a running child.
 type Process struct {

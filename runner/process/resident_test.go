@@ -406,7 +406,7 @@ func TestResidentIsMarked(t *testing.T) {
 		"line.sendall(json.dumps({'progress': {'step': os.getppid()}}).encode() + b'\\n'); time.sleep(600)", &bytes.Buffer{})
 	p := start(t, w.resident(s))
 	parent := (<-h.progress).Step
-	if got := marked(func(a string) bool { return a == p.workFile }); len(got) != 1 || got[0] != p.pid {
+	if got, _ := marked(func(a string) bool { return a == p.workFile }); len(got) != 1 || got[0] != p.pid {
 		t.Errorf("the trainer %d is found as %v", p.pid, got)
 	}
 	if n := Reap(filepath.Join(w.dir, "scratch")); n != 1 {

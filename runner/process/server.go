@@ -32,14 +32,14 @@ type server struct {
 	wg       sync.WaitGroup
 	accepted chan struct{} // closed when no further connection is taken
 	mu       sync.Mutex
-	conns    map[net.Conn]bool
+	conns    map[*net.UnixConn]bool
 	late     bool // the child has ended
 }
 
 // listen makes the socket in the child's home, or in a private folder with a short name where the home's is too long.
 func listen(home string, handle func([]byte) (protocol.Answer, bool), log zerolog.Logger) (*server, error) {
 	s := &server{path: filepath.Join(home, "s"), handle: handle, log: log, accepted: make(chan struct{}),
-		conns: map[net.Conn]bool{}}
+		conns: map[*net.UnixConn]bool{}}
 	var err error
 	if len(s.path)+len(sentinelEnd) > maxSocketPath {
 		if s.dir, err = shortDir(); err != nil {
@@ -129,14 +129,14 @@ func (s *server) finish() {
 // hurry bounds the reading of a connection whose child has ended; the deadline is only met where something else holds it.
 func (s *server) hurry(conn net.Conn) { _ = conn.SetReadDeadline(time.Now().Add(drainWait)) }
 
-func (s *server) serve(conn net.Conn) {
+func (s *server) serve(conn *net.UnixConn) {
 	defer func() {
 		s.mu.Lock()
 		delete(s.conns, conn)
 		s.mu.Unlock()
 		conn.Close()
 	}()
-	in := bufio.NewReaderSize(conn, 4096)
+	in := bufio.NewReaderSize(&drain{from: conn}, 4096)
 	for {
 		line, err := readLine(in, protocol.MaxLine)
 		if err != nil && !errors.Is(err, errLong) {

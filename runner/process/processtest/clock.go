@@ -44,7 +44,7 @@ func (c *Clock) After(d time.Duration) (<-chan time.Time, func()) {
 // Await waits until somebody waits for a time between from and to ahead.
 func (c *Clock) Await(t *testing.T, from, to time.Duration) {
 	t.Helper()
-	limit := time.After(30 * time.Second)
+	limit := time.After(Patience)
 	for {
 		there, changed := c.waiting(from, to)
 		if there {

@@ -22,6 +22,9 @@ import (
 
 const mark = "processtest-script"
 
+// Patience is how long anything may take that has to happen. It is for what never does: a machine that does other things too is slow.
+const Patience = 3 * time.Minute
+
 // Main runs the tests, or the script where this process is a trainer.
 func Main(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == mark {
@@ -215,7 +218,7 @@ func must(err error) {
 // AwaitDeath waits until a process is gone, or is a zombie that nobody buries.
 func AwaitDeath(t *testing.T, pid int) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(Patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if syscall.Kill(pid, 0) != nil {
 			return
 		}
