@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"automl/trial"
 	"automl/trial/dispatch/dispatchtest"
@@ -24,7 +23,7 @@ func external(t *testing.T) string {
 	ok(t, err)
 	n.Start()
 	t.Cleanup(func() { n.Shutdown(); n.WaitForShutdown() })
-	if !n.ReadyForConnections(10 * time.Second) {
+	if !n.ReadyForConnections(dispatchtest.Patience) {
 		t.Fatal("the server does not start")
 	}
 	return n.ClientURL()
@@ -33,9 +32,9 @@ func external(t *testing.T) string {
 func TestExternalServer(t *testing.T) {
 	dispatchtest.Run(t, func(t *testing.T) dispatchtest.Bus {
 		url := external(t)
-		d := newDaemon(t, Options{URL: url, Credentials: Credentials{User: "boss", Password: "b"}, Log: zerolog.Nop()})
+		d := newDaemon(t, Options{URL: url, Credentials: Credentials{User: "boss", Password: "b"}, Log: zerolog.Nop(), Timeout: requestTime})
 		return dispatchtest.Bus{Daemon: d, Runner: func(run string) dispatchtest.Queue {
-			r, err := NewRunner(t.Context(), run, Options{URL: strings.Replace(url, "//", "//box:r@", 1), Log: zerolog.Nop()})
+			r, err := NewRunner(t.Context(), run, Options{URL: strings.Replace(url, "//", "//box:r@", 1), Log: zerolog.Nop(), Timeout: requestTime})
 			ok(t, err)
 			t.Cleanup(r.Close)
 			return r

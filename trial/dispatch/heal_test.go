@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"automl/trial"
 	"automl/trial/dispatch/dispatchtest"
@@ -21,8 +22,13 @@ func TestFullDiskHeals(t *testing.T) {
 		t.Skip("needs the right to mount a small disk: ", err)
 	}
 	t.Cleanup(func() { _ = unix.Unmount(store, unix.MNT_DETACH) })
-	s := serve(t, dir, "")
-	d, r := newDaemon(t, options(s, RoleDaemon)), newRunner(t, s, "run1")
+	s := serve(t, dir, dispatchtest.Address(t))
+	o := options(s, RoleRunner)
+	o.Timeout = 5 * time.Second // of a store that keeps nothing the sender hears nothing
+	r, err := NewRunner(t.Context(), "run1", o)
+	ok(t, err)
+	t.Cleanup(r.Close)
+	d := newDaemon(t, options(s, RoleDaemon))
 	url := s.URL()
 	ballast := filepath.Join(store, "ballast")
 	f, err := os.Create(ballast)

@@ -75,7 +75,7 @@ func newKey(t *testing.T) (seed, public string) {
 }
 
 func (d *door) options(c Credentials) Options {
-	return Options{URL: d.s.URL(), Credentials: c, TLS: d.trust, Log: zerolog.Nop()}
+	return Options{URL: d.s.URL(), Credentials: c, TLS: d.trust, Log: zerolog.Nop(), Timeout: requestTime}
 }
 
 // TestContractOverTLS runs the whole contract with runners that joined.
@@ -205,7 +205,7 @@ func TestTLSIsNeeded(t *testing.T) {
 	defer raw.Close()
 	_, err = raw.Write([]byte("CONNECT {\"user\":\"runner\",\"name\":\"run1\"}\r\nPING\r\n"))
 	ok(t, err)
-	ok(t, raw.SetReadDeadline(time.Now().Add(10*time.Second)))
+	ok(t, raw.SetReadDeadline(time.Now().Add(dispatchtest.Patience)))
 	var got [4096]byte
 	var text string
 	for !strings.Contains(text, "-ERR") {

@@ -13,7 +13,7 @@ import (
 // TestRunnerFirst starts a runner before there is a server.
 func TestRunnerFirst(t *testing.T) {
 	dir := t.TempDir()
-	s := serve(t, dir, "")
+	s := serve(t, dir, dispatchtest.Address(t))
 	s.Shutdown()
 	r := newRunner(t, s, "run1")
 	pulled := make(chan error, 1)

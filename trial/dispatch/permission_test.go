@@ -66,7 +66,7 @@ func TestRunnerTakesFew(t *testing.T) {
 	d := newDaemon(t, options(s, RoleDaemon))
 	ok(t, d.Publish(t.Context(), dispatchtest.Assignment("s1", 1, 1)))
 	nc, _ := hostile(t, s)
-	m, err := nc.Request("$JS.API.CONSUMER.MSG.NEXT.AUTOML_WORK.runners", []byte(`{"batch":100,"expires":1000000000}`), 10*time.Second)
+	m, err := nc.Request("$JS.API.CONSUMER.MSG.NEXT.AUTOML_WORK.runners", []byte(`{"batch":100,"expires":1000000000}`), dispatchtest.Patience)
 	ok(t, err)
 	if m.Header.Get("Status") != "409" {
 		t.Errorf("the server answers %v", m.Header)

@@ -135,14 +135,12 @@ func TestDuplicates(t *testing.T) {
 
 // awaitEmpty waits until the server has worked through the acknowledgements.
 func awaitEmpty(t *testing.T, d *Daemon, stream string) {
-	for range 1000 {
+	t.Helper()
+	await(t, func() bool {
 		s, err := d.js.Stream(t.Context(), stream)
 		ok(t, err)
-		if s.CachedInfo().State.Msgs == 0 {
-			return
-		}
-	}
-	t.Fatalf("%s does not become empty", stream)
+		return s.CachedInfo().State.Msgs == 0
+	})
 }
 
 // TestServerRestart brings the server back on its port; with its store, and with the store deleted.
@@ -150,7 +148,7 @@ func TestServerRestart(t *testing.T) {
 	for name, lost := range map[string]bool{"store kept": false, "store deleted": true} {
 		t.Run(name, func(t *testing.T) {
 			dir, recreated := t.TempDir(), make(chan struct{}, 10)
-			s := serve(t, dir, "")
+			s := serve(t, dir, dispatchtest.Address(t))
 			o := options(s, RoleDaemon)
 			o.Recreated = func() { recreated <- struct{}{} }
 			d, r := newDaemon(t, o), newRunner(t, s, "run1")

@@ -126,17 +126,20 @@ func TestCloseDrains(t *testing.T) {
 	db, err := store.Open(t.Context(), dir)
 	check(t, err)
 	acked := make([]int64, 8)
-	var wait sync.WaitGroup
+	var wait, begun sync.WaitGroup
+	begun.Add(len(acked))
 	for i := range acked {
 		id := fmt.Sprint("s", i)
 		create(t, db, benchStudy(id))
 		wait.Go(func() {
 			for db.Append(t.Context(), id, eventsAfter(acked[i], 4)) == nil {
-				acked[i] += 4
+				if acked[i] += 4; acked[i] == 40 {
+					begun.Done()
+				}
 			}
 		})
 	}
-	time.Sleep(20 * time.Millisecond)
+	begun.Wait()
 	check(t, db.Close())
 	wait.Wait()
 	db = openIn(t, dir)

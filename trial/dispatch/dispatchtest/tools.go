@@ -1,7 +1,10 @@
 package dispatchtest
 
 import (
+	"fmt"
 	"math"
+	"math/rand/v2"
+	"net"
 	"testing"
 	"time"
 
@@ -20,6 +23,21 @@ func Next[T any](t testing.TB, c <-chan T) T {
 	case <-time.After(Patience):
 		t.Fatal("nothing came")
 	}
+	panic("unreachable")
+}
+
+// Address is a loopback address that nobody listens on. The system gives its port to no connection by itself, so that it stays free
+// while a server that had it is away.
+func Address(t testing.TB) string {
+	t.Helper()
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", 15000+rand.IntN(15000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			OK(t, l.Close())
+			return address
+		}
+	}
+	t.Fatal("no port is free")
 	panic("unreachable")
 }
 
