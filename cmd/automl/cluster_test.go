@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 	"github.com/nats-io/nkeys"
 
 	"automl/trial"
+	"automl/trial/dispatch/dispatchtest"
 )
 
 // natsConfig is the file that docs/operations.md recommends for a server of a cluster.
@@ -37,17 +37,6 @@ func natsServer(path string) int {
 	}
 	fmt.Fprintln(os.Stderr, err)
 	return 1
-}
-
-// freePort is a port that nobody listens on now.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // cluster is three NATS servers, each a process once it is started.
@@ -79,7 +68,7 @@ func newCluster(t *testing.T) *cluster {
 	}
 	var urls, routes, route []string
 	for i := range 3 {
-		l, r := freePort(t), freePort(t)
+		l, r := dispatchtest.Address(t), dispatchtest.Address(t)
 		c.listen[i], route = l, append(route, r)
 		urls, routes = append(urls, "nats://"+l), append(routes, "nats://"+r)
 	}
@@ -174,8 +163,7 @@ func TestCluster(t *testing.T) {
 	want := bare(finished(t, alone, 9))
 
 	c := newCluster(t)
-	s := newSite(t, "pace=40", clustered)
-	s.rewrite("E2E_TRAINER: pace=40", "E2E_TRAINER: pace=1")
+	s, hurry := unhurried(t, clustered)
 	c.start(0)
 	until(t, "the first server", func() bool { return listens(c.listen[0]) })
 	d := s.start(s.dir, "daemon", "--nats", c.urls, "--nats-creds", c.creds["DAEMON"])
@@ -190,13 +178,15 @@ func TestCluster(t *testing.T) {
 		s.start(filepath.Join(t.TempDir(), name), "runner", "--name", name, "--slots", "1", "--nats", c.urls,
 			"--nats-creds", c.creds[fmt.Sprintf("BOX%d", i+1)])
 	}
+	s.ready("box1", "box2")
 	s.ok("submit", s.sweep)
-	until(t, "reports", func() bool { return s.reports() >= 10 })
+	until(t, "reports", func() bool { return s.reports() >= 5 })
 	leader := c.leader("AUTOML_IN")
 	_ = c.node[leader].Process.Kill() // as the machine's power would
 	_ = c.node[leader].Wait()
 	n := s.reports()
-	until(t, "the study to go on", func() bool { return s.reports() > n+5 })
+	until(t, "the study to go on", func() bool { return s.reports() > n+3 })
+	hurry()
 	c.start(leader)
 	until(t, "the end", func() bool { st, _ := s.state(); return st.Status.Over() })
 	events := finished(t, s, 9)

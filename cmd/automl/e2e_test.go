@@ -64,14 +64,14 @@ func newSite(t *testing.T, mode, more string) *site {
 		t.Fatal(err)
 	}
 	root := t.TempDir()
-	s := &site{t: t, dir: filepath.Join(root, "data"), sweep: filepath.Join(root, "sweep.yaml"), limit: 3 * time.Minute}
+	s := &site{t: t, dir: filepath.Join(root, "data"), sweep: filepath.Join(root, "sweep.yaml"), limit: patience}
 	text := fmt.Sprintf(`name: e2e
 objective: {metric: acc, goal: maximize}
 parameters:
   lr: {type: float, low: 1e-5, high: 1, log: true}
   opt: {type: categorical, choices: [adamw, sgd]}
 scheduler: {type: hyperband, eta: 3}
-trainer: {type: command, command: [%q], env: {E2E_TRAINER: %s}}
+trainer: {type: command, command: [%q], env: {E2E_TRAINER: %q}}
 seed: 3
 `, self, mode)
 	if epochs := "epochs: {max: 4, grace: 1}"; !strings.Contains(more, "epochs:") {
@@ -82,6 +82,18 @@ seed: 3
 		t.Fatal(err)
 	}
 	return s
+}
+
+// unhurried is a site whose trainers take half a second for an epoch, so that a test finds them at it, until they are told to hurry.
+func unhurried(t *testing.T, more string) (s *site, hurry func()) {
+	t.Helper()
+	told := filepath.Join(t.TempDir(), "hurry")
+	return newSite(t, "pace=500,hurry="+told, more), func() {
+		t.Helper()
+		if err := os.WriteFile(told, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // rewrite replaces a part of the sweep file.

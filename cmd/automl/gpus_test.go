@@ -101,7 +101,7 @@ func TestSweepOnGPUs(t *testing.T) {
 	if err := os.WriteFile(s.sweep, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.ok("run", s.sweep, "--gpus", "GPU-b")
+	s.ok("run", s.sweep, "--gpus", "GPU-b", "--lab", "scale=0.25") // looks at a trainer every half a second
 	for _, n := range []string{"0", "1"} {
 		v := decodeJSON[view.Trial](t, s.ok("describe", "e2e", n, "-o", "json").out)
 		if v.State != "COMPLETE" || v.Usage == nil || math.Abs(v.Usage.GPUBusy-0.4) > 1e-9 || v.Usage.GPUTrials < 1 || v.Usage.Memory == 0 {

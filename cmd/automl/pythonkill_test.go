@@ -192,11 +192,11 @@ func killedPython(t *testing.T, script string, resident bool) {
 	run := s.start(s.dir, "run", s.sweep)
 	for i, victim := range []string{"trainer", "all", "runner", "all"} { // no trial fails three times: one that ended with its daemon has not
 		n := 3 + 11*i
-		within(t, s.limit, fmt.Sprint(n, " reports"), func() bool { return s.reports() >= n })
+		until(t, fmt.Sprint(n, " reports"), func() bool { return s.reports() >= n })
 		time.Sleep(time.Duration(draw.IntN(80)) * time.Millisecond) // the moment within the epoch
 		run = s.murder(run, victim, draw)
 	}
-	within(t, s.limit, "the end", func() bool { st, _ := s.state(); return st.Status.Over() })
+	until(t, "the end", func() bool { st, _ := s.state(); return st.Status.Over() })
 	if err := run.Wait(); err != nil {
 		t.Error(err)
 	}
@@ -218,10 +218,29 @@ func (s *site) murder(run *exec.Cmd, victim string, draw *rand.Rand) *exec.Cmd {
 		until(s.t, "the runner's end", func() bool { return !alive(s.dir) })
 		return s.start(s.dir, "run", s.sweep)
 	}
-	var pids []int
-	until(s.t, "a "+victim, func() bool { pids = s.processes(victim); return len(pids) > 0 })
-	_ = syscall.Kill(pids[draw.IntN(len(pids))], syscall.SIGKILL)
+	until(s.t, "the death of a "+victim, func() bool {
+		pids := s.processes(victim)
+		return len(pids) > 0 && killAtWork(pids[draw.IntN(len(pids))])
+	})
 	return run
+}
+
+// killAtWork kills a process, and tells whether that was its end: one that had just ended cannot be stopped.
+func killAtWork(pid int) (killed bool) {
+	if syscall.Kill(pid, syscall.SIGSTOP) != nil {
+		return false
+	}
+	defer func() { _ = syscall.Kill(pid, syscall.SIGKILL) }()
+	for {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		switch _, state, _ := strings.Cut(string(stat), ") "); {
+		case err != nil || strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X"):
+			return false
+		case strings.HasPrefix(state, "T"):
+			return true
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // killedAndResumed holds the record to having seen both kinds of death, and a trial that went on from within a fold.
