@@ -37,7 +37,7 @@ Read = Callable[[Path], tuple[int, int, int]]
 
 def sweep_while_reading(site: Site, seconds: float, read: Read) -> None:
     """Runs a study to its end, a part of it while ``read`` holds the record for so long, and looks for what that cost."""
-    pace = 1.5 * seconds / (TRIALS * FOLDS * EPOCHS / WORKERS)
+    pace = 8 * seconds / (TRIALS * FOLDS * EPOCHS / WORKERS)
     script = site.write("train.py", SCRIPT.replace("PACE", f"{pace:.3f}"))
     said = site.root / "said.txt"
     with said.open("w") as out:
