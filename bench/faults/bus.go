@@ -30,6 +30,26 @@ func busDamaged(damage func(w *world, store string)) func(*world) {
 	}
 }
 
+// busForgotten has a study lose its daemon, and the bus what it held and the record had not, for so long that the runner sends that again
+// but seldom. Its trainers take their time: what one of them says next is mostly the first of its attempt that the new daemon hears.
+func busForgotten(w *world) {
+	d := w.daemon()
+	w.submit(sweep{trainer: "pace=700", trials: 4, folds: 1, epochs: 9, scheduler: "fifo"})
+	w.runner("box", "", 2)
+	for range 2 {
+		w.after(w.reports() + 2 + w.rand.IntN(3))
+		d.kill()
+		d = w.daemon(w.syncs(fmt.Sprintf("unwritten:%d", 40+w.rand.IntN(40)))...)
+		w.until("the daemon's death", func() bool { return !d.alive() || w.over() })
+		d.kill()
+		deleteStore(w, filepath.Join(w.data, "nats"))
+		w.sleep(time.Duration(25+w.rand.IntN(15)) * time.Second)
+		d = w.daemon()
+	}
+	w.end()
+	w.inTurn()
+}
+
 func deleteStore(w *world, store string) { w.must(os.RemoveAll(store)) }
 
 // blocks are the files of the store whose name ends so.

@@ -42,7 +42,11 @@ func staleDaemon(w *world) {
 	w.runner("tower", "", 2)
 	w.after(w.reports() + 2)
 	old.signal(syscall.SIGCONT)
-	w.until("the end of the daemon that was taken for dead", func() bool { return !old.alive() || w.over() })
+	select {
+	case <-old.ended:
+	case <-time.After(time.Minute): // it looks every second
+		w.must(w.ctx.Err())
+	}
 	if old.alive() {
 		w.wrong("two daemons are at work")
 		old.kill()

@@ -98,8 +98,13 @@ func syncFails(w *world) {
 	if !strings.Contains(d.says(), "could not be written") {
 		w.wrong("the failing disk was not felt")
 	}
+	w.inTurn()
+}
+
+// inTurn looks for epochs that are on record before the ones ahead of them.
+func (w *world) inTurn() {
 	for _, early := range w.texts(`SELECT printf('trial %d fold %d: epoch %d is on record before epoch %d', b.trial, b.fold, b.epoch, a.epoch), 0
-		FROM reports a JOIN reports b ON b.trial = a.trial AND b.fold = a.fold AND b.epoch = a.epoch + 1
+		FROM reports a JOIN reports b ON b.study = a.study AND b.trial = a.trial AND b.fold = a.fold AND b.epoch = a.epoch + 1
 		WHERE a.repeated = 0 AND b.repeated = 0 AND b.seq < a.seq`) {
 		w.wrong("%s", early)
 	}

@@ -38,7 +38,7 @@ var protections = []protection{
 		{mail, "	if !c.known(t, r) {", "	if true {"}}},
 	{"in-order", "a message is not taken while an earlier one of its attempt is missing", []string{"sync-fails"}, []edit{
 		{mail, "	if known && m.N > last+1 {", "	if false && known {"}}},
-	{"order-known", "a daemon that was just started knows by the runner's receipts which messages are missing", []string{"bus-deleted"}, []edit{
+	{"order-known", "a daemon that was just started knows by the runner's receipts which messages are missing", []string{"bus-forgotten"}, []edit{
 		{mail, "	if m.Since > 0 {", "	if false && m.Since > 0 {"}}},
 	{"fencing", "a message counts only from the run that holds the lease of its attempt", []string{"sigstop"}, []edit{
 		{mail, "t != nil && t.Open != nil && t.Open.Number == m.Key.Attempt && t.Open.Run == m.Run", "t != nil && t.Open != nil"}}},

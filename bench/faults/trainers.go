@@ -40,7 +40,7 @@ func badMetrics(w *world) {
 func hung(w *world) {
 	w.daemon()
 	w.submit(sweep{trainer: "pace=20,hang=1", scheduler: "fifo"})
-	w.runner("box", "", 2, "patience=0.05")
+	w.runner("box", "", 2, "patience=0.02")
 	w.end()
 	if w.count("SELECT count(*) FROM decisions WHERE trial = 1 AND what = 'retried' AND failure = 'timeout'") != 1 {
 		w.wrong("the hung trainer was not killed as stuck")
@@ -54,7 +54,7 @@ func hung(w *world) {
 func slow(w *world) {
 	w.daemon()
 	w.submit(sweep{trainer: "pace=20,slow=1,slowness=8000", scheduler: "fifo"})
-	w.runner("box", "", 2, "patience=0.05")
+	w.runner("box", "", 2, "patience=0.02")
 	w.end()
 	if w.count("SELECT count(*) FROM decisions WHERE failure <> ''") > 0 {
 		w.wrong("a slow trainer that showed life was killed")
