@@ -49,7 +49,7 @@ func TestExternalServer(t *testing.T) {
 
 // A daemon that was given a runner's credentials is told so: it does not wait for answers that cannot come.
 func TestRunnersCredentialsMakeNoDaemon(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), dispatchtest.Patience)
 	defer cancel()
 	_, err := NewDaemon(ctx, Options{URL: external(t), Credentials: Credentials{User: "box", Password: "r"}, Patient: true, Log: zerolog.Nop()})
 	if trial.CodeOf(err) != trial.Denied || !strings.Contains(err.Error(), "what a daemon must") {
