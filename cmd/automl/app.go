@@ -66,7 +66,7 @@ every fold, and hands over the best learning rate and freeze schedule with the e
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagFault(err) })
 	c.AddCommand(a.runCmd(), a.daemonCmd(), a.runnerCmd(), a.trainerCmd(), a.submitCmd(), a.listCmd(), a.statusCmd(),
 		a.describeCmd(), a.bestCmd(), a.reportCmd(), a.explainCmd(), a.logsCmd(), a.planCmd(), a.schemaCmd(), a.doctorCmd(), a.versionCmd(),
-		a.enqueueCmd(), a.claimCmd(), a.joinTokenCmd(), a.exportCmd(), a.importCmd(), a.backupCmd(),
+		a.enqueueCmd(), a.claimCmd(), a.joinTokenCmd(), a.exportCmd(), a.importCmd(), a.backupCmd(), a.salvageCmd(),
 		a.moveCmd("pause", "Stop handing out work; running trials come back at their next epoch"),
 		a.moveCmd("resume", "Go on with a paused study"),
 		a.moveCmd("stop", "End a study for good"),

@@ -165,7 +165,7 @@ func (a *app) record(ctx context.Context) []check {
 	}
 	defer db.Close()
 	damage := check{Check: "record", OK: true, Detail: "the database is sound"}
-	const mend = "restore the newest backup beside it, or read what can be read with sqlite3 .recover"
+	const mend = "put your newest backup in its place, or save what can be read: automl salvage NEW-DIR"
 	switch faults, err := db.Check(ctx); {
 	case err != nil:
 		damage = check{Check: "record", Detail: err.Error(), Hint: mend}

@@ -200,15 +200,26 @@ func (c *core) orderAll(verb trial.Verb, reason string) {
 func (d *Daemon) Runners(ctx context.Context) ([]view.Runner, error) {
 	out := []view.Runner{}
 	err := d.do(ctx, func() error {
-		for _, mem := range d.runners {
+		for run, mem := range d.runners {
 			if mem.met {
-				out = append(out, view.Runner{RunnerInfo: mem.info, SilentSeconds: d.Now().Sub(mem.heard).Seconds()})
+				info := mem.info
+				info.Attempts = d.leased(run) // what it said of them last may be ten seconds old
+				out = append(out, view.Runner{RunnerInfo: info, SilentSeconds: d.Now().Sub(mem.heard).Seconds()})
 			}
 		}
 		return nil
 	})
 	slices.SortFunc(out, func(a, b view.Runner) int { return strings.Compare(a.Name, b.Name) })
 	return out, err
+}
+
+// leased is the attempts that a run holds leases of.
+func (d *Daemon) leased(run string) []trial.Key {
+	out := []trial.Key{}
+	for _, c := range d.cores {
+		out = append(out, c.held(run)...)
+	}
+	return out
 }
 
 // Progress lists how far the running attempts of a study are within their epoch, by trial.

@@ -74,11 +74,10 @@ func fileError(err error, format string, args ...any) error {
 
 // damagedHint says what to do about a damaged database: use the newest backup, or salvage.
 func damagedHint(dir string) string {
-	file := filepath.Join(dir, fileName)
-	salvage := fmt.Sprintf(`the file is damaged. Keep a copy of %s, then try "sqlite3 %s .recover | sqlite3 new.db"`, dir, file)
+	hint := fmt.Sprintf("the file is damaged. Put your newest backup in the place of %s", filepath.Join(dir, fileName))
 	backups, _ := filepath.Glob(filepath.Join(dir, "backup-v*.db")) // the pattern is ours: it is never malformed
-	if len(backups) == 0 {
-		return salvage
+	if len(backups) > 0 {
+		hint += ", such as " + slices.Max(backups)
 	}
-	return salvage + ", or put back the backup " + slices.Max(backups)
+	return hint + fmt.Sprintf("; or save what can be read: automl salvage NEW-DIR --data-dir %s", dir)
 }

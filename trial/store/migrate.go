@@ -97,7 +97,7 @@ func schemaVersion(ctx context.Context, q querier, latest int) (int, error) {
 		return 0, trial.Errorf(trial.Invalid, "the database was not made by automl").
 			WithHint("use another data directory")
 	case version > latest:
-		return 0, trial.Errorf(trial.Conflict, "the database has version %d, this automl knows versions up to %d", version, latest).
+		return 0, trial.Errorf(trial.Invalid, "the database has version %d, this automl knows versions up to %d", version, latest).
 			WithHint("upgrade automl, or go back to the backup it made before the database was migrated")
 	}
 	return version, nil

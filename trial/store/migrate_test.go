@@ -138,9 +138,9 @@ func TestNewerVersion(t *testing.T) {
 	dir := filled(t)
 	check(t, openIn(t, dir, schema(t, latest(t), next)).Close())
 	_, err := store.Open(t.Context(), dir)
-	wantError(t, err, trial.Conflict, fmt.Sprintf("version %d", latest(t)+1), "upgrade automl")
+	wantError(t, err, trial.Invalid, fmt.Sprintf("version %d", latest(t)+1), "upgrade automl")
 	_, err = store.OpenReadOnly(t.Context(), dir)
-	wantError(t, err, trial.Conflict, fmt.Sprintf("version %d", latest(t)+1), "upgrade automl")
+	wantError(t, err, trial.Invalid, fmt.Sprintf("version %d", latest(t)+1), "upgrade automl")
 	openIn(t, dir, schema(t, latest(t), next)) // the lock was given back
 }
 
