@@ -45,8 +45,10 @@ func (d *Daemon) begin(ctx context.Context, c *core) {
 	go func() { d.written <- d.persist(ctx, c, r) }()
 }
 
-// commit persists what a core has decided and lets it out, all before it returns.
+// commit persists what a core has decided and lets it out, all before it returns. Whoever asked for it may have hung up: that is no reason
+// to throw the core away.
 func (d *Daemon) commit(ctx context.Context, c *core) error {
+	ctx = context.WithoutCancel(ctx)
 	if err := d.await(ctx, c); err != nil {
 		return err
 	}

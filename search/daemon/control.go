@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -137,7 +138,7 @@ func (d *Daemon) Change(ctx context.Context, study string, to trial.Claim) (now 
 	return now, err
 }
 
-// Delete stops a study and removes it with its record.
+// Delete removes a study with its record, and then stops what runs of it.
 func (d *Daemon) Delete(ctx context.Context, study string) error {
 	return d.do(ctx, func() error {
 		s, found, err := d.find(ctx, study)
@@ -146,17 +147,28 @@ func (d *Daemon) Delete(ctx context.Context, study string) error {
 		}
 		if c := d.core(s.ID); c != nil {
 			_ = d.await(ctx, c) // whatever it was, it goes
-			c.orderAll(trial.Stop, "the study was deleted")
-			d.send(c.take().letters)
-			d.cores = slices.DeleteFunc(d.cores, func(q *core) bool { return q == c })
 		}
-		d.broken = slices.DeleteFunc(d.broken, func(b broken) bool { return b.study.ID == s.ID })
-		d.ended[s.ID] = true
-		if d.Trace != nil {
-			d.Trace.Forget(s.ID)
+		if err := d.Store.DeleteStudy(ctx, s.ID); err != nil {
+			return err
 		}
-		return d.Store.DeleteStudy(ctx, s.ID)
+		d.deleted(s.ID)
+		return nil
 	})
+}
+
+// deleted forgets a study that has no record any more.
+func (d *Daemon) deleted(study string) {
+	if c := d.core(study); c != nil {
+		c.orderAll(trial.Stop, "the study was deleted")
+		d.send(c.take().letters)
+	}
+	d.cores = slices.DeleteFunc(d.cores, func(c *core) bool { return c.spec.Study.ID == study })
+	d.broken = slices.DeleteFunc(d.broken, func(b broken) bool { return b.study.ID == study })
+	maps.DeleteFunc(d.progress, func(k trial.Key, _ trial.Progress) bool { return k.Study == study })
+	d.ended[study] = true
+	if d.Trace != nil {
+		d.Trace.Forget(study)
+	}
 }
 
 // control changes a study that is not over, and returns once the change is recorded.

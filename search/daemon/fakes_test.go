@@ -13,12 +13,12 @@ import (
 	"automl/trial"
 )
 
-// memory is a store whose next appends can be made to fail.
+// memory is a store whose next changes can be made to fail. Like the real one it does nothing for a caller who has hung up.
 type memory struct {
 	mu      sync.Mutex
 	studies []trial.Study
 	events  map[string][]trial.Event
-	broken  int           // appends that will fail
+	broken  int           // changes that will fail
 	lost    error         // another daemon has taken over
 	gate    chan struct{} // appends wait for it; nil: they do not
 	appends int
@@ -43,7 +43,7 @@ func (m *memory) Events(_ context.Context, study string, after int64) ([]trial.E
 	return append([]trial.Event{}, m.events[study][after:]...), nil
 }
 
-func (m *memory) Append(_ context.Context, study string, events []trial.Event) error {
+func (m *memory) Append(ctx context.Context, study string, events []trial.Event) error {
 	m.mu.Lock()
 	gate := m.gate
 	m.mu.Unlock()
@@ -53,12 +53,20 @@ func (m *memory) Append(_ context.Context, study string, events []trial.Event) e
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.appends++
+	if err := m.fault(ctx); err != nil {
+		return err
+	}
+	m.events[study] = append(m.events[study], events...)
+	return nil
+}
+
+// fault is why nothing can be changed now. The lock is held.
+func (m *memory) fault(ctx context.Context) error {
 	if m.broken > 0 {
 		m.broken--
 		return errors.New("disk full")
 	}
-	m.events[study] = append(m.events[study], events...)
-	return nil
+	return ctx.Err()
 }
 
 func (m *memory) Owned(context.Context) error {
@@ -67,7 +75,12 @@ func (m *memory) Owned(context.Context) error {
 	return m.lost
 }
 
-func (m *memory) DeleteStudy(_ context.Context, study string) error {
+func (m *memory) DeleteStudy(ctx context.Context, study string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.fault(ctx); err != nil {
+		return err
+	}
 	delete(m.events, study)
 	for i, s := range m.studies {
 		if s.ID == study {

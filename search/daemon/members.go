@@ -224,7 +224,7 @@ func (d *Daemon) audit(mem *member) {
 			}
 			if seen[key] = mem.missing[key] + 1; seen[key] >= missed {
 				c.now = d.Now()
-				c.lose(key, trial.Aborted, "runner "+mem.info.Name+" does not know of it")
+				d.lose(c, key, trial.Aborted, "runner "+mem.info.Name+" does not know of it")
 			}
 		}
 	}
@@ -237,8 +237,7 @@ func (d *Daemon) gone(run string, kind trial.Failure, why string) {
 	for _, c := range d.cores {
 		c.now = d.Now()
 		for _, key := range c.held(run) {
-			c.lose(key, kind, why)
-			delete(d.progress, key)
+			d.lose(c, key, kind, why)
 		}
 	}
 }
@@ -288,6 +287,11 @@ func (c *core) held(run string) []trial.Key {
 }
 
 // lose ends an attempt whose runner is gone.
+func (d *Daemon) lose(c *core, key trial.Key, kind trial.Failure, why string) {
+	delete(d.progress, key)
+	c.lose(key, kind, why)
+}
+
 func (c *core) lose(key trial.Key, kind trial.Failure, why string) {
 	delete(c.busy, key)
 	if t := c.state.Trial(key.Trial); t != nil && t.Open != nil && t.Open.Number == key.Attempt {

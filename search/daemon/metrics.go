@@ -78,7 +78,7 @@ func (d *Daemon) Metrics(ctx context.Context) (view.Metrics, error) {
 		for _, mem := range d.runners {
 			if mem.met {
 				m.Runners++
-				m.Silence = max(m.Silence, time.Since(mem.heard).Seconds())
+				m.Silence = max(m.Silence, d.Now().Sub(mem.heard).Seconds())
 				if q := mem.info.Disk; q != nil {
 					m.Checkpoints, m.Shelf = m.Checkpoints+q.Bytes, m.Shelf+q.Limit
 				}
