@@ -143,7 +143,7 @@ func (r *Resident) died(how string) string {
 func (r *Resident) start() (*zygote, error) {
 	log := r.owner.log.With().Strs("script", r.preload.Script).Logger()
 	began := r.owner.clock.Now()
-	z, err := startZygote(r.preload, r.owner.mark, log)
+	z, err := startZygote(r.preload, r.owner.mark, r.owner.clock, log)
 	if err != nil {
 		return nil, r.giveUp(log, err.Error())
 	}
@@ -154,7 +154,7 @@ func (r *Resident) start() (*zygote, error) {
 	}
 	r.mu.Unlock()
 	limit := cmp.Or(r.preload.Limit, residentLoad)
-	ready, err := z.load(r.preload, min(limit, residentLoad), r.owner.clock)
+	ready, err := z.load(r.preload, min(limit, residentLoad))
 	if err != nil && r.owner.over() {
 		return nil, fmt.Errorf("%w: the runner ends", errCold)
 	}
@@ -227,12 +227,13 @@ var residentText string
 
 // packet is what a resident process says.
 type packet struct {
-	Ready  *readiness `json:"ready"`
-	Error  string     `json:"error"`
-	Forked int        `json:"forked"`
-	Ended  int        `json:"ended"`
-	Code   int        `json:"code"`   // si_code of waitid
-	Status int        `json:"status"` // an exit status, or a signal
+	Ready   *readiness `json:"ready"`
+	Error   string     `json:"error"`
+	Forked  int        `json:"forked"`
+	Refused string     `json:"refused"` // why it cannot fork
+	Ended   int        `json:"ended"`
+	Code    int        `json:"code"`   // si_code of waitid
+	Status  int        `json:"status"` // an exit status, or a signal
 }
 
 type readiness struct {

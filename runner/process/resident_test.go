@@ -364,6 +364,70 @@ func TestResidentDies(t *testing.T) {
 	}
 }
 
+// Where there is no room for another process, a trainer is started cold, and those that run go on.
+func TestResidentCannotFork(t *testing.T) {
+	t.Parallel()
+	w := newWarm(t)
+	const base = "import os\nforks, fork = 0, os.fork\ndef load(): os.fork = limited\ndef limited():\n    global forks\n    forks += 1\n" +
+		"    if forks == 2: raise BlockingIOError(11, 'Resource temporarily unavailable')\n    return fork()\n"
+	if err := os.WriteFile(filepath.Join(w.dir, "base.py"), []byte(base), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.preload.Setup = "base:load"
+	s, h := w.spec("import json, os, socket, time\nline = socket.socket(socket.AF_UNIX); line.connect(os.environ['AUTOML_SOCKET'])\n"+
+		"line.sendall(json.dumps({'progress': {'step': 1}}).encode() + b'\\n'); time.sleep(600)", &bytes.Buffer{})
+	first := start(t, w.resident(s))
+	<-h.progress
+	const done = `print('automl: {"epoch": 3, "acc": 1}')`
+	s, _ = w.spec(done, &bytes.Buffer{})
+	s.Log = zerolog.New(w.log)
+	second := start(t, w.resident(s))
+	if o := second.Wait(); second.cmd == nil || o.Failure != "" {
+		t.Errorf("the second one was forked: %t, and ended as %+v", second.cmd == nil, o)
+	}
+	if !strings.Contains(w.log.String(), "Resource temporarily unavailable") {
+		t.Errorf("the log does not say why:\n%s", w.log)
+	}
+	if o, _ := w.run(done, true, nil); o.Failure != "" {
+		t.Errorf("the third one ended as %+v", o)
+	}
+	first.Stop(Reason{Failure: trial.Timeout, Message: "too slow"})
+	if o := first.Wait(); o.Failure != trial.Timeout {
+		t.Errorf("the first one ended as %+v", o)
+	}
+}
+
+// A resident process that does not fork holds nothing up: libraries may do what they like before a fork.
+func TestResidentForkHangs(t *testing.T) {
+	t.Parallel()
+	w := newWarm(t)
+	clock := processtest.NewClock()
+	w.residents.clock = clock
+	const base = "import os, time\ndef load(): os.register_at_fork(before=lambda: time.sleep(600))\n"
+	if err := os.WriteFile(filepath.Join(w.dir, "base.py"), []byte(base), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.preload.Setup = "base:load"
+	s, _ := w.spec(`print('automl: {"epoch": 3, "acc": 1}')`, &bytes.Buffer{})
+	s, s.Log = w.resident(s), zerolog.New(w.log)
+	started := make(chan *Process, 1)
+	go func() {
+		p, err := Start(s)
+		if err != nil {
+			t.Error(err)
+		}
+		started <- p
+	}()
+	clock.Await(t, gateWait, gateWait)
+	clock.Advance(gateWait)
+	if p := <-started; p != nil && (p.Wait().Failure != "" || p.cmd == nil) {
+		t.Errorf("it ended as %+v, cold: %t", p.Wait(), p.cmd != nil)
+	}
+	if !strings.Contains(w.log.String(), "has not forked") {
+		t.Errorf("the log does not say why:\n%s", w.log)
+	}
+}
+
 // Without a trial for some time it ends, and Close ends it at once.
 func TestResidentEnds(t *testing.T) {
 	t.Parallel()

@@ -28,12 +28,19 @@ type zygote struct {
 	ready   chan packet   // the answer to load
 	gone    chan struct{} // it has ended
 	retired bool          // nobody needed it any more
+	clock   Clock
 
 	forking sync.Mutex
-	forks   chan *forked // the answer to the fork asked for
+	forks   chan reply // the answer to the fork asked for
 	mu      sync.Mutex
 	isReady bool
 	at      map[int]*forked // children that have not been reaped
+}
+
+// reply is a child, or why there is none.
+type reply struct {
+	child   *forked
+	refused string
 }
 
 // forked is a child of a resident process.
@@ -46,7 +53,7 @@ type forked struct {
 }
 
 // startZygote starts the interpreter. It dies with this process.
-func startZygote(p Preload, mark string, log zerolog.Logger) (*zygote, error) {
+func startZygote(p Preload, mark string, clock Clock, log zerolog.Logger) (*zygote, error) {
 	if !canFork {
 		return nil, errors.New("there are resident processes on Linux alone")
 	}
@@ -59,7 +66,7 @@ func startZygote(p Preload, mark string, log zerolog.Logger) (*zygote, error) {
 		return nil, err
 	}
 	defer theirs.Close()
-	z := &zygote{conn: ours, said: &keeper{}, ready: make(chan packet, 1), gone: make(chan struct{}), forks: make(chan *forked, 1), at: map[int]*forked{}}
+	z := &zygote{conn: ours, said: &keeper{}, ready: make(chan packet, 1), gone: make(chan struct{}), clock: clock, forks: make(chan reply, 1), at: map[int]*forked{}}
 	z.cmd = &exec.Cmd{Path: path, Args: append(append([]string{}, p.Python...), "-c", residentText), Dir: p.Dir, Env: residentEnv(p, mark),
 		Stdout: z.said, Stderr: z.said, ExtraFiles: []*os.File{theirs}, SysProcAttr: childAttr(), WaitDelay: drainWait}
 	started := make(chan error)
@@ -117,7 +124,9 @@ func (z *zygote) hear(m packet) {
 	case m.Forked > 0:
 		f := &forked{pid: m.Forked, zygote: z, ended: make(chan exit, 1)}
 		z.at[m.Forked] = f
-		z.forks <- f
+		z.forks <- reply{child: f}
+	case m.Refused != "":
+		z.forks <- reply{refused: m.Refused}
 	case z.at[m.Ended] != nil:
 		how := exit{code: m.Status}
 		if m.Code != cldExited {
@@ -130,15 +139,15 @@ func (z *zygote) hear(m packet) {
 const cldExited = 1 // CLD_EXITED
 
 // load tells it what to load, and waits.
-func (z *zygote) load(p Preload, limit time.Duration, clock Clock) (readiness, error) {
+func (z *zygote) load(p Preload, limit time.Duration) (readiness, error) {
 	order := map[string]any{"script": p.Script, "import": p.Import, "setup": p.Setup, "env": z.cmd.Env}
 	if err := z.say(map[string]any{"load": order}); err != nil {
 		return readiness{}, err
 	}
-	late, cancel := clock.After(limit)
+	late, cancel := z.clock.After(limit)
 	defer cancel()
 	for {
-		look, enough := clock.After(guardEvery)
+		look, enough := z.clock.After(guardEvery)
 		select {
 		case m, ok := <-z.ready:
 			enough()
@@ -183,10 +192,10 @@ func (z *zygote) fork(job string, out []*os.File) (*forked, error) {
 		return nil, fmt.Errorf("ask the resident process: %w", err)
 	}
 	theirs.Close() // so that the child's end is the only one
-	f, ok := <-z.forks
-	if !ok {
+	f, err := z.answer()
+	if err != nil {
 		gate.Close()
-		return nil, errors.New(z.end())
+		return nil, err
 	}
 	f.gate, f.release = gate, func() {}
 	_ = gate.SetDeadline(time.Now().Add(gateWait))
@@ -195,6 +204,27 @@ func (z *zygote) fork(job string, out []*os.File) (*forked, error) {
 		return nil, fmt.Errorf("the fork of a resident process came to nothing: %w%s", err, z.words())
 	}
 	return f, nil
+}
+
+// answer waits for the child that was asked for. Whoever waits here has no trainer yet that could be stopped, so that a process that does not
+// answer must not keep it waiting: what it has loaded may hook into forks.
+func (z *zygote) answer() (*forked, error) {
+	late, cancel := z.clock.After(gateWait)
+	defer cancel()
+	select {
+	case r, ok := <-z.forks:
+		switch {
+		case !ok:
+			return nil, errors.New(z.end())
+		case r.child == nil:
+			return nil, fmt.Errorf("the resident process cannot fork: %s", r.refused)
+		}
+		return r.child, nil
+	case <-late:
+		z.kill()
+		<-z.gone
+		return nil, fmt.Errorf("the resident process has not forked for %v, and was killed%s", gateWait, z.words())
+	}
 }
 
 // goOn opens the gate.
