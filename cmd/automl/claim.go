@@ -33,7 +33,13 @@ func (a *app) claimCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.show(now, func() { fmt.Fprintln(a.out, now.Params()) }, nil)
+			rows := &table{}
+			var row []any
+			for _, p := range now.Params() {
+				rows.head, row = append(rows.head, p.Name), append(row, p.Value)
+			}
+			rows.add(row...)
+			return a.show(now, func() { fmt.Fprintln(a.out, now.Params()) }, rows)
 		},
 	}
 	c.Flags().Float64Var(&share, "share", 1, "slots in proportion to other studies of the same priority")

@@ -37,6 +37,10 @@ already is not tried again.
 			if err != nil {
 				return err
 			}
+			rows := &table{head: []string{"trial", "new", "params"}}
+			for _, e := range got {
+				rows.add(e.Trial, e.New, e.Params)
+			}
 			return a.show(web.Queued{Trials: got}, func() {
 				for _, e := range got {
 					note := ""
@@ -45,7 +49,7 @@ already is not tried again.
 					}
 					fmt.Fprintf(a.out, "trial %d: %s%s\n", e.Trial, e.Params, note)
 				}
-			}, nil)
+			}, rows)
 		},
 	}
 	c.Flags().StringVarP(&file, "file", "f", "", "JSON file with the configurations; - is standard input")

@@ -60,9 +60,10 @@ func (a *app) exit(err error) int {
 	return exitFailed
 }
 
-// isUsage recognizes what cobra says of wrong arguments and unknown commands, which it does not type.
+// isUsage recognizes what cobra says of unknown commands, and of wrong arguments of its own ones, which it does not type. All else is by
+// explainArgs and flagFault.
 func isUsage(err error) bool {
-	for _, start := range []string{"unknown command", "accepts ", "requires ", "unknown flag", "unknown shorthand"} {
+	for _, start := range []string{"unknown command", "accepts ", "requires "} {
 		if strings.HasPrefix(err.Error(), start) {
 			return true
 		}

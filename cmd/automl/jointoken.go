@@ -37,7 +37,9 @@ func (a *app) joinTokenCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.show(t, func() { fmt.Fprintln(a.out, t.Token) }, nil)
+			rows := &table{head: []string{"id", "token", "expires", "runners"}}
+			rows.add(t.ID, t.Token, t.Expires.Format(time.RFC3339), t.Runners)
+			return a.show(t, func() { fmt.Fprintln(a.out, t.Token) }, rows)
 		},
 	}
 	c.Flags().DurationVar(&life, "life", time.Hour, "how long the token can be used")

@@ -45,7 +45,7 @@ func (t *table) print(w io.Writer) {
 	}
 }
 
-// show prints data in the format of --output: person prints it for a person, rows is its table for csv (nil: there is none).
+// show prints data in the format of --output: person prints it for a person, rows is its table for csv.
 func (a *app) show(data any, person func(), rows *table) error {
 	switch a.output {
 	case "json":
@@ -64,9 +64,6 @@ func (a *app) show(data any, person func(), rows *table) error {
 		_, err = a.out.Write(out)
 		return err
 	case "csv":
-		if rows == nil {
-			return usage(fmt.Errorf("this command has no rows to print as csv"))
-		}
 		w := csv.NewWriter(a.out)
 		if err := w.WriteAll(append([][]string{rows.head}, rows.rows...)); err != nil {
 			return err

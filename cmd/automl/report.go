@@ -93,7 +93,7 @@ func (a *app) writeReport(w io.Writer, r view.Report, format string) error {
 	}
 	b := *a
 	b.out, b.output = w, format
-	return b.show(r, nil, nil)
+	return b.show(r, nil, nil) // json or yaml
 }
 
 // leaveReport writes the report of a study that is over to where its models are.

@@ -134,22 +134,23 @@ func (a *app) work(ctx context.Context, t *tree, study trial.Study, f localFlags
 	}()
 	shown := make(chan error, 1)
 	go func() { shown <- a.watch(ctx, t, study) }()
+	var err error
 	select {
-	case err := <-shown:
-		if ctx.Err() != nil {
-			fmt.Fprintf(a.err, "interrupted; the study is kept: the same command continues it\n")
-			return errInterrupted
-		}
-		return err
-	case err := <-runner:
+	case err = <-shown:
+		shown <- err
+	case err = <-runner:
 		runner <- err
-		cancel()
-		<-shown
-		return err
-	case err := <-t.done:
+	case err = <-t.done:
 		t.done <- err
-		return err
 	}
+	interrupted := ctx.Err() != nil // then all of them end, in whatever order
+	cancel()
+	<-shown // what is printed from here on stands below the display
+	if interrupted {
+		fmt.Fprintf(a.err, "interrupted; the study is kept: the same command continues it\n")
+		return errInterrupted
+	}
+	return err
 }
 
 // keepRunner runs the local runner as a child process and starts it again when it dies, with growing pauses. It returns when
@@ -207,7 +208,7 @@ func (a *app) conclude(ctx context.Context, r reader, s *trial.State) error {
 		return errNoTrial
 	}
 	b := view.BestOf(s, gpusOf(s.Study))
-	if err := a.show(b, func() { a.printBest(s, b) }, nil); err != nil {
+	if err := a.show(b, func() { a.printBest(s, b) }, bestTable(b)); err != nil {
 		return err
 	}
 	return a.leaveReport(ctx, r, s)

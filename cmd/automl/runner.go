@@ -137,9 +137,6 @@ func (a *app) runRunner(ctx context.Context, f runnerFlags) error {
 	}
 	cfg := f.confine.apply(runner.Config{Name: f.name, Run: run, Slots: f.slots, Threads: runtime.NumCPU(), GPUs: gpus, PerGPU: f.gpus.per,
 		Dir: dir, Builtin: []string{self, "trainer"}, Cache: cache, Shelf: shelf, Version: version(), Log: log})
-	if err != nil {
-		return err
-	}
 	if machine.driver != nil {
 		cfg.Gauge = machine.driver
 	}

@@ -37,7 +37,9 @@ func (a *app) submitCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.show(got, func() { fmt.Fprintf(a.out, "study %s (%s)\n", study.Name, got.Study) }, nil)
+			rows := &table{head: []string{"study"}}
+			rows.add(got.Study)
+			return a.show(got, func() { fmt.Fprintf(a.out, "study %s (%s)\n", study.Name, got.Study) }, rows)
 		},
 	}
 }

@@ -32,7 +32,9 @@ func (a *app) versionCmd() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			v := map[string]string{"version": version(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH}
 			text := fmt.Sprintf("automl %s (%s, %s)", v["version"], v["go"], v["platform"])
-			return a.show(v, func() { fmt.Fprintln(a.out, text) }, nil)
+			rows := &table{head: []string{"version", "go", "platform"}}
+			rows.add(v["version"], v["go"], v["platform"])
+			return a.show(v, func() { fmt.Fprintln(a.out, text) }, rows)
 		},
 	}
 }
