@@ -97,11 +97,11 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.residents.Close()
 	cancel()
 	r.sending.Wait()
-	r.courier.letters.Wait()
 	loops.Wait() // no heartbeat may follow the farewell
 	if r.spool != nil {
-		r.spool.close()
+		r.spool.close() // hands the courier what it has just made durable
 	}
+	r.courier.letters.Wait()
 	if err := context.Cause(ctx); trial.CodeOf(err) == trial.Denied {
 		return err
 	}

@@ -19,6 +19,9 @@ import (
 // answerWait is how long the child may take to read an answer.
 const answerWait = 10 * time.Second
 
+// acceptPause is the time between two tries to take a connection.
+const acceptPause = 100 * time.Millisecond
+
 // maxSocketPath is what fits into a socket address on every system we know (104 bytes, less the ending zero).
 const maxSocketPath = 103
 
@@ -31,6 +34,7 @@ type server struct {
 	log      zerolog.Logger
 	wg       sync.WaitGroup
 	accepted chan struct{} // closed when no further connection is taken
+	failed   func(error)   // told when one could not be taken
 	mu       sync.Mutex
 	conns    map[*net.UnixConn]bool
 	late     bool // the child has ended
@@ -40,6 +44,7 @@ type server struct {
 func listen(home string, handle func([]byte) (protocol.Answer, bool), log zerolog.Logger) (*server, error) {
 	s := &server{path: filepath.Join(home, "s"), handle: handle, log: log, accepted: make(chan struct{}),
 		conns: map[*net.UnixConn]bool{}}
+	s.failed = func(err error) { log.Warn().Err(err).Msg("a connection of the trainer waits: it cannot be taken now") }
 	var err error
 	if len(s.path)+len(sentinelEnd) > maxSocketPath {
 		if s.dir, err = shortDir(); err != nil {
@@ -76,11 +81,20 @@ func (s *server) start() { go s.accept() }
 
 func (s *server) accept() {
 	defer close(s.accepted)
-	for {
+	for failing := false; ; {
 		conn, err := s.listener.AcceptUnix()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return
 		}
+		if err != nil { // no descriptor is left, as a rule; the trainer waits meanwhile
+			if !failing {
+				s.failed(err)
+			}
+			failing = true
+			time.Sleep(acceptPause)
+			continue
+		}
+		failing = false
 		if conn.RemoteAddr().String() == s.sentinel() {
 			conn.Close()
 			return
@@ -117,7 +131,10 @@ func (s *server) finish() {
 	s.mu.Unlock()
 	end, err := net.DialUnix("unix", &net.UnixAddr{Name: s.sentinel(), Net: "unix"}, &net.UnixAddr{Name: s.path, Net: "unix"})
 	if err == nil {
-		<-s.accepted
+		select {
+		case <-s.accepted:
+		case <-time.After(drainWait): // nothing can be taken
+		}
 		end.Close()
 	}
 	s.listener.Close()
