@@ -17,18 +17,20 @@ type protection struct {
 const (
 	mail   = "search/daemon/mail.go"
 	loop   = "search/daemon/daemon.go"
+	commit = "search/daemon/commit.go"
 	outbox = "runner/outbox.go"
 )
 
 var protections = []protection{
 	{"persist-then-send", "what was decided is on record before anybody hears of it", []string{"kill-before-commit"}, []edit{
-		{loop, "	err := c.err\n	if err == nil && len(r.events) > 0 {",
-			"	err := c.err\n	for _, l := range r.letters {\n		_ = d.Bus.Send(l.run, l.out)\n	}\n	for _, f := range r.acks {\n		f()\n	}\n	time.Sleep(5 * time.Millisecond)\n	if err == nil && len(r.events) > 0 {"}}},
+		{commit, "	defer d.tally.commit.since(time.Now())\n",
+			"	for _, l := range r.letters {\n		_ = d.Bus.Send(l.run, l.out)\n	}\n	for _, f := range r.acks {\n		f()\n	}\n	time.Sleep(5 * time.Millisecond)\n	defer d.tally.commit.since(time.Now())\n"}}},
 	{"commit-then-answer", "an ask or a tell is on record before it is answered", []string{"kill-at-sync-short"}, []edit{
 		{"search/daemon/ask.go", "		return d.commit(ctx, c)", "		return nil"},
 		{loop, "		case f := <-d.calls:\n			f()", "		case f := <-d.calls:\n			f()\n			time.Sleep(5 * time.Millisecond)"}}},
 	{"failed-commit", "what could not be committed is thrown away, and answered to nobody", []string{"disk-full", "sync-fails"}, []edit{
-		{loop, "		err = d.Store.Append(ctx, c.spec.Study.ID, r.events)", "		_ = d.Store.Append(ctx, c.spec.Study.ID, r.events)"}}},
+		{commit, "	return written{c, r, d.Store.Append(ctx, c.spec.Study.ID, r.events)}",
+			"	_ = d.Store.Append(ctx, c.spec.Study.ID, r.events)\n	return written{core: c, ready: r}"}}},
 	{"spool", "a runner keeps what it has sent until it is receipted", []string{"bus-deleted", "bus-bit-flipped", "bus-truncated"}, []edit{
 		{outbox, "	l.moving, l.tried = false, true\n", "	l.moving, l.tried = false, true\n	if err == nil {\n		o.forget(l)\n	}\n"},
 		{outbox, "// end is when", "func (o *outbox) forget(l *letter) {\n	o.pending = slices.DeleteFunc(o.pending, func(q *letter) bool { return q == l })\n	o.spool.release(o.key, l.N)\n	if o.dispatch(); o.closed && len(o.pending) == 0 {\n		o.end()\n	}\n}\n\n// end is when"}}},

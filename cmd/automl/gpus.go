@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"automl/runner/gpu"
@@ -67,6 +68,16 @@ func findGPUs() machineGPUs {
 func (m machineGPUs) close() {
 	if m.driver != nil {
 		_ = m.driver.Close() // the process ends
+	}
+}
+
+// tell logs what trials may use.
+func (m machineGPUs) tell(gpus []gpu.Device, log zerolog.Logger) {
+	for _, d := range gpus {
+		log.Info().Str("gpu", d.ID).Str("uuid", d.UUID).Str("model", d.Name).Int64("bytes", d.Memory).Msg("trials may use a GPU")
+	}
+	if m.trouble != nil {
+		log.Warn().Err(m.trouble).Msg("nothing is known of the GPUs but their numbers")
 	}
 }
 

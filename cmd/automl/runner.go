@@ -87,59 +87,59 @@ func (f *runnerFlags) check() error {
 	return f.confine.check()
 }
 
+// config is the flags as the configuration of a runner; a flag that cannot hold is an error, before anything is looked for.
+func (f *runnerFlags) config(dir string) (runner.Config, error) {
+	cfg := f.confine.apply(runner.Config{Name: f.name, Slots: f.slots, Threads: runtime.NumCPU(), PerGPU: f.gpus.per, Version: version()})
+	if err := f.check(); err != nil {
+		return cfg, err
+	}
+	var err error
+	if cfg.Cache, err = f.cache.parse(); err != nil {
+		return cfg, err
+	}
+	if cfg.Shelf, err = f.shelf.parse(); err != nil {
+		return cfg, err
+	}
+	if cfg.Dir, err = filepath.Abs(dir); err != nil {
+		return cfg, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return cfg, fmt.Errorf("find the automl program: %w", err)
+	}
+	cfg.Builtin = []string{self, "trainer"}
+	return cfg, nil
+}
+
 // runRunner runs a runner until the context ends. It waits for the daemon as long as it takes.
 func (a *app) runRunner(ctx context.Context, f runnerFlags) error {
-	if err := f.check(); err != nil {
-		return err
-	}
-	cache, err := f.cache.parse()
-	if err != nil {
-		return err
-	}
-	shelf, err := f.shelf.parse()
+	cfg, err := f.config(a.dataDir)
 	if err != nil {
 		return err
 	}
 	machine := findGPUs()
 	defer machine.close()
-	gpus, err := f.gpus.choose(machine)
-	if err != nil {
+	if cfg.GPUs, err = f.gpus.choose(machine); err != nil {
 		return err
+	}
+	if machine.driver != nil {
+		cfg.Gauge = machine.driver
 	}
 	log := a.log(zerolog.InfoLevel).With().Str("runner", f.name).Logger()
 	options, owner, err := a.busOf(ctx, f)
 	if err != nil {
 		return err
 	}
-	options.Log = log
-	run, err := newRun(owner)
-	if err != nil {
+	cfg.Log, options.Log = log, log
+	if cfg.Run, err = newRun(owner); err != nil {
 		return err
 	}
-	bus, err := dispatch.NewRunner(ctx, run, options)
+	bus, err := dispatch.NewRunner(ctx, cfg.Run, options)
 	if err != nil {
 		return err
 	}
 	defer bus.Close()
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find the automl program: %w", err)
-	}
-	dir, err := filepath.Abs(a.dataDir)
-	if err != nil {
-		return err
-	}
-	for _, d := range gpus {
-		log.Info().Str("gpu", d.ID).Str("uuid", d.UUID).Str("model", d.Name).Int64("bytes", d.Memory).Msg("trials may use a GPU")
-	}
-	if machine.trouble != nil {
-		log.Warn().Err(machine.trouble).Msg("nothing is known of the GPUs but their numbers")
-	}
-	cfg := f.confine.apply(runner.Config{Name: f.name, Run: run, Slots: f.slots, Threads: runtime.NumCPU(), GPUs: gpus, PerGPU: f.gpus.per,
-		Dir: dir, Builtin: []string{self, "trainer"}, Cache: cache, Shelf: shelf, Version: version(), Log: log})
-	if machine.driver != nil {
-		cfg.Gauge = machine.driver
-	}
+	machine.tell(cfg.GPUs, log)
 	heap.Floor()
 	if tracer := openSpans(ctx, "automl-runner", log); tracer != nil { // no nil pointer in an interface
 		defer tracer.Close()

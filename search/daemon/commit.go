@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"automl/trial"
 )
 
@@ -109,4 +111,63 @@ func (d *Daemon) letOut(ctx context.Context, w written) error {
 		f()
 	}
 	return nil
+}
+
+// trace tells who follows the record what was added to it, and each attempt that is handed out which span it has.
+func (d *Daemon) trace(c *core, r ready) {
+	if d.Trace == nil {
+		return
+	}
+	d.Trace.Recorded(c.spec.Study, r.events, false)
+	for i := range r.work {
+		r.work[i].Trace = d.Trace.Parent(c.spec.Study, r.work[i].Key())
+	}
+}
+
+// send answers runs, each with all that there is for it.
+func (d *Daemon) send(letters []letter) {
+	answers := map[string][]trial.Outbound{}
+	var runs []string
+	for _, l := range letters {
+		if answers[l.run] == nil {
+			runs = append(runs, l.run)
+		}
+		answers[l.run] = append(answers[l.run], l.out)
+	}
+	for _, run := range runs {
+		if err := d.Bus.Send(run, answers[run]...); err != nil {
+			d.Log.Warn().Err(err).Str("run", run).Msg("answer a runner")
+		}
+	}
+}
+
+// report logs decisions at the level a person may want.
+func (d *Daemon) report(c *core, events []trial.Event) {
+	for _, e := range events {
+		if e.Decision == nil {
+			continue
+		}
+		q := e.Decision
+		level := zerolog.DebugLevel
+		if q.What == trial.Retried && q.Failure.Counts() || q.What == trial.Failed {
+			level = zerolog.WarnLevel
+		}
+		c.mark(d.Log.WithLevel(level), trial.Key{Trial: q.Trial, Attempt: q.Attempt}).Str("what", string(q.What)).Msg(q.Reason)
+	}
+}
+
+// mark puts on a line of the log what it is about, under the same names as a runner's lines: study, trial, attempt and run.
+func (c *core) mark(line *zerolog.Event, k trial.Key) *zerolog.Event {
+	line = line.Str("study", c.spec.Study.ID).Str("name", c.spec.Study.Name)
+	if k.Trial == trial.NoTrial {
+		return line
+	}
+	line = line.Int("trial", k.Trial)
+	if k.Attempt > 0 {
+		line = line.Int("attempt", k.Attempt)
+	}
+	if t := c.state.Trial(k.Trial); t != nil && t.Run != "" {
+		line = line.Str("run", t.Run)
+	}
+	return line
 }
