@@ -24,7 +24,7 @@ type courier struct {
 func newCourier(ctx context.Context, send func(context.Context, ...trial.Inbound) error) *courier {
 	c := &courier{ctx: ctx, send: send}
 	c.letters.Pace = courierPace
-	c.letters.Serve = func(letters []*letter) []error { c.ship(letters); return nil }
+	c.letters.Serve = c.ship
 	return c
 }
 

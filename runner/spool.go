@@ -185,7 +185,7 @@ func (s *spool) close() {
 }
 
 // write writes lines and makes them durable.
-func (s *spool) write(lines []line) []error {
+func (s *spool) write(lines []line) {
 	err := s.put(lines)
 	if err == nil {
 		s.tidy()
@@ -200,7 +200,6 @@ func (s *spool) write(lines []line) []error {
 		}
 		l.then(err)
 	}
-	return nil
 }
 
 func (s *spool) put(lines []line) error {

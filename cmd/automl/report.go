@@ -15,6 +15,7 @@ import (
 
 	"automl/search"
 	"automl/trial"
+	"automl/trial/private"
 	"automl/trial/view"
 	"automl/web/report"
 )
@@ -115,23 +116,8 @@ func (a *app) saveReport(path string, r view.Report, format string) error {
 	if err := a.writeReport(&b, r, format); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return trial.Wrap(trial.Storage, err, "write %s", path)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(b.Bytes())
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return trial.Wrap(trial.Storage, err, "write %s", path)
+	if err := private.WriteMode(path, b.Bytes(), 0o644); err != nil {
+		return err
 	}
 	fmt.Fprintf(a.err, "the report of %s is in %s\n", r.Status.Study, path)
 	return nil
