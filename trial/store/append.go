@@ -148,12 +148,16 @@ func (w *writer) touch(r *record) {
 	}
 }
 
-// settle notes that the transaction has committed.
+// settle notes that the transaction has committed. A study that is over is forgotten: hardly anything comes to it any more, and there may be
+// thousands in the life of a daemon.
 func (w *writer) settle() {
 	for _, r := range w.touched {
 		r.touched = false
 		r.rows = len(r.state.Trials)
 		clear(r.changed)
+		if r.state.Status.Over() {
+			delete(w.records, r.study.ID)
+		}
 	}
 	w.touched = w.touched[:0]
 }

@@ -17,3 +17,6 @@ func (db *DB) Queued() int { return len(db.writer.jobs) }
 
 // ConflictsSQL is a query whose plan is tested.
 const ConflictsSQL = conflictsSQL
+
+// InMemory is how many states of studies the writer keeps.
+func (db *DB) InMemory() int { return len(db.writer.records) }

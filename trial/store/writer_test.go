@@ -48,6 +48,27 @@ func TestGroupCommit(t *testing.T) {
 	}
 }
 
+// A study that is over is not kept in memory: a daemon sees many of them.
+func TestStatesOfStudiesThatAreOver(t *testing.T) {
+	db := openIn(t, t.TempDir())
+	move := func(seq int64, to trial.StudyState) trial.Event {
+		return trial.Event{Seq: seq, Time: time.Now(), Decision: &trial.Decision{Trial: trial.NoTrial, What: trial.Moved, Study: to, Reason: "a test"}}
+	}
+	for _, id := range []string{"a", "b", "c"} {
+		create(t, db, benchStudy(id))
+		check(t, db.Append(t.Context(), id, eventsAfter(0, 3)))
+	}
+	check(t, db.Append(t.Context(), "a", []trial.Event{move(4, trial.StudyDone)}))
+	check(t, db.Append(t.Context(), "b", []trial.Event{move(4, trial.StudyStopped)}))
+	if n := db.InMemory(); n != 1 {
+		t.Errorf("the states of %d studies are kept, one of them goes on", n)
+	}
+	check(t, db.Append(t.Context(), "a", []trial.Event{move(5, trial.StudyDone)})) // what comes late finds it again
+	if state, err := db.Load(t.Context(), "a"); err != nil || state.Seq != 5 {
+		t.Errorf("%+v, %v", state, err)
+	}
+}
+
 // spoilt is a request whose second event is bad: known to be by the state, or only by the database.
 func spoilt(seq int64, byState bool) []trial.Event {
 	bad := trial.Event{Seq: seq + 2, Time: time.Now(), Decision: &trial.Decision{Trial: 1 << 20, What: trial.Paused}}
