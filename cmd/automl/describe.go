@@ -35,12 +35,16 @@ func (a *app) describeCmd() *cobra.Command {
 func trialOf(s *trial.State, arg string) (*trial.Trial, error) {
 	n, err := strconv.Atoi(arg)
 	if err != nil {
-		return nil, usage(fmt.Errorf("trial %q is no number", arg))
+		return nil, trial.Errorf(trial.Invalid, "trial %q is no number", arg).WithHint("automl describe %s lists the trials", s.Study.Name)
 	}
 	if t := s.Trial(n); t != nil {
 		return t, nil
 	}
-	return nil, trial.Errorf(trial.NotFound, "study %s has no trial %d; it has trials 0 to %d", s.Study.Name, n, len(s.Trials)-1)
+	e := trial.Errorf(trial.NotFound, "study %s has no trial %d", s.Study.Name, n)
+	if len(s.Trials) == 0 {
+		return nil, e.WithHint("it has none yet")
+	}
+	return nil, e.WithHint("it has the trials 0 to %d", len(s.Trials)-1)
 }
 
 func (a *app) describeStudy(s *trial.State) error {
