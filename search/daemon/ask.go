@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"automl/trial"
@@ -55,7 +56,7 @@ func (c *core) tell(key trial.Key, reports []trial.Report, failure *trial.Exit) 
 	return out.Verb, out.Reason
 }
 
-// Ask hands out work of a study whose trainer is external.
+// Ask hands out work of a study whose trainer is external. Whoever hangs up before it is answered gets none: nobody would ever tell of it.
 func (d *Daemon) Ask(ctx context.Context, study string) (a trial.Assignment, r trial.Reply, err error) {
 	defer d.tally.ask.since(time.Now())
 	err = d.external(ctx, study, func(c *core) {
@@ -63,7 +64,15 @@ func (d *Daemon) Ask(ctx context.Context, study string) (a trial.Assignment, r t
 			a.Trace = d.Trace.Parent(c.spec.Study, a.Key())
 		}
 	}, func() { r = trial.ReplyOver })
+	if err == nil && r == trial.ReplyWork && ctx.Err() != nil {
+		return trial.Assignment{}, trial.ReplyWait, errors.Join(ctx.Err(), d.takeBack(context.WithoutCancel(ctx), study, a.Key()))
+	}
 	return a, r, err
+}
+
+// takeBack ends an attempt that was handed out by Ask and that nobody has heard of.
+func (d *Daemon) takeBack(ctx context.Context, study string, key trial.Key) error {
+	return d.external(ctx, study, func(c *core) { c.lose(key, trial.Aborted, "whoever asked for it had hung up") }, func() {})
 }
 
 // Tell takes what was measured of work handed out by Ask, and answers once it is recorded. The key's Study is ignored.

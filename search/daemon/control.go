@@ -13,22 +13,15 @@ import (
 	"automl/trial/view"
 )
 
-// do runs f in the daemon's goroutine and waits for it.
+// do runs f in the daemon's goroutine and waits for it. While ctx holds it waits for its turn; once f has begun it waits for its end, since f
+// leaves its results where the caller looks for them.
 func (d *Daemon) do(ctx context.Context, f func() error) error {
 	done := make(chan error, 1)
-	over := trial.Errorf(trial.Unavailable, "the daemon is shutting down")
 	select {
-	case d.calls <- func() { done <- f() }:
+	case d.calls <- func() { done <- f() }: // is run by whoever has received it
+		return <-done
 	case <-d.over:
-		return over
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case err := <-done:
-		return err
-	case <-d.over:
-		return over
+		return trial.Errorf(trial.Unavailable, "the daemon is shutting down")
 	case <-ctx.Done():
 		return ctx.Err()
 	}

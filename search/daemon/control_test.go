@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,8 +42,8 @@ func TestChangeThatCannotBeRecorded(t *testing.T) {
 	})
 }
 
-// A program that hangs up while its trial is made has not broken the record: what was decided is recorded, and nothing is read again.
-func TestCallerThatHangsUp(t *testing.T) {
+// A program that hangs up while its trial is recorded has not broken the record: nothing is read again, and the trial is the next one's.
+func TestAskerThatHangsUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		spec := testSpec()
 		spec.External = true
@@ -50,16 +51,46 @@ func TestCallerThatHangsUp(t *testing.T) {
 		defer h.stop()
 		h.submit()
 		ctx, hangUp := context.WithCancel(t.Context())
-		_ = h.d.external(ctx, "study", func(c *core) {
-			c.ask()
-			hangUp()
-		}, func() {})
-		if m := h.metrics(); m.Failures != 0 {
-			t.Errorf("%d failures to write the record", m.Failures)
+		h.store.during = hangUp
+		if a, reply, err := h.d.Ask(ctx, "study"); !errors.Is(err, context.Canceled) || reply != trial.ReplyWait {
+			t.Errorf("it is answered trial %d, %v, %v", a.Trial, reply, err)
+		}
+		if m := h.metrics(); m.Failures != 0 || m.Studies[0].Leased != 0 {
+			t.Errorf("%d failures to write the record, %d trials are out", m.Failures, m.Studies[0].Leased)
 		}
 		a, reply, err := h.d.Ask(t.Context(), "study")
-		if err != nil || reply != trial.ReplyWork || a.Trial != 1 {
-			t.Errorf("trial %d, %v, %v", a.Trial, reply, err)
+		if err != nil || reply != trial.ReplyWork || a.Trial != 0 || a.Attempt != 2 || h.trial(0).Failures != 0 {
+			t.Errorf("the next one is answered trial %d, attempt %d, %v, %v; %d failures", a.Trial, a.Attempt, reply, err, h.trial(0).Failures)
+		}
+	})
+}
+
+// What was begun for a caller is waited for, also when he has hung up: it leaves its results where he looks for them.
+func TestBegunIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, newMemory())
+		defer h.stop()
+		ctx, hangUp := context.WithCancel(t.Context())
+		gate, done := make(chan struct{}), make(chan error, 1)
+		result := 0
+		go func() {
+			done <- h.d.do(ctx, func() error {
+				hangUp()
+				<-gate
+				result = 1
+				return nil
+			})
+		}()
+		synctest.Wait()
+		select {
+		case err := <-done:
+			close(gate)
+			t.Fatalf("it was left alone: %v", err)
+		default:
+		}
+		close(gate)
+		if err := <-done; err != nil || result != 1 {
+			t.Errorf("%v, %d", err, result)
 		}
 	})
 }

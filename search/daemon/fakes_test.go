@@ -19,6 +19,7 @@ type memory struct {
 	studies []trial.Study
 	events  map[string][]trial.Event
 	broken  int           // changes that will fail
+	during  func()        // called by the next append
 	lost    error         // another daemon has taken over
 	gate    chan struct{} // appends wait for it; nil: they do not
 	appends int
@@ -53,6 +54,10 @@ func (m *memory) Append(ctx context.Context, study string, events []trial.Event)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.appends++
+	if m.during != nil {
+		m.during()
+		m.during = nil
+	}
 	if err := m.fault(ctx); err != nil {
 		return err
 	}
