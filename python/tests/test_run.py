@@ -248,6 +248,13 @@ ASKED = PLAIN.format(parameters="{lr: {type: float, low: 0.1, high: 1}}", schedu
         ("import automl\nautoml.trial().split([0, 1] * 9)", "write folds: {k: 2, split: stratified}, or call split(n=rows)"),
         ("import automl\nautoml.trial().report(epoch=1, loss=1)", "the study optimizes acc, but the script reports loss"),
         ("import automl\nautoml.trial().checkpoint(print)", "checkpoint: report the epoch first"),
+        ("import automl\nautoml.trial().params['wd']", "automl.UnknownParameter: the trial has no parameter 'wd'; it has lr."),
+        (
+            "import automl\nt = automl.trial()\nt.report(epoch=1, acc=1)\nt.report(epoch=1, acc=2)",
+            "report: epoch 1 after epoch 1: an epoch",
+        ),
+        ("import automl\nt = automl.trial()\nt.split(n=20)\nt.split(n=21)", "these 21 rows are others than those of the call before"),
+        ("import automl\nautoml.trial().suggest_int('lr', 0, 1)", "but the script suggests a whole number"),
         ("import automl\nautoml.trial().report(epoch=1, acc=float('nan'))", "acc"),
     ],
 )

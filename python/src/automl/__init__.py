@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._errors import AutomlError, FoldsError, ParameterError, ProtocolError
+from ._errors import AutomlError, FoldsError, ParameterError, ProtocolError, UnknownParameter
 from ._folds import FoldPlan
 from ._schedule import FreezeSchedule
 from ._trial import Trial, trial
@@ -51,6 +51,7 @@ __all__ = [  # without Block and Frozen, types that need torch: "from automl imp
     "Study",
     "Trial",
     "TrialRecord",
+    "UnknownParameter",
     "blocks_of",
     "freeze",
     "load_study",

@@ -36,6 +36,7 @@ class Attempt(Trial):
         self._kept = self.start  # the epoch of the last checkpoint
         self._speaks = rank() == 0
         self._held = False
+        self._split_hash = ""  # of the rows that the script has split
         self._hold()
 
     def _hold(self) -> None:
@@ -70,6 +71,9 @@ class Attempt(Trial):
                 f"folds: {{k: {plan.k}, split: {split}}}, or call {_CALLS[plan.split]}"
             )
         found = plan.manifest_hash(keys)
+        if self._split_hash not in ("", found):
+            raise FoldsError(f"split: these {len(keys)} rows are others than those of the call before, and a trial has one set of rows")
+        self._split_hash = found
         if self._speaks:
             self._runner.send({"folds": {"hash": found, "n": len(keys)}})
         if plan.hash and plan.hash != found:
@@ -90,6 +94,11 @@ class Attempt(Trial):
 
     def _report(self, epoch: int, metrics: dict[str, float], cost: float | None, last: bool) -> str:
         self._hold()
+        if epoch <= self._reported:
+            raise ParameterError(
+                f"report: epoch {epoch} after epoch {self._reported}: an epoch is reported once, with all of its metrics, and the next "
+                "one has a higher number"
+            )
         missing = [metric for metric in self._objectives if metric not in metrics]
         if missing and not self.refit:
             wrong = f"report: the study optimizes {missing[0]}, but the script reports {', '.join(metrics)}"

@@ -1,4 +1,4 @@
-"""What can go wrong, said with what would be right."""
+"""What can go wrong, said with what would be right. Each is called ``automl.NAME``, which tracebacks say, too."""
 
 
 class AutomlError(Exception):
@@ -21,3 +21,7 @@ class FoldsError(AutomlError, ValueError):
 
 class ProtocolError(AutomlError):
     """The runner does not answer, or refused what it was sent."""
+
+
+for _error in (AutomlError, ParameterError, UnknownParameter, FoldsError, ProtocolError):
+    _error.__module__ = __package__

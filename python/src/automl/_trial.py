@@ -219,6 +219,7 @@ class Trial(ABC):
     def report(self, *, epoch: int, cost_seconds: float | None = None, last: bool = False, **metrics: Any) -> None:
         """Says what was measured after an epoch, and takes the decision that ``should_prune`` tells of.
 
+        Epochs ascend: each is reported once, with all of its metrics, and none is left out at which trials are compared.
         Metrics are numbers, also those of NumPy and one-element tensors, and hold what the study optimizes. ``last=True``:
         this fold stops early. In several processes (torchrun) every one of them calls this; rank 0 speaks.
         """
