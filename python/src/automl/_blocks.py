@@ -40,7 +40,7 @@ class Family:
     also: tuple[str, ...] = ()
     """Parts of the stem that not all have."""
     last: tuple[str, ...] = ()
-    """Parts behind the last layer that belong to it."""
+    """Parts behind the last layer that belong to it; to the head where that predicts words (``lm_head``)."""
 
 
 FAMILIES = (
@@ -48,7 +48,11 @@ FAMILIES = (
     Family(("embeddings",), ("transformer.layer",), "layer"),  # DistilBERT
     Family(("embeddings",), ("layers",), "layer", last=("layernorm",)),  # ViT of transformers 5
     Family(("wte", "wpe"), ("h",), "layer", also=("drop",), last=("ln_f",)),  # GPT-2
+    Family(
+        ("embed_tokens",), ("layers",), "layer", last=("norm", "final_layernorm", "final_layer_norm")
+    ),  # Llama, Qwen, Gemma, Phi, ...
     Family(("embedder",), ("encoder.stages",), "stage", bottom="stem"),  # ResNet of transformers
+    Family(("embeddings",), ("encoder.stages",), "stage", bottom="stem", last=("layernorm",)),  # ConvNeXt of transformers
     Family(("embeddings",), ("encoder.blocks",), "block", bottom="stem", last=("encoder.top_conv", "encoder.top_bn")),  # EfficientNet
     Family(("conv_stem", "bn1"), ("blocks",), "stage", bottom="stem", last=("conv_head", "bn2")),  # EfficientNet of timm
     Family(("conv1", "bn1"), ("layer1", "layer2", "layer3", "layer4"), "stage", bottom="stem"),  # ResNet of torchvision and timm
@@ -58,10 +62,11 @@ FAMILIES = (
 def blocks_of(model: nn.Module, names: BlockNames | None = None) -> list[Block]:
     """The blocks of a model, bottom to top; the last one is the head.
 
-    They are found in BERT, RoBERTa, ELECTRA, DistilBERT, GPT-2, ViT, ResNet and EfficientNet, of transformers or torchvision, also
-    where these are a part of a module of one's own: what lies outside of them is the head. In detectors, too: those that have a
-    ``backbone``, perhaps a ``neck``, and a ``head``, and YOLOs that are one list of layers. Of any other module ``names`` lists the
-    blocks: for each the name of a module or parameter, or several. Raises AutomlError where that leaves a parameter out.
+    They are found in BERT, RoBERTa, ELECTRA, DistilBERT, GPT-2, Llama and its kin (``embed_tokens`` and ``layers``), ViT, ConvNeXt,
+    ResNet and EfficientNet, of transformers or torchvision, also where these are a part of a module of one's own: what lies outside
+    of them is the head. In detectors, too: those that have a ``backbone``, perhaps a ``neck``, and a ``head``, and YOLOs that are one
+    list of layers. Of any other module ``names`` lists the blocks: for each the name of a module or parameter, or several. Raises
+    AutomlError where that leaves a parameter out.
     """
     model = unwrapped(model)
     parts = _named(model, names) if names is not None else _found(model)
@@ -212,7 +217,7 @@ def _module(base: nn.Module, path: str) -> nn.Module | None:
 
 def _with_head(model: nn.Module, parts: list[Part], family: Family | None) -> list[Part]:
     """Adds everything outside of the blocks as the head; with it, of a language model, the norm below its prediction."""
-    if family is not None and family.layers == ("h",) and hasattr(model, "lm_head"):
+    if family is not None and hasattr(model, "lm_head"):
         parts[-1][1][1:] = []
     inside = {id(module) for _, modules, _ in parts for top in modules for module in top.modules()}
     around = {id(p) for _, modules, _ in parts for top in modules for p in top.parameters()}

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from torch import nn
-from torch.utils.hooks import RemovableHandle
 
 from ._blocks import Block, blocks_of, unwrapped
 from ._errors import AutomlError, ParameterError
@@ -64,15 +62,8 @@ class Frozen:
         return groups
 
 
-@dataclass
-class _State:
-    """What freeze has done to a model."""
-
-    fixed: frozenset[str]
-    hooks: dict[nn.Module, RemovableHandle] = field(default_factory=dict)
-
-
-_states: WeakKeyDictionary[nn.Module, _State] = WeakKeyDictionary()
+FIXED = "_automl_fixed"
+"""The attribute of a model with the names of its parameters that never train; copies of it have it, too."""
 
 
 def freeze(
@@ -93,17 +84,16 @@ def freeze(
             "freeze: the model has no adapters for the strategy lora; put them on first, as "
             f"peft.get_peft_model(model, LoraConfig(r={schedule.lora_rank}, lora_alpha={schedule.lora_alpha:g}, ...)) does"
         )
-    state = _states.get(model)
-    if state is None:
-        state = _states[model] = _State(frozenset(name for name, p in model.named_parameters() if not p.requires_grad))
-    frozen = Frozen(schedule, parts, schedule.trained(epoch, len(parts)), state.fixed)
+    if not hasattr(model, FIXED):
+        setattr(model, FIXED, frozenset(name for name, p in model.named_parameters() if not p.requires_grad))
+    frozen = Frozen(schedule, parts, schedule.trained(epoch, len(parts)), getattr(model, FIXED))
     for block, on in zip(parts, frozen.trained, strict=True):
         for name, parameter in block.parameters:
-            parameter.requires_grad_(on and name not in state.fixed)
+            parameter.requires_grad_(on and name not in frozen.fixed)
             if not on:
                 parameter.grad = None
         for module in _called(block.modules):
-            _settle(model, module, on, state)
+            _settle(module, on, model.training)
     return frozen
 
 
@@ -116,14 +106,18 @@ def _called(modules: Iterable[nn.Module]) -> Iterable[nn.Module]:
             yield module
 
 
-def _settle(model: nn.Module, module: nn.Module, on: bool, state: _State) -> None:
-    hook = state.hooks.pop(module, None)
+def _settle(module: nn.Module, on: bool, training: bool) -> None:
+    """Holds a module of a frozen block in evaluation; one that was held so before, and learns now, does as the model does."""
+    hooks = module._forward_pre_hooks
+    mine = [key for key, hook in hooks.items() if hook is _evaluate]
     if not on:
-        state.hooks[module] = hook or module.register_forward_pre_hook(_evaluate)
+        if not mine:
+            module.register_forward_pre_hook(_evaluate)
         module.eval()
-    elif hook is not None:
-        hook.remove()
-        module.train(model.training)
+    elif mine:
+        for key in mine:
+            del hooks[key]
+        module.train(training)
 
 
 def _evaluate(module: nn.Module, _args: Any) -> None:
