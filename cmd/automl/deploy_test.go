@@ -84,6 +84,9 @@ func TestSystemdUnits(t *testing.T) {
 	}
 	out, err := exec.CommandContext(t.Context(), "systemd-analyze", append([]string{"verify", "--man=no"}, paths...)...).CombinedOutput()
 	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, "Unknown key") && strings.Contains(line, "'DelegateSubgroup'") { // systemd before 254 does without
+			continue
+		}
 		if strings.Contains(line, dir) || strings.HasPrefix(line, "automl-") {
 			t.Errorf("systemd-analyze: %s", line)
 		}

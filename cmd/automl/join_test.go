@@ -108,6 +108,20 @@ func TestRunnersJoin(t *testing.T) {
 	if r := s.run("best", "--server", info.URL, "--token-file", filepath.Join(s.dir, "token")); r.code != exitNoDaemon || !strings.Contains(r.err, "certificate") {
 		t.Errorf("without its authority: exit %d\n%s", r.code, r.err)
 	}
+	other := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(other, []byte(strings.Repeat("0", 64)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		file string
+		code int
+		says string
+	}{"another daemon's": {other, exitDenied, "refused the token"}, "no token": {daemonFile(s.dir), exitUsage, "holds no token"}} {
+		r := s.run("best", "--server", info.URL, "--ca-file", info.CA, "--token-file", c.file)
+		if r.code != c.code || !strings.Contains(r.err, c.says) {
+			t.Errorf("%s: exit %d\n%s", name, r.code, r.err)
+		}
+	}
 	notRead(t, info)
 }
 

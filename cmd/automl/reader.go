@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"automl/trial"
 	"automl/trial/store"
@@ -38,6 +39,9 @@ func (a *app) client() (*web.Client, error) {
 		data, err := os.ReadFile(a.tokenFile)
 		if err != nil {
 			return nil, trial.Wrap(trial.Invalid, err, "read the token")
+		}
+		if len(strings.Fields(string(data))) != 1 {
+			return nil, trial.Errorf(trial.Invalid, "%s holds no token", a.tokenFile).WithHint("the file token in the daemon's data directory is meant")
 		}
 		token = string(data)
 	}

@@ -85,6 +85,10 @@ func (g *memoryGroup) make(limit int64, name string) error {
 }
 
 func (g *memoryGroup) makeIn(parent string, limit int64, name string) error {
+	if g.v2 { // a group that was handed to us has them off for its children; one with processes in it keeps them off
+		_ = write(filepath.Join(parent, "cgroup.subtree_control"), "+memory")
+		_ = write(filepath.Join(parent, "cgroup.subtree_control"), "+pids")
+	}
 	dir, err := makeGroup(parent, name)
 	if err != nil {
 		return err

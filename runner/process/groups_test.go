@@ -2,10 +2,12 @@ package process
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -54,5 +56,36 @@ func TestGroupsOfTheDead(t *testing.T) {
 	slices.Sort(left)
 	if !slices.Equal(left, want) {
 		t.Errorf("left are %q, want %q", left, want)
+	}
+}
+
+// TestHandedOverGroup: with version 2 a group that was handed to the runner gets its controllers switched on for the trainers' groups, beside
+// the one that the runner itself is in. A pipe stands for the file that the kernel would read.
+func TestHandedOverGroup(t *testing.T) {
+	root := t.TempDir()
+	unit := filepath.Join(root, "automl-runner.service")
+	own, switches := filepath.Join(unit, "runner"), filepath.Join(unit, "cgroup.subtree_control")
+	if err := os.MkdirAll(own, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(own, "memory.events"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(switches, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kernel, err := os.OpenFile(switches, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kernel.Close()
+	g := findMemoryGroup(root, "0::/automl-runner.service/runner")
+	if err := g.make(1<<20, "trainer"); err == nil { // no kernel makes memory.max here
+		t.Fatal("a folder took a limit")
+	}
+	const want = "+memory+pids"
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(kernel, got); err != nil || string(got) != want {
+		t.Errorf("switched on: %q, %v", got, err)
 	}
 }
