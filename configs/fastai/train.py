@@ -42,4 +42,5 @@ def main() -> None:
         learn.fit_one_cycle(trial.epochs, lr, cbs=AutomlCallback(trial))
 
 
-main()
+if __name__ == "__main__":
+    main()

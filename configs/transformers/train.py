@@ -85,4 +85,5 @@ def main() -> None:
     automl.transformers.train(trainer)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -89,7 +89,8 @@ class Study:
 
     def trials_dataframe(self) -> pd.DataFrame:
         """One row a trial, with Optuna's columns (number, value, datetime_start, datetime_complete, duration, params_*, state), then
-        std, epochs, seconds, best_epoch, fold, epoch, origin, reason."""
+        std, epochs, seconds, best_epoch, fold, epoch, origin, reason. Of several objectives ``value`` is the first; all are in
+        curves_dataframe."""
         pd = _pandas()
         rows = self._source.trials()
         names = list(dict.fromkeys(name for row in rows for name in row["params"]))
@@ -106,6 +107,7 @@ class Study:
             frame[f"params_{name}"] = [row["params"].get(name) for row in rows]
         for name in ("state", "std", "epochs", "seconds", "best_epoch", "fold", "epoch", "origin", "reason"):
             frame[name] = [row[name] for row in rows]
+        frame[["std", "seconds"]] = frame[["std", "seconds"]].astype("float64")  # JSON has whole numbers, too
         return frame
 
     def folds_dataframe(self) -> pd.DataFrame:
