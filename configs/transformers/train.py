@@ -49,6 +49,7 @@ def main() -> None:
     options.add_argument("--data", default=str(CONFIGS / "banking77" / "fewshot10.csv"))
     options.add_argument("--classes", type=int, default=77, help="only the first so many, by name")
     options.add_argument("--rows", type=int, default=10, help="of each class, the first so many")
+    options.add_argument("--bf16", action="store_true", help="multiply in bfloat16")
     given = options.parse_args()
 
     torch.set_num_threads(1)  # trials run side by side
@@ -69,6 +70,7 @@ def main() -> None:
             logging_strategy="epoch",
             report_to="none",
             disable_tqdm=True,
+            bf16=given.bf16,
             use_cpu=not torch.cuda.is_available(),
         )
     )
