@@ -6,6 +6,9 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +135,29 @@ def test_a_program_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(automl.AutomlError, match="runs the program automl, and it is not on PATH"):
         search.fit(X, y)
+
+
+INTERRUPTED = """
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import Ridge
+from automl.sklearn import AutoMLSearchCV
+X, y = load_diabetes(return_X_y=True)
+AutoMLSearchCV(Ridge(), {"alpha": {"type": "float", "low": 1, "high": 2}}, n_iter=10000, data_dir="data").fit(X, y)
+"""
+
+
+def test_an_interrupted_search_ends_the_program_and_keeps_the_study(site: Site) -> None:
+    command = [sys.executable, str(site.write("search.py", INTERRUPTED))]
+    env = site.env | {"AUTOML_BINARY": str(site.binary)}
+    with subprocess.Popen(command, cwd=site.root, env=env, stderr=subprocess.PIPE, text=True) as search:
+        assert search.stderr is not None
+        for line in search.stderr:
+            if "trial 0" in line:
+                search.send_signal(signal.SIGINT)  # to it alone, not to the program
+                break
+        assert "KeyboardInterrupt" in search.stderr.read()
+    assert not (site.data / "daemon.json").exists()  # the program has ended, in order
+    assert automl.load_study("Ridge", data_dir=site.data).trials
 
 
 def test_whole_numbers_of_a_regressor_are_dealt_by_tenths() -> None:

@@ -41,7 +41,7 @@ func (d *Daemon) Submit(ctx context.Context, s trial.Study) (study trial.Study, 
 		}
 		if found {
 			return trial.Errorf(trial.Conflict, "study %s exists with another sweep document", s.Name).
-				WithHint("give the sweep another name, or delete the study: automl delete %s", s.Name)
+				WithHint("give the sweep another name, with warm_start: [%s] to learn from that one, or delete it: automl delete %s", s.Name, s.Name)
 		}
 		if err := s.Validate(); err != nil {
 			return trial.Wrap(trial.Invalid, err, "the study")
