@@ -76,6 +76,9 @@ func (t *tree) start(ctx context.Context) (err error) {
 	if t.db, err = store.Open(ctx, dir); err != nil {
 		return err
 	}
+	if copied := t.db.Migrated(); copied != "" {
+		log.Info().Str("copy", copied).Msg("the database was of an older version and is migrated; what it was is kept as a copy")
+	}
 	bus, err := t.openBus()
 	if err != nil {
 		return err

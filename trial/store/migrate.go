@@ -55,32 +55,33 @@ func scripts(f fs.FS) ([]string, error) {
 }
 
 // migrate brings the database to the latest version, each step in a transaction of its own. A process killed in between
-// leaves the database at the version before, whole.
-func migrate(ctx context.Context, conn *sql.Conn, dir string, f fs.FS) error {
+// leaves the database at the version before, whole. It returns the copy that it made of a database that was not empty.
+func migrate(ctx context.Context, conn *sql.Conn, dir string, f fs.FS) (copied string, err error) {
 	steps, err := scripts(f)
 	if err != nil {
-		return err
+		return "", err
 	}
 	version, err := schemaVersion(ctx, conn, len(steps))
 	if err != nil || version == len(steps) {
-		return err
+		return "", err
 	}
 	if version > 0 {
 		if err := backupBefore(ctx, dir, version); err != nil {
-			return err
+			return "", err
 		}
+		copied = backupName(dir, version)
 	}
 	// Scripts that rebuild a table need this off; it cannot be changed inside a transaction.
 	if _, err := conn.ExecContext(ctx, "PRAGMA foreign_keys = OFF"); err != nil {
-		return err
+		return "", err
 	}
 	for ; version < len(steps); version++ {
 		if err := step(ctx, conn, steps[version], version+1); err != nil {
-			return fmt.Errorf("migrate to version %d: %w", version+1, err)
+			return "", fmt.Errorf("migrate to version %d: %w", version+1, err)
 		}
 	}
 	_, err = conn.ExecContext(ctx, "PRAGMA foreign_keys = ON")
-	return err
+	return copied, err
 }
 
 // schemaVersion is the version of the file, 0 when it is empty. It refuses a newer one and a database that is not ours.
@@ -130,8 +131,11 @@ func step(ctx context.Context, conn *sql.Conn, script string, version int) (err 
 // backupBefore copies the database aside before it is migrated away from the version. A copy that an interrupted attempt left
 // is replaced: the database has at least what it has.
 func backupBefore(ctx context.Context, dir string, version int) error {
-	name := filepath.Join(dir, fmt.Sprintf("backup-v%d.db", version))
-	return copyInto(ctx, filepath.Join(dir, fileName), name)
+	return copyInto(ctx, filepath.Join(dir, fileName), backupName(dir, version))
+}
+
+func backupName(dir string, version int) string {
+	return filepath.Join(dir, fmt.Sprintf("backup-v%d.db", version))
 }
 
 // copyInto writes a compact copy of the database at path, in full or not at all.

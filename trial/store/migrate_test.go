@@ -50,6 +50,12 @@ func TestMigration(t *testing.T) {
 		t.Fatalf("after the migration: %v", err)
 	}
 	check(t, db.Append(t.Context(), "a", eventsAfter(3000, 10)))
+	if got, want := db.Migrated(), filepath.Join(dir, backup(latest(t))); got != want {
+		t.Errorf("the copy is %q, want %q", got, want)
+	}
+	if again := openIn(t, t.TempDir()); again.Migrated() != "" {
+		t.Errorf("a new database has a copy: %q", again.Migrated())
+	}
 	var note string
 	check(t, raw(t, dir).QueryRow("SELECT note FROM studies").Scan(&note))
 	if note != "from before" {

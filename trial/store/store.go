@@ -19,7 +19,11 @@ type DB struct {
 	read   *sql.DB
 	writer *writer  // nil: opened to read only
 	lock   *os.File // nil: opened to read only
+	copied string   // the copy made before it was migrated; empty: it was not
 }
+
+// Migrated is the copy of the database as it was before Open migrated it; empty where it was of this version, or new.
+func (db *DB) Migrated() string { return db.copied }
 
 // Option changes how a database is opened.
 type Option func(*options)
@@ -107,7 +111,7 @@ func prepareFile(ctx context.Context, pool *sql.DB, db *DB, o options) (*sql.Con
 		err = requireWAL(ctx, conn)
 	}
 	if err == nil {
-		err = migrate(ctx, conn, db.dir, o.migrations)
+		db.copied, err = migrate(ctx, conn, db.dir, o.migrations)
 	}
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
