@@ -212,21 +212,11 @@ func (d *Daemon) Send(run string, answers ...trial.Outbound) error {
 // Inbox is what runners send. It is closed by Close.
 func (d *Daemon) Inbox() <-chan trial.Mail { return d.inbox.c }
 
-// PurgeStudy drops the queued work of a study. A runner that has some already will announce it, and can be refused.
-func (d *Daemon) PurgeStudy(ctx context.Context, study string) error {
-	if err := checkToken("study", study); err != nil {
-		return err
-	}
-	return d.purge(ctx, jetstream.WithPurgeSubject(studySubject(study)))
-}
-
 // Purge drops all queued work.
-func (d *Daemon) Purge(ctx context.Context) error { return d.purge(ctx) }
-
-func (d *Daemon) purge(ctx context.Context, opts ...jetstream.StreamPurgeOpt) error {
+func (d *Daemon) Purge(ctx context.Context) error {
 	stream, err := d.js.Stream(ctx, workStream)
 	if err == nil {
-		err = stream.Purge(ctx, opts...)
+		err = stream.Purge(ctx)
 	}
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil

@@ -75,7 +75,6 @@ func TestRefusedAtTheSender(t *testing.T) {
 		"foreign": r.Send(t.Context(), foreign),
 		"beat":    r.Heartbeat(trial.RunnerInfo{Run: "run2"}),
 		"odd":     d.Publish(t.Context(), odd),
-		"purge":   d.PurgeStudy(t.Context(), ">"),
 		"answer":  d.Send("*", trial.Outbound{}),
 	} {
 		if trial.CodeOf(err) != trial.Invalid {
@@ -84,26 +83,6 @@ func TestRefusedAtTheSender(t *testing.T) {
 	}
 	if _, err := NewRunner(t.Context(), "a b", options(s, RoleRunner)); trial.CodeOf(err) != trial.Invalid {
 		t.Error(err)
-	}
-}
-
-func TestPurgeStudy(t *testing.T) {
-	s := serve(t, t.TempDir(), "")
-	d, r := newDaemon(t, options(s, RoleDaemon)), newRunner(t, s, "run1")
-	for _, study := range []string{"gone", "stays", "gone"} {
-		for i := range 3 {
-			ok(t, d.Publish(t.Context(), dispatchtest.Assignment(study, i, 1)))
-		}
-	}
-	ok(t, d.PurgeStudy(t.Context(), "gone"))
-	ok(t, d.Publish(t.Context(), dispatchtest.Assignment("last", 0, 1)))
-	for i := range 4 {
-		got, err := r.Pull(t.Context())
-		ok(t, err)
-		ok(t, got.Ack())
-		if want := map[bool]string{true: "stays", false: "last"}[i < 3]; got.Assignment.Study != want {
-			t.Fatalf("study %s came", got.Assignment.Study)
-		}
 	}
 }
 

@@ -69,8 +69,6 @@ func runOf(subject string) string {
 	return owner + "-" + own
 }
 
-func studySubject(study string) string { return root + "work." + study + ".>" }
-
 func workSubject(k trial.Key) string {
 	return root + "work." + keyTokens(k)
 }

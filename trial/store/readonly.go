@@ -45,8 +45,8 @@ func (db *DB) openRead(ctx context.Context, o options) error {
 	if err != nil {
 		return errors.Join(explain(err, db.dir, "open the database %s", db.path), pool.Close())
 	}
-	pool.SetMaxOpenConns(o.readers)
-	pool.SetMaxIdleConns(o.readers)
+	pool.SetMaxOpenConns(readers)
+	pool.SetMaxIdleConns(readers)
 	db.read = pool
 	return nil
 }

@@ -25,22 +25,21 @@ type DB struct {
 // Migrated is the copy of the database as it was before Open migrated it; empty where it was of this version, or new.
 func (db *DB) Migrated() string { return db.copied }
 
+// readers is how many reads may run at the same time.
+const readers = 4
+
 // Option changes how a database is opened.
 type Option func(*options)
 
 type options struct {
-	readers    int
 	migrations fs.FS
 }
-
-// WithReaders sets how many reads may run at the same time; the default is 4.
-func WithReaders(n int) Option { return func(o *options) { o.readers = n } }
 
 // withMigrations replaces the schema, for tests of migration.
 func withMigrations(f fs.FS) Option { return func(o *options) { o.migrations = f } }
 
 func newOptions(opts []Option) options {
-	o := options{readers: 4, migrations: migrations}
+	o := options{migrations: migrations}
 	for _, set := range opts {
 		set(&o)
 	}
@@ -94,8 +93,8 @@ func (db *DB) open(ctx context.Context, o options) error {
 		return errors.Join(explain(err, db.dir, "open the database %s", db.path), conn.Close(), pool.Close())
 	}
 	db.read = connect(db.path, readMode)
-	db.read.SetMaxOpenConns(o.readers)
-	db.read.SetMaxIdleConns(o.readers)
+	db.read.SetMaxOpenConns(readers)
+	db.read.SetMaxIdleConns(readers)
 	db.writer = w
 	return nil
 }
