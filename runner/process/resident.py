@@ -5,7 +5,8 @@ A runner starts it (``python -c`` with this text) and speaks with it over a sock
     runner: {"load": {...}}          what to import, and the function to call
             {"fork": "job.json"}     with three descriptors: the child's standard output, its standard error, and its gate
             {"reap": pid}            the child's group has been killed: its process id may be given up
-    we    : {"ready": {...}} or {"error": "..."}, {"forked": pid} or {"refused": "..."}, {"ended": pid, "code": si_code, "status": si_status}
+    we    : {"ready": {...}} or {"error": "..."}, {"forked": pid} or {"refused": "..."},
+            {"ended": pid, "code": si_code, "status": si_status}
 
 It runs nothing but imports and that function, in one thread: a fork takes no other thread along, and CUDA does not survive one. A
 child waits at its gate until the runner has put it into its control groups, and then is what a process of its own would be.
