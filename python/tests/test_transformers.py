@@ -192,8 +192,10 @@ def test_what_cannot_be_is_said(tmp_path: Path) -> None:
     with pytest.raises(AutomlError, match="model_init"):
         at.hyperparameter_search(trainer)
     trainer.model_init = lambda: trainer.model
-    with pytest.raises(AutomlError, match="direction is 'up', not maximize or minimize"):
+    with pytest.raises(AutomlError, match="direction is 'up', and must be minimize or maximize"):
         at.hyperparameter_search(trainer, direction="up")
+    with pytest.raises(AutomlError, match=r"direction is \['minimize', 'maximize'\], and must be .*there is one objective"):
+        at.hyperparameter_search(trainer, direction=["minimize", "maximize"])  # type: ignore[arg-type]
 
 
 def test_rows_are_split() -> None:
