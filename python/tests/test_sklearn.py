@@ -138,6 +138,8 @@ def test_a_program_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) ->
 
 
 INTERRUPTED = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in the background, which ignores it
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Ridge
 from automl.sklearn import AutoMLSearchCV
