@@ -227,24 +227,32 @@ func (b *bench) attempt(a trial.Assignment) ([]trial.Report, trial.Exit) {
 	return b.finish(a.Key())
 }
 
-// finish returns the messages of an attempt up to its exit, each once, and checks their numbers.
+// finish returns the reports of an attempt, each once, by their numbers, and its exit. A later message may travel first where the bus
+// has not taken an earlier one, but the exit is always the last.
 func (b *bench) finish(k trial.Key) (reports []trial.Report, exit trial.Exit) {
 	b.Helper()
-	for n := int64(1); ; {
+	seen := map[int64]*trial.Report{}
+	for {
 		m := receive(b.T, b.queue.sent)
-		if m.Key != k || m.N < n {
-			continue // sent again
-		}
-		if m.N != n || m.Run != b.cfg.Run {
-			b.Fatalf("message %d of run %s, want %d of %s", m.N, m.Run, n, b.cfg.Run)
-		}
-		n++
 		switch {
-		case m.Report != nil:
-			reports = append(reports, *m.Report)
-		case m.Exit != nil:
-			return reports, *m.Exit
+		case m.Key != k:
+			continue
+		case m.Run != b.cfg.Run:
+			b.Fatalf("message %d is of run %s, want %s", m.N, m.Run, b.cfg.Run)
+		case m.Exit == nil:
+			seen[m.N] = m.Report
+			continue
 		}
+		for n := int64(1); n < m.N; n++ {
+			r, sent := seen[n]
+			if !sent {
+				b.Fatalf("the exit, message %d, was sent before message %d", m.N, n)
+			}
+			if r != nil {
+				reports = append(reports, *r)
+			}
+		}
+		return reports, *m.Exit
 	}
 }
 
