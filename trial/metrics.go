@@ -1,8 +1,8 @@
 package trial
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -50,28 +50,22 @@ func (m Metrics) append(b []byte) []byte {
 
 // UnmarshalJSON reads what MarshalJSON writes. A number too large for a float64 (1e999) becomes an infinity, null becomes NaN.
 func (m *Metrics) UnmarshalJSON(data []byte) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return fmt.Errorf("metrics must be an object of numbers")
-	}
 	out := Metrics{}
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return err
-		}
-		token, err := dec.Token()
-		if err != nil {
-			return err
-		}
+	err := members(data, func(name string, token json.Token) error {
 		value, err := metricValue(token)
 		if err != nil {
-			return fmt.Errorf("metric %v: %w", key, err)
+			return fmt.Errorf("metric %s: %w", name, err)
 		}
-		if _, double := out.Get(key.(string)); !double { // a metric reported twice counts once: the first
-			out = append(out, Metric{key.(string), value})
+		if _, double := out.Get(name); !double { // a metric reported twice counts once: the first
+			out = append(out, Metric{name, value})
 		}
+		return nil
+	})
+	if errors.Is(err, errNoObject) {
+		return fmt.Errorf("metrics must be an object of numbers")
+	}
+	if err != nil {
+		return err
 	}
 	*m = out
 	return nil

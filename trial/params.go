@@ -3,6 +3,7 @@ package trial
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -139,33 +140,27 @@ func marshalValue(v any) ([]byte, error) {
 // UnmarshalJSON reads an object, keeping the order of its keys. A number with a point or an exponent becomes a float64, any
 // other an int64.
 func (p *Params) UnmarshalJSON(data []byte) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		if err == nil && t == nil {
-			*p = nil
-			return nil
-		}
-		return fmt.Errorf("parameters must be an object")
+	if string(data) == "null" {
+		*p = nil
+		return nil
 	}
 	out := Params{}
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return err
-		}
-		token, err := dec.Token()
-		if err != nil {
-			return err
-		}
+	err := members(data, func(name string, token json.Token) error {
 		value, err := ParseValue(token)
 		if err != nil {
-			return fmt.Errorf("parameter %v: %w", key, err)
+			return fmt.Errorf("parameter %s: %w", name, err)
 		}
-		if _, double := out.Get(key.(string)); double {
-			return fmt.Errorf("parameter %v stands twice", key)
+		if _, double := out.Get(name); double {
+			return fmt.Errorf("parameter %s stands twice", name)
 		}
-		out = append(out, Param{key.(string), value})
+		out = append(out, Param{name, value})
+		return nil
+	})
+	if errors.Is(err, errNoObject) {
+		return fmt.Errorf("parameters must be an object")
+	}
+	if err != nil {
+		return err
 	}
 	*p = out
 	return nil
