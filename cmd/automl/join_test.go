@@ -56,20 +56,20 @@ func (s *site) token(args ...string) string {
 // runners is killed and comes back without its token, one that was sent away stays out.
 func TestRunnersJoin(t *testing.T) {
 	s := newSite(t, "pace=25", "budget: {trials: 9}\nfolds: 3\nworkers: 2\n")
-	s.start(s.dir, "daemon", "--listen", "0.0.0.0:0", "--advertise", "127.0.0.1")
+	s.start(s.dir, "daemon", "--listen", "0.0.0.0:0", "--advertise", "127.0.0.1", "--lab", "scale=0.25")
 	info := s.up()
 	if !strings.HasPrefix(info.URL, "https://127.0.0.1:") || !strings.HasPrefix(info.NATS, "tls://127.0.0.1:") || info.CA == "" {
 		t.Fatalf("the daemon is at %+v", info)
 	}
 	one, two, bad := filepath.Join(t.TempDir(), "one"), filepath.Join(t.TempDir(), "two"), filepath.Join(t.TempDir(), "bad")
-	first := s.start(one, "runner", "--name", "one", "--slots", "1", "--join", s.token())
-	s.start(two, "runner", "--name", "two", "--slots", "1", "--join", s.token("--life", "1h"))
+	first := s.start(one, "runner", "--name", "one", "--slots", "1", "--lab", "scale=0.25", "--join", s.token())
+	s.start(two, "runner", "--name", "two", "--slots", "1", "--lab", "scale=0.25", "--join", s.token("--life", "1h"))
 	s.ready("one", "two")
 	s.ok("submit", s.sweep)
 	until(t, "reports", func() bool { return s.reports() >= 5 })
 	_ = first.Process.Kill()
 	_ = first.Wait()
-	s.start(one, "runner", "--name", "one", "--slots", "1")
+	s.start(one, "runner", "--name", "one", "--slots", "1", "--lab", "scale=0.25")
 
 	used := s.token("--runners", "1")
 	away := s.start(bad, "runner", "--name", "bad", "--slots", "1", "--join", used, "--lab", "scale=0.05")
@@ -86,7 +86,7 @@ func TestRunnersJoin(t *testing.T) {
 			t.Errorf("%s: exit %d\n%s", name, r.code, r.err)
 		}
 	}
-	// The runner sent away may have had a trial, whose lease ends a minute later.
+	// The runner sent away may have had a trial, whose lease has to end.
 	until(t, "the end", func() bool { st, _ := s.state(); return st.Status.Over() })
 	finished(t, s, 9)
 	st, _ := s.state()
