@@ -16,6 +16,7 @@ func (c *core) next() (trial.Assignment, bool) {
 		return trial.Assignment{}, false
 	}
 	c.budget()
+	held := c.hopeless()
 	if t := c.waiting(); t != nil {
 		why := "goes on from " + t.Done.String()
 		if t.Attempts == 0 {
@@ -26,6 +27,9 @@ func (c *core) next() (trial.Assignment, bool) {
 	for c.err == nil && !c.state.Status.Over() {
 		switch a := c.sched.Next().(type) {
 		case schedulers.Start:
+			if held {
+				return trial.Assignment{}, false
+			}
 			if t := c.sample(a); t != nil {
 				return c.assign(t, trial.Search, c.sched.Target(t.Number), t.Reason), true
 			}
@@ -106,6 +110,38 @@ func (c *core) budget() {
 		c.move(trial.StudyDraining, "the time budget is over")
 	}
 }
+
+// vain is how many trials may fail, each in all of its attempts, before a study that has no report at all is given up.
+const vain = 10
+
+// hopeless ends a search whose trainer cannot work: a mistake in the script that no parameter heals would else cost every trial of the
+// budget, and with them the night. What may be the parameters' fault (memory, time, NaN), and a runner that is gone, do not count, nor does
+// anything once a trial has reported an epoch. held: so many are failing that no new trial begins before it is known.
+func (c *core) hopeless() (held bool) {
+	if c.state.Status != trial.StudyRunning {
+		return false
+	}
+	failed, failing := 0, 0
+	for _, t := range c.state.Trials {
+		switch {
+		case t.Epochs > 0:
+			return false
+		case t.Status != trial.Fail:
+			failing += min(t.Failures, 1)
+		case trainers[t.Failure]:
+			failed++
+		default:
+			return false
+		}
+	}
+	if failed >= vain {
+		c.move(trial.StudyDraining, fmt.Sprintf("%d trials failed and none has reported an epoch: it is the trainer that does not work, not its parameters", failed))
+	}
+	return failed+failing >= vain
+}
+
+// trainers are the failures that are the trainer's whatever the parameters.
+var trainers = map[trial.Failure]bool{trial.Crash: true, trial.Signal: true, trial.Processes: true, trial.Protocol: true}
 
 func (c *core) endAll(reason string) {
 	for _, t := range c.state.Trials {
