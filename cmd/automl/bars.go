@@ -93,8 +93,12 @@ func stage(s *trial.State) string {
 		}
 	}
 	c := s.Counts()
-	return fmt.Sprintf("%d trials: %d running, %d paused, %d pruned, %d complete", len(s.Trials), c[trial.Running],
+	text := fmt.Sprintf("%d trials: %d running, %d paused, %d pruned, %d complete", len(s.Trials), c[trial.Running],
 		c[trial.PausedState], c[trial.PrunedState], c[trial.Complete])
+	if n := c[trial.Fail]; n > 0 {
+		text += fmt.Sprintf(", %d failed", n)
+	}
+	return text
 }
 
 // left is how long the planned epochs will still take, by the speed so far.

@@ -16,6 +16,7 @@ import (
 	"automl/trial"
 	"automl/trial/dispatch"
 	"automl/trial/store"
+	"automl/trial/view"
 )
 
 // check is one line of the doctor's report.
@@ -52,7 +53,7 @@ func (a *app) doctorCmd() *cobra.Command {
 				}
 			}, rows)
 			if err == nil && bad > 0 {
-				err = fmt.Errorf("%d checks found something wrong", bad)
+				err = fmt.Errorf("%s found something wrong", view.Counted(bad, "check"))
 			}
 			return err
 		},

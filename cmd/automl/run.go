@@ -83,7 +83,7 @@ func (a *app) runSweep(ctx context.Context, path string, serve serveFlags, f loc
 	if err := f.check(sweep); err != nil {
 		return err
 	}
-	f.slots = sweep.Workers
+	f.slots, serve.shown = sweep.Workers, true
 	a.err = &screen{w: a.err} // logs and the live display share the terminal
 	t, err := startTree(ctx, a.dataDir, serve, &a.lab, a.log(zerolog.WarnLevel))
 	if err != nil {
@@ -103,28 +103,39 @@ func (a *app) runSweep(ctx context.Context, path string, serve serveFlags, f loc
 	if err != nil {
 		return err
 	}
-	a.greet(study, created)
-	if err := a.work(ctx, t, study, f); err != nil {
-		return err
-	}
 	s, err := t.db.Load(ctx, study.ID)
 	if err != nil {
+		return err
+	}
+	if s.Status.Over() {
+		fmt.Fprintf(a.err, "study %s (%s) is over, in %s: nothing is left to train\n", study.Name, study.ID, a.dataDir)
+		return a.conclude(ctx, t.db, s)
+	}
+	if created {
+		s = trial.NewState(study) // whose first decisions may have been made by now
+	}
+	a.greet(s, created)
+	if err := a.work(ctx, t, s, f); err != nil {
+		return err
+	}
+	if s, err = t.db.Load(ctx, study.ID); err != nil {
 		return err
 	}
 	return a.conclude(ctx, t.db, s)
 }
 
-func (a *app) greet(s trial.Study, created bool) {
-	verb := "study"
+func (a *app) greet(state *trial.State, created bool) {
+	s, verb, so := state.Study, "study", ""
 	if !created {
 		verb = "continuing study"
+		so = fmt.Sprintf(", after %s of %s", view.Counted(state.EpochsRun(), "epoch"), view.Counted(len(state.Trials), "trial"))
 	}
-	fmt.Fprintf(a.err, "%s %s (%s): %s over %s of %s, in %s\n", verb, s.Name, s.ID, objectivesText(s),
-		view.Counted(s.Shape.Folds, "fold"), view.Counted(s.Shape.Epochs, "epoch"), a.dataDir)
+	fmt.Fprintf(a.err, "%s %s (%s): %s over %s of %s, in %s%s\n", verb, s.Name, s.ID, objectivesText(s),
+		view.Counted(s.Shape.Folds, "fold"), view.Counted(s.Shape.Epochs, "epoch"), a.dataDir, so)
 }
 
-// work keeps a local runner going and shows the study until it is over.
-func (a *app) work(ctx context.Context, t *tree, study trial.Study, f localFlags) error {
+// work keeps a local runner going and shows the study, from that state on, until it is over.
+func (a *app) work(ctx context.Context, t *tree, s *trial.State, f localFlags) error {
 	ctx, cancel := context.WithCancel(ctx)
 	runner := make(chan error, 1)
 	go func() { runner <- a.keepRunner(ctx, f) }()
@@ -133,7 +144,7 @@ func (a *app) work(ctx context.Context, t *tree, study trial.Study, f localFlags
 		<-runner
 	}()
 	shown := make(chan error, 1)
-	go func() { shown <- a.watch(ctx, t, study) }()
+	go func() { shown <- a.watch(ctx, t, s) }()
 	var err error
 	select {
 	case err = <-shown:
@@ -205,6 +216,7 @@ func (a *app) startRunner(ctx context.Context, f localFlags) error {
 func (a *app) conclude(ctx context.Context, r reader, s *trial.State) error {
 	if s.Best() == nil {
 		fmt.Fprintf(a.err, "%s is %s: %s\n", s.Study.Name, s.Status, s.Reason)
+		fmt.Fprintf(a.err, "automl explain %s TRIAL says why one failed. The record is kept: to search anew, automl delete %s, or give the sweep another name\n", s.Study.Name, s.Study.Name)
 		return errNoTrial
 	}
 	b := view.BestOf(s, gpusOf(s.Study))

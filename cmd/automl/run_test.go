@@ -314,6 +314,17 @@ func TestEveryTrialCrashes(t *testing.T) {
 	if r := s.run("best"); r.code != exitNoTrial {
 		t.Errorf("best of nothing: exit %d", r.code)
 	}
+	if strings.Contains(r.err, `"level":"warn"`) {
+		t.Errorf("what failed is said twice:\n%s", r.err)
+	}
+	r = s.run("run", s.sweep) // the script may be mended by now, but this study is over
+	if r.code != exitNoTrial || !strings.Contains(r.err, "is over") || !strings.Contains(r.err, "automl delete e2e") || strings.Contains(r.err, "is tried again") {
+		t.Errorf("the same again: exit %d\n%s", r.code, r.err)
+	}
+	s.ok("delete", "e2e") // no daemon runs
+	if r := s.run("run", s.sweep); r.code != exitNoTrial || !strings.Contains(r.err, "is tried again") {
+		t.Errorf("anew: exit %d\n%s", r.code, r.err)
+	}
 }
 
 func TestExplainEveryPrunedTrial(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +30,9 @@ on with. The damaged record is not changed. A backup that is newer than the dama
 
 func (a *app) salvage(ctx context.Context, dir string) (err error) {
 	from, err := store.OpenReadOnly(ctx, a.dataDir)
+	if e := new(trial.Error); errors.As(err, &e) && strings.Contains(e.Hint, "automl salvage") {
+		return e.WithHint("not even its beginning can be read, so nothing can be saved of it: put your newest backup in its place")
+	}
 	if err != nil {
 		return err
 	}

@@ -71,3 +71,15 @@ func TestSalvage(t *testing.T) {
 		t.Errorf("the study that was saved is %s", st.Status)
 	}
 }
+
+// Of a file that is no database any more nothing can be saved, and salvage does not send to itself.
+func TestSalvageOfNothing(t *testing.T) {
+	s := (&site{t: t, limit: patience}).at(t.TempDir())
+	if err := os.WriteFile(filepath.Join(s.dir, "automl.db"), []byte("overwritten"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := s.run("salvage", filepath.Join(t.TempDir(), "saved"))
+	if r.code != exitFailed || strings.Contains(r.err, "automl salvage") || !strings.Contains(r.err, "backup") {
+		t.Errorf("exit %d\n%s", r.code, r.err)
+	}
+}

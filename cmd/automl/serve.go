@@ -22,6 +22,7 @@ type serveFlags struct {
 	cert, key string
 	ca        string
 	cluster   clusterFlags
+	shown     bool // no flag: automl run shows what is decided, so the log need not
 }
 
 const anyPort = "127.0.0.1:0"

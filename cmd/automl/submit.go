@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"automl/configs"
+	"automl/trial"
+	"automl/trial/store"
 	"automl/web"
 )
 
@@ -51,16 +54,46 @@ func (a *app) moveCmd(verb, short string) *cobra.Command {
 		Short: short,
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			d, err := a.client()
-			if err != nil {
-				return err
+			err := a.move(c.Context(), verb, args[0])
+			if verb == "delete" && a.server == "" && trial.CodeOf(err) == trial.Unavailable {
+				return a.deleteAlone(c.Context(), args[0])
 			}
-			do := map[string]func(context.Context, string) error{
-				"pause": d.Pause, "resume": d.Resume, "stop": d.Stop, "delete": d.Delete,
-			}[verb]
-			return do(c.Context(), args[0])
+			return err
 		},
 	}
+}
+
+func (a *app) move(ctx context.Context, verb, study string) error {
+	d, err := a.client()
+	if err != nil {
+		return err
+	}
+	do := map[string]func(context.Context, string) error{
+		"pause": d.Pause, "resume": d.Resume, "stop": d.Stop, "delete": d.Delete,
+	}[verb]
+	return do(ctx, study)
+}
+
+// deleteAlone removes a study from a data directory on which no daemon runs, as after automl run. What a killed daemon has left there
+// does not matter: the lock tells whether one is at work.
+func (a *app) deleteAlone(ctx context.Context, study string) (err error) {
+	r, err := a.reader(ctx) // makes no data directory where there is none
+	if err != nil {
+		return err
+	}
+	if err := r.Close(); err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, a.dataDir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	s, err := db.Load(ctx, study)
+	if err != nil {
+		return err
+	}
+	return db.DeleteStudy(ctx, s.Study.ID)
 }
 
 var _ reader = (*web.Client)(nil)

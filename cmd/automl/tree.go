@@ -88,7 +88,7 @@ func (t *tree) start(ctx context.Context) (err error) {
 		return err
 	}
 	heap.Floor()
-	cfg := daemon.Config{Store: t.db, Bus: t.bus, Decode: decode, Log: log}
+	cfg := daemon.Config{Store: t.db, Bus: t.bus, Decode: decode, Log: log, Shown: t.serve.shown}
 	t.spans = openSpans(ctx, "automl-daemon", log)
 	if t.spans != nil { // no nil pointer in an interface
 		cfg.Trace = t.spans
@@ -139,7 +139,8 @@ func (t *tree) open() error {
 	listen := t.serve.listen
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
-		return trial.Wrap(trial.Unavailable, err, "listen on %s", listen)
+		return &trial.Error{Code: trial.Unavailable, Msg: "listen on " + listen, Err: err,
+			Hint: "--listen HOST:PORT names another address; port 0 is any that is free"}
 	}
 	info := t.info(l.Addr(), token)
 	names := append(hostNames(listen), t.serve.advertise...)

@@ -20,17 +20,17 @@ type follower interface {
 // refresh is how often the record is looked at.
 const refresh = 200 * time.Millisecond
 
-// watch follows a study until it is over: by applying its record, as anyone can who reads the database.
-func (a *app) watch(ctx context.Context, t *tree, study trial.Study) error {
+// watch follows a study from a state on until it is over: by applying its record, as anyone can who reads the database.
+func (a *app) watch(ctx context.Context, t *tree, s *trial.State) error {
 	var f follower = &lines{w: a.err}
 	if a.live() {
-		f = newBars(a.err.(*screen), epochsOf(study))
+		f = newBars(a.err.(*screen), epochsOf(s.Study))
 	}
 	defer f.close()
 	tick := time.NewTicker(refresh)
 	defer tick.Stop()
-	for s := trial.NewState(study); ; {
-		fresh, err := t.db.Events(ctx, study.ID, s.Seq)
+	for {
+		fresh, err := t.db.Events(ctx, s.Study.ID, s.Seq)
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ func (a *app) watch(ctx context.Context, t *tree, study trial.Study) error {
 				return err
 			}
 		}
-		progress, err := t.daemon.Progress(ctx, study.ID)
+		progress, err := t.daemon.Progress(ctx, s.Study.ID)
 		if err != nil {
 			return err
 		}

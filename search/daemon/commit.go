@@ -149,7 +149,7 @@ func (d *Daemon) report(c *core, events []trial.Event) {
 		}
 		q := e.Decision
 		level := zerolog.DebugLevel
-		if q.What == trial.Retried && q.Failure.Counts() || q.What == trial.Failed {
+		if !d.Shown && (q.What == trial.Retried && q.Failure.Counts() || q.What == trial.Failed) {
 			level = zerolog.WarnLevel
 		}
 		c.mark(d.Log.WithLevel(level), trial.Key{Trial: q.Trial, Attempt: q.Attempt}).Str("what", string(q.What)).Msg(q.Reason)

@@ -17,6 +17,7 @@ type Config struct {
 	Bus    Dispatcher
 	Decode Decode
 	Log    zerolog.Logger
+	Shown  bool          // what is decided is shown as it happens: the log does not repeat what failed
 	Trace  Tracer        // nil: nobody follows
 	Lease  time.Duration // a runner not heard of for so long has lost its attempts; default 60 s
 	Grace  time.Duration // after a start, leases on record live at least so long; default 90 s
