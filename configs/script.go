@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"automl/trial"
@@ -67,10 +68,21 @@ func (s *source) rootOf(path string) (*node, error) {
 		return root, nil
 	}
 	root, wrong := parse(s, data)
+	if wrong == nil && root.kind != mapping && !isSweep(path) {
+		wrong = s.syntax(root.at, "%s is no sweep", filepath.Base(path))
+	}
 	if wrong != nil {
+		if !isSweep(path) {
+			wrong.Hint = fmt.Sprintf("a sweep is YAML or JSON; what is no Python script stands in one, such as trainer: {type: command, command: [sh, %s, \"${args}\"]}", filepath.Base(path))
+		}
 		return nil, wrong
 	}
 	return root, nil
+}
+
+// isSweep reports whether a file has the name of a sweep.
+func isSweep(file string) bool {
+	return slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(file)))
 }
 
 // undescribed is the trainer of a sweep without parameters that a script may describe. A trainer that is not right is left to the

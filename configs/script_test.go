@@ -125,3 +125,16 @@ func TestPlaceholdersOfACommand(t *testing.T) {
 		}
 	}
 }
+
+func TestShellScriptIsNoSweep(t *testing.T) {
+	for _, text := range []string{"echo hi\n", "lr=$1\necho \"automl: {\\\"epoch\\\": 1}\"\n", "#!/bin/sh\n\tset -e\n"} {
+		file := filepath.Join(t.TempDir(), "train.sh")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := LoadScript(file, nil)
+		if err == nil || !strings.Contains(err.Error(), "command: [sh, train.sh,") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -191,8 +193,7 @@ func (c *Client) call(ctx context.Context, method, path string, in []byte, out a
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return &trial.Error{Code: trial.Unavailable, Msg: "cannot reach the daemon", Err: err,
-			Hint: "is it running? automl daemon starts one, --server names another"}
+		return &trial.Error{Code: trial.Unavailable, Msg: "cannot reach the daemon", Err: err, Hint: unreached(err)}
 	}
 	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
@@ -200,6 +201,12 @@ func (c *Client) call(ctx context.Context, method, path string, in []byte, out a
 		return trial.Wrap(trial.Unavailable, err, "read the daemon's answer")
 	}
 	if resp.StatusCode >= 300 {
+		switch {
+		case resp.StatusCode == http.StatusUnauthorized && c.token == "":
+			return trial.Errorf(trial.Denied, "the daemon wants a token").WithHint("--token-file names the file with it: token in the daemon's data directory")
+		case resp.StatusCode == http.StatusBadRequest && strings.Contains(string(data), "HTTP request to an HTTPS server"):
+			return trial.Errorf(trial.Invalid, "the daemon speaks TLS").WithHint("https:// in its address, and --ca-file ca.pem of its data directory")
+		}
 		p := &problem{Status: resp.StatusCode, Detail: strings.TrimSpace(string(data))}
 		_ = json.Unmarshal(data, p) // an answer that is no problem is shown as it came
 		return p.asError()
@@ -211,4 +218,16 @@ func (c *Client) call(ctx context.Context, method, path string, in []byte, out a
 		return fmt.Errorf("the daemon's answer: %w", err)
 	}
 	return nil
+}
+
+// unreached says what to do where a daemon gave no answer.
+func unreached(err error) string {
+	var unknown x509.UnknownAuthorityError
+	switch {
+	case errors.As(err, &unknown):
+		return "--ca-file names the authority of the daemon's certificate: ca.pem in its data directory"
+	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return "the daemon there speaks plain HTTP: http:// in its address"
+	}
+	return "is it running? automl daemon starts one, --server names another"
 }

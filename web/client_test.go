@@ -3,6 +3,8 @@ package web_test
 import (
 	"context"
 	"errors"
+	"io"
+	stdlog "log"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -163,11 +165,27 @@ func TestClientWithoutADaemon(t *testing.T) {
 	s := newSite(t)
 	_, err = web.NewClient(s.url, "wrong", nil).Studies(t.Context())
 	wantError(t, err, trial.Denied, "refused the token", "--token-file")
+	_, err = web.NewClient(s.url, "", nil).Studies(t.Context())
+	wantError(t, err, trial.Denied, "wants a token", "--token-file")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := s.Studies(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled call: %v", err)
 	}
+}
+
+// TestClientOfTheOtherScheme: one speaks TLS and the other does not, or does not know the authority.
+func TestClientOfTheOtherScheme(t *testing.T) {
+	safe, plain := httptest.NewTLSServer(http.NotFoundHandler()), httptest.NewServer(http.NotFoundHandler())
+	safe.Config.ErrorLog = stdlog.New(io.Discard, "", 0)
+	defer safe.Close()
+	defer plain.Close()
+	_, err := web.NewClient(safe.URL, token, nil).Studies(t.Context())
+	wantError(t, err, trial.Unavailable, "certificate", "--ca-file")
+	_, err = web.NewClient("http"+strings.TrimPrefix(safe.URL, "https"), token, nil).Studies(t.Context())
+	wantError(t, err, trial.Invalid, "speaks TLS", "https://")
+	_, err = web.NewClient("https"+strings.TrimPrefix(plain.URL, "http"), token, nil).Studies(t.Context())
+	wantError(t, err, trial.Unavailable, "cannot reach", "http://")
 }
 
 // TestClientOfSomethingElse: --server may name what is no daemon.

@@ -97,7 +97,11 @@ func (o Options) client(name, inbox string, reconnected func()) []nats.Option {
 			}
 			event.Msg("the bus reports an error")
 		}),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { o.Log.Info().AnErr("cause", err).Msg("connection to the bus lost") }),
+		nats.DisconnectErrHandler(func(c *nats.Conn, err error) {
+			if !c.IsClosed() { // else it was this side that hung up
+				o.Log.Info().AnErr("cause", err).Msg("connection to the bus lost")
+			}
+		}),
 		nats.ReconnectHandler(func(*nats.Conn) {
 			said.Store(0)
 			o.Log.Info().Msg("connected to the bus again")
