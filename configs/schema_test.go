@@ -212,7 +212,7 @@ func TestSchemaRefuses(t *testing.T) {
 	for _, name := range []string{"key-near", "key-missing", "objective-goal", "parameter-min", "parameter-choices-of-float",
 		"parameter-choices-empty", "parameter-quoted", "parameters-none", "freeze-strategy", "freeze-depth", "folds-zero",
 		"folds-split", "folds-no-k", "epochs-zero", "epochs-list", "sampler-type", "sampler-gamma", "scheduler-type",
-		"budget-empty", "budget-hours", "budget-deadline", "trainer-external-field", "trainer-command-empty", "trainer-text",
+		"budget-empty", "budget-hours", "budget-deadline", "trainer-external-field", "trainer-lease-number", "trainer-command-empty", "trainer-text",
 		"builtin-no-model", "resources-memory", "resources-timeout", "resources-fraction-range", "confirm-zero", "seed-negative",
 		"prior-confidence", "when-text", "workers-text", "enqueue-item"} {
 		if err := validate(rules, tree(t, "testdata/bad/"+name+".yaml").generic(), ""); err == nil {

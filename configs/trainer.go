@@ -68,7 +68,8 @@ type commandDoc struct {
 }
 
 type externalDoc struct {
-	Type string `json:"type" jsonschema:"required,enum=external"`
+	Type  string   `json:"type" jsonschema:"required,enum=external"`
+	Lease duration `json:"lease,omitempty" jsonschema_description:"How long a program that asked may be silent before the rest of its trial is handed out again, such as 2h; an ask may say something else. Default: a day."`
 }
 
 func (t *trainerDoc) decode(d *decoder, path string, n *node) {
@@ -101,6 +102,8 @@ func (t trainerDoc) spec() trial.TrainerSpec {
 	switch b := t.body.(type) {
 	case *builtinDoc:
 		return trial.TrainerSpec{Type: b.Type, Task: b.Task, Model: b.Model, Data: b.Data.spec()}
+	case *externalDoc:
+		return trial.TrainerSpec{Type: b.Type, Lease: float64(b.Lease)}
 	case *commandDoc:
 		out := trial.TrainerSpec{Type: b.Type, Workdir: b.Workdir, Resident: b.Resident.spec()}
 		for _, arg := range b.Command {
@@ -114,7 +117,7 @@ func (t trainerDoc) spec() trial.TrainerSpec {
 		}
 		return out
 	}
-	return trial.TrainerSpec{Type: "external"}
+	return trial.TrainerSpec{} // of a document with errors
 }
 
 func (d dataDoc) spec() *trial.DataSpec {

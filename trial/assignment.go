@@ -72,6 +72,8 @@ type TrainerSpec struct {
 	Env     map[string]string `json:"env,omitempty"`     // command: added to the child's environment
 
 	Resident *ResidentSpec `json:"resident,omitempty"` // command: trainers are forks of a process that stays; nil: programs of their own
+
+	Lease float64 `json:"lease_seconds,omitempty"` // external: how long whoever asked may be silent; 0: DefaultLease
 }
 
 // DataSpec says where the rows are and which columns mean what. A file is CSV, TSV, JSON lines or Parquet, as its name ends.

@@ -57,7 +57,7 @@ const (
 	Sampled   What = "sampled"   // a new trial: Params, Origin, Bracket
 	Promoted  What = "promoted"  // a paused trial may go on: At, Value, Threshold
 	Assigned  What = "assigned"  // work handed out: Attempt, Phase, At (from), To
-	Started   What = "started"   // a runner holds the lease of the attempt: Attempt, Runner, Run
+	Started   What = "started"   // a runner holds the lease of the attempt: Attempt, Runner, Run; Params: what a program that asked said, see [Lease]
 	Paused    What = "paused"    // reached its rung and waits: At, Value
 	Pruned    What = "pruned"    // over, weak: At, Value, Threshold
 	Audited   What = "audited"   // a rule would have stopped the trial, which runs on to check the rule: At, Value, Threshold

@@ -147,6 +147,9 @@ func (t *Trial) allow(d Decision) error {
 	case Assigned:
 		ok = t.Open == nil && d.Attempt == t.Attempts+1 && (searching && d.Phase == Search || t.Status == Complete && d.Phase != Search)
 	case Started:
+		if _, err := leaseOf(d.Params); err != nil {
+			return err
+		}
 		ok = t.Open != nil && t.Open.Run == "" && t.Open.Number == d.Attempt
 	case Promoted:
 		ok = t.Status == PausedState && t.Open == nil
@@ -180,6 +183,7 @@ func (t *Trial) apply(d Decision, now time.Time) {
 		t.Open = &Attempt{Number: d.Attempt, Phase: d.Phase, From: d.At, To: d.To}
 	case Started:
 		t.Open.Runner, t.Open.Run, t.Run = d.Runner, d.Run, d.Run
+		t.Open.Lease, _ = leaseOf(d.Params) // which allow has read
 		if t.Started.IsZero() {
 			t.Started = now
 		}

@@ -33,6 +33,7 @@ type Attempt struct {
 	To     Resource
 	Runner string
 	Run    string
+	Lease  Lease // of a program that asked for it
 }
 
 // Trial is the state of one trial, as applying the record gives it.
@@ -68,6 +69,9 @@ type Trial struct {
 	way      []step                 // how Done came about
 	over     int64                  // the event that ended the search of it, 0 before
 }
+
+// Has tells whether an attempt of the trial is out. A nil trial has none.
+func (t *Trial) Has(attempt int) bool { return t != nil && t.Open != nil && t.Open.Number == attempt }
 
 // step is where a trial stood from an event on.
 type step struct {

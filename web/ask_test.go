@@ -3,7 +3,9 @@ package web_test
 import (
 	"math"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"automl/trial"
 )
@@ -11,7 +13,7 @@ import (
 func TestAsk(t *testing.T) {
 	s := submitted(t)
 	ask := func() answer { return s.do(http.MethodPost, "/api/v1/studies/demo/ask", "{}") }
-	ask().want(t, http.StatusOK, `{"trial":3,"attempt":2,"params":{"lr":0.5},"from":{"fold":0,"epoch":0},"to":{"fold":0,"epoch":4}}`)
+	ask().want(t, http.StatusOK, `{"trial":3,"attempt":2,"params":{"lr":0.5},"from":{"fold":0,"epoch":0},"to":{"fold":0,"epoch":4},"lease_seconds":90}`)
 	if a := ask(); a.code != http.StatusNoContent || a.body != "" {
 		t.Errorf("nothing to do: %d %q", a.code, a.body)
 	}
@@ -19,6 +21,39 @@ func TestAsk(t *testing.T) {
 	s.do(http.MethodPost, "/api/v1/studies/demo/ask", "").wantProblem(t, http.StatusGone, "conflict", "over", "")
 	s.daemon.err = trial.Errorf(trial.NotFound, "there is no study %q", "demo")
 	ask().wantProblem(t, http.StatusNotFound, "not_found", "no study", "")
+}
+
+// TestAskByName: what a program says of its question reaches the daemon, and nonsense does not.
+func TestAskByName(t *testing.T) {
+	s := submitted(t)
+	ask := func(body string) answer { return s.do(http.MethodPost, "/api/v1/studies/demo/ask", body) }
+	ask(`{"request":"3f2a","lease_seconds":90.5}`).want(t, http.StatusOK, `"trial":3`)
+	if want := (trial.Lease{Request: "3f2a", Length: 90500 * time.Millisecond}); s.daemon.lease != want {
+		t.Errorf("asked with %+v", s.daemon.lease)
+	}
+	for _, bad := range []string{`{"lease_seconds":0.1}`, `{"lease_seconds":-1}`, `{"lease_seconds":1e300}`, `{"request":"a\nb"}`,
+		`{"request":"` + strings.Repeat("x", 201) + `"}`} {
+		ask(bad).wantProblem(t, http.StatusUnprocessableEntity, "invalid", "", "")
+	}
+	if s.daemon.asked != 1 {
+		t.Errorf("the daemon was asked %d times", s.daemon.asked)
+	}
+	s.daemon.err = trial.Errorf(trial.Conflict, "request %q was answered", "3f2a").WithHint("another request")
+	ask(`{"request":"3f2a"}`).wantProblem(t, http.StatusConflict, "conflict", "3f2a", "another request")
+}
+
+func TestRenew(t *testing.T) {
+	s := submitted(t)
+	renew := func(body string) answer { return s.do(http.MethodPost, "/api/v1/studies/demo/renew", body) }
+	renew(`{"trial":3,"attempt":2}`).want(t, http.StatusOK, `{"decision":"continue","reason":""}`)
+	if s.daemon.key != (trial.Key{Trial: 3, Attempt: 2}) {
+		t.Errorf("renewed %+v", s.daemon.key)
+	}
+	for _, bad := range []string{`{}`, `{"trial":3}`, `{"trial":-1,"attempt":1}`, `{"trial":1,"attempt":0}`} {
+		renew(bad).wantProblem(t, http.StatusUnprocessableEntity, "invalid", "", "")
+	}
+	s.daemon.err = trial.Errorf(trial.Conflict, "attempt 2 of trial 3 is not yours any more")
+	renew(`{"trial":3,"attempt":2}`).wantProblem(t, http.StatusConflict, "conflict", "not yours", "")
 }
 
 func TestTell(t *testing.T) {

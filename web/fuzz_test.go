@@ -50,11 +50,12 @@ func FuzzSubmit(f *testing.F) {
 // FuzzBodies: whatever the body of any other route that takes one, the answer is JSON or nothing, and a problem is a complete one; never a
 // panic, never the server's fault.
 func FuzzBodies(f *testing.F) {
-	routes := []string{"/studies/demo/tell", "/studies/demo/ask", "/studies/demo/enqueue", "/studies/demo/pause", "/studies/nobody/tell", "/join", "/join-tokens"}
+	routes := []string{"/studies/demo/tell", "/studies/demo/ask", "/studies/demo/enqueue", "/studies/demo/pause", "/studies/nobody/tell", "/join", "/join-tokens",
+		"/studies/demo/renew"}
 	for n := range routes {
 		for _, body := range []string{"", "{}", "[]", "null", "\xff", `{"trial":3,"attempt":2,"reports":[{"fold":0,"epoch":1,"metrics":{"acc":"NaN","x":-0}}]}`,
 			`{"trial":-1,"attempt":0}`, `{"trial":3,"attempt":1,"failure":{"kind":"oom","message":"x"}}`, `{"trials":[{"zeta":0.5,"alpha":3,"mid":"a"},{}]}`,
-			`{"id":"a","secret":"b","name":"../c","key":"U"}`, `{"hours":1e308,"runners":-2}`, `{"reports":` + strings.Repeat("[", 5000)} {
+			`{"request":"\u0000","lease_seconds":-0}`, `{"id":"a","secret":"b","name":"../c","key":"U"}`, `{"hours":1e308,"runners":-2}`, `{"reports":` + strings.Repeat("[", 5000)} {
 			f.Add(n, body)
 		}
 	}

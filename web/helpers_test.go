@@ -39,6 +39,7 @@ type fakeDaemon struct {
 	err     error // what every call fails with
 
 	asked   int
+	lease   trial.Lease
 	key     trial.Key
 	told    []trial.Report
 	failure *trial.Exit
@@ -73,9 +74,11 @@ func (d *fakeDaemon) Enqueue(_ context.Context, _ string, points []trial.Params)
 }
 
 // Ask hands out one job, then nothing, then the end of the study.
-func (d *fakeDaemon) Ask(context.Context, string) (trial.Assignment, trial.Reply, error) {
+func (d *fakeDaemon) Ask(_ context.Context, _ string, l trial.Lease) (trial.Assignment, trial.Reply, error) {
 	d.asked++
-	a := trial.Assignment{Trial: 3, Attempt: 2, Params: trial.Params{{Name: "lr", Value: 0.5}}, To: trial.Resource{Epoch: 4}}
+	d.lease = l
+	a := trial.Assignment{Trial: 3, Attempt: 2, Params: trial.Params{{Name: "lr", Value: 0.5}}, To: trial.Resource{Epoch: 4},
+		Trainer: trial.TrainerSpec{Lease: 90}}
 	return a, min(trial.Reply(d.asked-1), trial.ReplyOver), d.err
 }
 
@@ -83,6 +86,12 @@ func (d *fakeDaemon) Ask(context.Context, string) (trial.Assignment, trial.Reply
 func (d *fakeDaemon) Tell(_ context.Context, _ string, key trial.Key, reports []trial.Report, failure *trial.Exit) (trial.Verb, string, error) {
 	d.key, d.told, d.failure = key, reports, failure
 	return trial.Pause, "for a test", d.err
+}
+
+// Renew keeps what it was asked for.
+func (d *fakeDaemon) Renew(_ context.Context, _ string, key trial.Key) (trial.Verb, string, error) {
+	d.key = key
+	return trial.Continue, "", d.err
 }
 
 // Change answers with what it was given, over the claim of a plain sweep.

@@ -55,7 +55,7 @@ func TestOpenAPIHasAllRoutes(t *testing.T) {
 	want := []string{"POST /studies", "GET /studies", "GET /studies/{id}", "GET /studies/{id}/best", "GET /studies/{id}/record",
 		"GET /studies/{id}/trials", "GET /studies/{id}/trials/{n}", "GET /studies/{id}/trials/{n}/reports",
 		"GET /studies/{id}/trials/{n}/decisions", "POST /studies/{id}/pause", "POST /studies/{id}/resume", "POST /studies/{id}/stop",
-		"POST /studies/{id}/claim", "POST /studies/{id}/enqueue", "POST /studies/{id}/ask", "POST /studies/{id}/tell",
+		"POST /studies/{id}/claim", "POST /studies/{id}/enqueue", "POST /studies/{id}/ask", "POST /studies/{id}/tell", "POST /studies/{id}/renew",
 		"DELETE /studies/{id}", "GET /runners", "POST /runners/join", "POST /join-tokens", "GET /join-tokens", "DELETE /join-tokens/{id}", "GET /events", "GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"}
 	slices.Sort(want)
 	slices.Sort(got)

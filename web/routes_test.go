@@ -149,7 +149,7 @@ func TestErrorsOfTheDomain(t *testing.T) {
 // TestNothingChangesOnGet: a GET of a route that changes something is refused, and there is no other verb for it.
 func TestNothingChangesOnGet(t *testing.T) {
 	s := submitted(t)
-	for _, verb := range []string{"pause", "resume", "stop", "enqueue", "ask", "tell", "claim"} {
+	for _, verb := range []string{"pause", "resume", "stop", "enqueue", "ask", "tell", "renew", "claim"} {
 		s.get("/studies/demo/"+verb).wantProblem(t, http.StatusMethodNotAllowed, "method_not_allowed", verb, "POST")
 	}
 	for _, path := range []string{"/studies/demo/queue", "/nothing", "/studies/demo/trials/0/nothing"} {

@@ -26,7 +26,8 @@ type Daemon interface {
 	Runners(ctx context.Context) ([]view.Runner, error)
 	Metrics(ctx context.Context) (view.Metrics, error)
 	Enqueue(ctx context.Context, study string, points []trial.Params) ([]view.Enqueued, error)
-	Ask(ctx context.Context, study string) (trial.Assignment, trial.Reply, error)
+	Ask(ctx context.Context, study string, l trial.Lease) (trial.Assignment, trial.Reply, error)
+	Renew(ctx context.Context, study string, key trial.Key) (verb trial.Verb, reason string, err error)
 	Tell(ctx context.Context, study string, key trial.Key, reports []trial.Report, failure *trial.Exit) (verb trial.Verb, reason string, err error)
 }
 
@@ -144,6 +145,7 @@ func (s *server) routes(api huma.API) {
 	huma.Register(api, enqueuing(), s.enqueue)
 	huma.Register(api, asking(), s.ask)
 	huma.Register(api, operation(post, "/studies/{id}/tell", "tell", "Tell what was measured; telling it again changes nothing"), s.tell)
+	huma.Register(api, operation(post, "/studies/{id}/renew", "renew", "Keep a job that there is nothing to tell of yet"), s.renew)
 	huma.Register(api, operation(get, "/runners", "list-runners", "The runners heard of"), s.runners)
 	huma.Register(api, streaming(), s.events)
 	s.joins(api)

@@ -2,9 +2,8 @@ package main
 
 import (
 	"bytes"
-	"database/sql"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"math"
 	"net/http"
 	"os"
@@ -20,6 +19,7 @@ import (
 type outsider struct {
 	w     *world
 	http  http.Client
+	asked int // questions that were answered with a job
 	job   *web.Job
 	epoch int
 	over  bool
@@ -62,26 +62,6 @@ func (o *outsider) post(path string, in, out any) int {
 	return a.StatusCode
 }
 
-// unanswered finds work that was handed out in an answer which never came.
-func (o *outsider) unanswered() (*web.Job, int) {
-	db, err := o.w.open()
-	o.w.must(err)
-	defer db.Close()
-	var job web.Job
-	var params string
-	err = db.QueryRowContext(o.w.ctx, `SELECT a.trial, a.attempt, a.at_epoch, a.to_epoch, s.params FROM decisions a
-		JOIN decisions s ON s.trial = a.trial AND s.what = 'sampled'
-		WHERE a.what = 'assigned' AND NOT EXISTS (SELECT 1 FROM decisions e WHERE e.trial = a.trial AND e.seq > a.seq
-			AND e.what IN ('paused', 'completed', 'pruned', 'failed', 'retried'))`).
-		Scan(&job.Trial, &job.Attempt, &job.From.Epoch, &job.To.Epoch, &params)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, 0
-	}
-	o.w.must(err)
-	o.w.must(json.Unmarshal([]byte(params), &job.Params))
-	return &job, job.From.Epoch + 1
-}
-
 // submit sends a document and returns the status.
 func (o *outsider) submit(i info, document any) int {
 	data, err := json.Marshal(document)
@@ -96,22 +76,21 @@ func (o *outsider) submit(i info, document any) int {
 	return a.StatusCode
 }
 
-// step asks or tells once, and reports whether there is more to do with this daemon. What was not answered is said again.
+// step asks or tells once, and reports whether there is more to do with this daemon. What was not answered is said again: the same question
+// is answered with the same job.
 func (o *outsider) step() bool {
 	if o.job == nil {
 		var job web.Job
-		switch code := o.post("/ask", struct{}{}, &job); code {
+		switch code := o.post("/ask", web.Asked{Request: fmt.Sprint("question ", o.asked)}, &job); code {
 		case http.StatusOK:
+			o.asked++
 			o.job, o.epoch = &job, job.From.Epoch+1
 			return true
 		case http.StatusGone:
 			o.over = true
 			return false
 		case http.StatusNoContent:
-			if o.job, o.epoch = o.unanswered(); o.job == nil {
-				o.w.fail("there is no work, and none is out")
-			}
-			return true
+			o.w.fail("there is no work, though every job was told to its end")
 		case 0, http.StatusServiceUnavailable:
 			return false
 		default:

@@ -200,7 +200,7 @@ func TestTheDaemonPreparesWhenItIsQuiet(t *testing.T) {
 		})
 		time.Sleep(time.Second)
 		check(1, "before the first ask")
-		a, _, err := h.d.Ask(t.Context(), "study")
+		a, _, err := h.d.Ask(t.Context(), "study", trial.Lease{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,7 +214,7 @@ func TestTheDaemonPreparesWhenItIsQuiet(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		check(2, "after its job")
-		if b, _, _ := h.d.Ask(t.Context(), "study"); b.Trial != 1 {
+		if b, _, _ := h.d.Ask(t.Context(), "study", trial.Lease{}); b.Trial != 1 {
 			t.Errorf("trial %d is handed out", b.Trial)
 		}
 		check(2, "at the next ask")

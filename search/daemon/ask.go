@@ -11,21 +11,25 @@ import (
 // asker is the run, and the runner, that holds the leases of work handed out by Ask.
 const asker = "ask"
 
-// ask hands out work to whoever trains outside: the lease is granted with it.
-func (c *core) ask() (trial.Assignment, trial.Reply) {
+// ask hands out work to whoever trains outside: the lease is granted with it. The error is for a request that was answered, and whose
+// work is over.
+func (c *core) ask(l trial.Lease) (trial.Assignment, trial.Reply, error) {
 	if c.state.Status.Over() {
-		return trial.Assignment{}, trial.ReplyOver
+		return trial.Assignment{}, trial.ReplyOver, nil
+	}
+	if a, known, err := c.repeat(l.Request); known {
+		return a, trial.ReplyWork, err
 	}
 	a, ok := c.next()
 	switch {
 	case ok:
-		c.announce(trial.Announce{Key: a.Key(), Runner: asker, Run: asker}, false)
+		c.start(a.Key(), asker, asker, l)
 		c.hands = max(c.hands, c.out())
-		return a, trial.ReplyWork
+		return c.leased(a, l), trial.ReplyWork, nil
 	case c.state.Status.Over():
-		return a, trial.ReplyOver
+		return a, trial.ReplyOver, nil
 	}
-	return a, trial.ReplyWait
+	return a, trial.ReplyWait, nil
 }
 
 // tell takes what was measured. The job ends with the first answer other than continue, at the end of its work, or with a
@@ -35,6 +39,7 @@ func (c *core) ask() (trial.Assignment, trial.Reply) {
 // answered.
 func (c *core) tell(key trial.Key, reports []trial.Report, failure *trial.Exit) (trial.Verb, string) {
 	defer c.tidy()
+	c.hear(key, c.now)
 	out := trial.Outbound{Verb: trial.Stop, Reason: "nothing was told"}
 	if len(reports) == 0 && failure == nil {
 		return out.Verb, out.Reason
@@ -56,15 +61,18 @@ func (c *core) tell(key trial.Key, reports []trial.Report, failure *trial.Exit) 
 	return out.Verb, out.Reason
 }
 
-// Ask hands out work of a study whose trainer is external. Whoever hangs up before it is answered gets none: nobody would ever tell of it.
-func (d *Daemon) Ask(ctx context.Context, study string) (a trial.Assignment, r trial.Reply, err error) {
+// Ask hands out work of a study whose trainer is external. Whoever hangs up before it is answered gets none, unless the ask has a name:
+// then it is asked again, and otherwise nobody would ever tell of it.
+func (d *Daemon) Ask(ctx context.Context, study string, l trial.Lease) (a trial.Assignment, r trial.Reply, err error) {
 	defer d.tally.ask.since(time.Now())
-	err = d.external(ctx, study, func(c *core) {
-		if a, r = c.ask(); r == trial.ReplyWork && d.Trace != nil {
+	err = d.external(ctx, study, func(c *core) (err error) {
+		a, r, err = c.ask(l)
+		if err == nil && r == trial.ReplyWork && d.Trace != nil {
 			a.Trace = d.Trace.Parent(c.spec.Study, a.Key())
 		}
+		return err
 	}, func() { r = trial.ReplyOver })
-	if err == nil && r == trial.ReplyWork && ctx.Err() != nil {
+	if err == nil && r == trial.ReplyWork && ctx.Err() != nil && l.Request == "" {
 		return trial.Assignment{}, trial.ReplyWait, errors.Join(ctx.Err(), d.takeBack(context.WithoutCancel(ctx), study, a.Key()))
 	}
 	return a, r, err
@@ -72,11 +80,15 @@ func (d *Daemon) Ask(ctx context.Context, study string) (a trial.Assignment, r t
 
 // takeBack ends an attempt that was handed out by Ask and that nobody has heard of.
 func (d *Daemon) takeBack(ctx context.Context, study string, key trial.Key) error {
-	return d.external(ctx, study, func(c *core) { c.lose(key, trial.Aborted, "whoever asked for it had hung up") }, func() {})
+	return d.external(ctx, study, func(c *core) error {
+		c.lose(key, trial.Aborted, "whoever asked for it had hung up")
+		return nil
+	}, func() {})
 }
 
-// Tell takes what was measured of work handed out by Ask, and answers once it is recorded. The key's Study is ignored.
-func (d *Daemon) Tell(ctx context.Context, study string, key trial.Key, reports []trial.Report, failure *trial.Exit) (v trial.Verb, reason string, err error) {
+// Tell takes what was measured of work handed out by Ask, and answers once it is recorded. The key's Study is ignored. Code Conflict: the
+// lease has ended, and the work is somebody else's.
+func (d *Daemon) Tell(ctx context.Context, study string, key trial.Key, reports []trial.Report, failure *trial.Exit) (trial.Verb, string, error) {
 	defer d.tally.tell.since(time.Now())
 	for i := range reports {
 		reports[i].Printable()
@@ -84,15 +96,31 @@ func (d *Daemon) Tell(ctx context.Context, study string, key trial.Key, reports 
 	if failure != nil {
 		failure.Printable()
 	}
-	err = d.external(ctx, study, func(c *core) {
+	return d.said(ctx, study, key, func(c *core, key trial.Key) (trial.Verb, string) { return c.tell(key, reports, failure) })
+}
+
+// Renew hears of work handed out by Ask that there is nothing to tell of yet, and says whether it is to be trained on. The key's Study is
+// ignored. Code Conflict: the lease has ended, and the work is somebody else's.
+func (d *Daemon) Renew(ctx context.Context, study string, key trial.Key) (trial.Verb, string, error) {
+	return d.said(ctx, study, key, func(c *core, key trial.Key) (trial.Verb, string) { return c.renew(key) })
+}
+
+// said runs f on the core of a study for a program that speaks of an attempt, unless it has lost that.
+func (d *Daemon) said(ctx context.Context, study string, key trial.Key, f func(*core, trial.Key) (trial.Verb, string)) (v trial.Verb, reason string, err error) {
+	err = d.external(ctx, study, func(c *core) error {
 		key.Study = c.spec.Study.ID
-		v, reason = c.tell(key, reports, failure)
+		if err := c.fenced(key); err != nil {
+			return err
+		}
+		v, reason = f(c, key)
+		return nil
 	}, func() { v, reason = trial.Stop, "the study is over" })
 	return v, reason, err
 }
 
-// external runs f on the core of a study and commits; over is called instead when the study has ended.
-func (d *Daemon) external(ctx context.Context, study string, f func(*core), over func()) error {
+// external runs f on the core of a study and commits; over is called instead when the study has ended. An error of f comes before any
+// change.
+func (d *Daemon) external(ctx context.Context, study string, f func(*core) error, over func()) error {
 	return d.do(ctx, func() error {
 		c := d.named(study)
 		if c == nil {
@@ -102,7 +130,9 @@ func (d *Daemon) external(ctx context.Context, study string, f func(*core), over
 			return trial.Errorf(trial.Conflict, "the trainer of study %s is not external: its runners ask for it", c.spec.Study.Name)
 		}
 		c.now = d.Now()
-		f(c)
+		if err := f(c); err != nil {
+			return err
+		}
 		return d.commit(ctx, c)
 	})
 }
@@ -143,7 +173,8 @@ func NewEngine(spec Spec, record []trial.Event) (*Engine, error) {
 // Ask hands out work.
 func (e *Engine) Ask(now time.Time) (trial.Assignment, trial.Reply) {
 	e.c.now = now
-	return e.c.ask()
+	a, reply, _ := e.c.ask(trial.Lease{}) // an error is for a request
+	return a, reply
 }
 
 // Tell takes what was measured of an attempt, in order, and answers it. failure, if any, comes after the reports.

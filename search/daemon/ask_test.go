@@ -85,13 +85,13 @@ func TestAskThroughTheDaemon(t *testing.T) {
 		store := newMemory()
 		h := newHouse(t, store)
 		h.submit()
-		if _, _, err := h.d.Ask(t.Context(), "study"); trial.CodeOf(err) != trial.Conflict {
+		if _, _, err := h.d.Ask(t.Context(), "study", trial.Lease{}); trial.CodeOf(err) != trial.Conflict {
 			t.Errorf("asking for a study that runners train: %v", err)
 		}
 		h.stop()
 		h.spec.External = true
 		h = newHouseWith(t, store, h.spec)
-		a, reply, err := h.d.Ask(t.Context(), "study")
+		a, reply, err := h.d.Ask(t.Context(), "study", trial.Lease{})
 		if err != nil || reply != trial.ReplyWork {
 			t.Fatal(reply, err)
 		}
@@ -102,7 +102,7 @@ func TestAskThroughTheDaemon(t *testing.T) {
 		h.stop()
 		h = newHouseWith(t, store, h.spec)
 		defer h.stop()
-		time.Sleep(5 * time.Minute) // whoever asked has no heartbeat and keeps its job
+		time.Sleep(5 * time.Minute) // whoever asked keeps its job for as long as its lease
 		r := trial.Report{Epoch: 1, Metrics: trial.Metrics{{Name: "acc", Value: .5}}}
 		if verb, why, err := h.d.Tell(t.Context(), "study", a.Key(), []trial.Report{r}, nil); err != nil || verb != trial.Continue {
 			t.Errorf("%s %s %v", verb, why, err)

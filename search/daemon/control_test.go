@@ -52,13 +52,13 @@ func TestAskerThatHangsUp(t *testing.T) {
 		h.submit()
 		ctx, hangUp := context.WithCancel(t.Context())
 		h.store.during = hangUp
-		if a, reply, err := h.d.Ask(ctx, "study"); !errors.Is(err, context.Canceled) || reply != trial.ReplyWait {
+		if a, reply, err := h.d.Ask(ctx, "study", trial.Lease{}); !errors.Is(err, context.Canceled) || reply != trial.ReplyWait {
 			t.Errorf("it is answered trial %d, %v, %v", a.Trial, reply, err)
 		}
 		if m := h.metrics(); m.Failures != 0 || m.Studies[0].Leased != 0 {
 			t.Errorf("%d failures to write the record, %d trials are out", m.Failures, m.Studies[0].Leased)
 		}
-		a, reply, err := h.d.Ask(t.Context(), "study")
+		a, reply, err := h.d.Ask(t.Context(), "study", trial.Lease{})
 		if err != nil || reply != trial.ReplyWork || a.Trial != 0 || a.Attempt != 2 || h.trial(0).Failures != 0 {
 			t.Errorf("the next one is answered trial %d, attempt %d, %v, %v; %d failures", a.Trial, a.Attempt, reply, err, h.trial(0).Failures)
 		}

@@ -35,6 +35,7 @@ type core struct {
 
 	claim claim // to the slots of the runners
 
+	askers
 	ahead  *ahead // the proposal for the next trial; nil: none is made yet
 	hands  int    // programs that ask, as far as is known: the most jobs that were out at once
 	unused int    // proposals made ahead that nobody has asked for, in a row
@@ -75,7 +76,8 @@ func (r ready) empty() bool {
 // newCore rebuilds a study from its record.
 func newCore(spec Spec, record []trial.Event) (*core, error) {
 	c := &core{spec: spec, state: trial.NewState(spec.Study), busy: map[trial.Key]string{}, taken: map[trial.Key]int64{}, spared: map[trial.Key]bool{}, kept: map[trial.Key]int64{},
-		again: map[trial.Key]int{}, retryAt: map[int]time.Time{}, failed: map[work]int{}, blamed: map[work]blame{}}
+		askers: askers{leases: map[trial.Key]lease{}, named: map[string]trial.Key{}, lapsed: map[trial.Key]string{}},
+		again:  map[trial.Key]int{}, retryAt: map[int]time.Time{}, failed: map[work]int{}, blamed: map[work]blame{}}
 	var err error
 	sampler := spec.Sampler
 	sampler.Spending = spec.spending()
@@ -129,6 +131,9 @@ func (c *core) push(e trial.Event) {
 // note counts the failures in a row that an event tells of. Like everything that decides, they come from the record alone, so that
 // a restarted daemon waits as long, and gives up as soon, as the one before.
 func (c *core) note(e trial.Event) {
+	if c.spec.External {
+		c.noteAsker(e)
+	}
 	if e.Report != nil {
 		delete(c.failed, work{e.Report.Trial, c.state.Trial(e.Report.Trial).Phase})
 		return

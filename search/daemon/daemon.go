@@ -107,6 +107,7 @@ func (d *Daemon) load(ctx context.Context, s trial.Study, kept map[trial.Key]int
 	for key, n := range kept {
 		c.kept[key], c.taken[key] = n, n
 	}
+	c.arrive(d.Now())
 	d.cores = append(d.cores, c)
 	for _, t := range c.state.Trials {
 		if t.Open != nil && t.Open.Run != "" && !spec.External {

@@ -38,7 +38,7 @@ func TestEnqueuedTrialsRunNextAndSurviveARestart(t *testing.T) {
 		spec.Enqueue = []trial.Params{point("lr", 1e-3, "opt", "adamw"), point("lr", 2e-3, "opt", "adamw")}
 		store.studies = append(store.studies, spec.Study)
 		h := newHouseWith(t, store, spec)
-		first, _, err := h.d.Ask(t.Context(), "study") // the sweep's own first
+		first, _, err := h.d.Ask(t.Context(), "study", trial.Lease{}) // the sweep's own first
 		if err != nil || !first.Params.Equal(spec.Enqueue[0]) {
 			t.Fatal(first.Params, err)
 		}
@@ -65,12 +65,12 @@ func TestEnqueuedTrialsRunNextAndSurviveARestart(t *testing.T) {
 		defer h.stop()
 		time.Sleep(time.Second)
 		for i, e := range []trial.Params{spec.Enqueue[1], out[0].Params, out[1].Params, out[2].Params} {
-			a, _, err := h.d.Ask(t.Context(), "study")
+			a, _, err := h.d.Ask(t.Context(), "study", trial.Lease{})
 			if err != nil || a.Trial != i+1 || !a.Params.Equal(e) {
 				t.Errorf("trial %d has %v, not %v; %v", a.Trial, a.Params, e, err)
 			}
 		}
-		if next, _, _ := h.d.Ask(t.Context(), "study"); next.Trial != 5 || h.trial(5).Origin != trial.FromSampler || h.trial(2).Origin != trial.FromUser {
+		if next, _, _ := h.d.Ask(t.Context(), "study", trial.Lease{}); next.Trial != 5 || h.trial(5).Origin != trial.FromSampler || h.trial(2).Origin != trial.FromUser {
 			t.Errorf("then trial %d", next.Trial)
 		}
 	})

@@ -24,9 +24,14 @@ func (c *core) announce(a trial.Announce, others bool) trial.Grant {
 	case others && c.onlyFailedOn(t, a.Runner):
 		return trial.Grant{Elsewhere: true, Reason: "it has only failed on this runner: another one shall try it before it is given up"}
 	}
-	c.decide(trial.Decision{Trial: t.Number, What: trial.Started, Attempt: a.Key.Attempt, Runner: a.Runner, Run: a.Run})
-	c.busy[a.Key] = a.Run
+	c.start(a.Key, a.Runner, a.Run, trial.Lease{})
 	return trial.Grant{Granted: true}
+}
+
+// start gives a run the lease of an attempt that nobody has.
+func (c *core) start(key trial.Key, runner, run string, l trial.Lease) {
+	c.decide(trial.Decision{Trial: key.Trial, What: trial.Started, Attempt: key.Attempt, Runner: runner, Run: run, Params: l.Params()})
+	c.busy[key] = run
 }
 
 // onlyFailedOn tells whether this is the last try of a trial, and all that failed were on one runner: that may be the one to blame.
@@ -61,7 +66,7 @@ func (c *core) inbound(m trial.Inbound) trial.Outbound {
 	t := c.state.Trial(m.Key.Trial)
 	holds := t != nil && t.Open != nil && t.Open.Number == m.Key.Attempt && t.Open.Run == m.Run
 	if m.Exit != nil && c.busy[m.Key] == m.Run {
-		delete(c.busy, m.Key)
+		c.free(m.Key)
 	}
 	if !holds {
 		out.Verb, out.Reason = trial.Stop, "this attempt is over"

@@ -242,7 +242,7 @@ func (d *Daemon) gone(run string, kind trial.Failure, why string) {
 	}
 }
 
-// expire takes the attempts from runs that were not heard of for the length of a lease.
+// expire takes the attempts from runs that were not heard of for the length of a lease, and from programs that asked.
 func (d *Daemon) expire() {
 	now := d.Now()
 	var dead []*member
@@ -255,6 +255,10 @@ func (d *Daemon) expire() {
 	for _, mem := range dead {
 		d.Log.Warn().Str("runner", mem.info.Name).Dur("silent", now.Sub(mem.heard)).Msg("a runner is not heard of any more")
 		d.gone(mem.info.Run, trial.Lost, "runner "+mem.info.Name+" was not heard of any more")
+	}
+	for _, c := range d.cores {
+		c.now = now
+		c.lapse()
 	}
 }
 
@@ -293,7 +297,7 @@ func (d *Daemon) lose(c *core, key trial.Key, kind trial.Failure, why string) {
 }
 
 func (c *core) lose(key trial.Key, kind trial.Failure, why string) {
-	delete(c.busy, key)
+	c.free(key)
 	if t := c.state.Trial(key.Trial); t != nil && t.Open != nil && t.Open.Number == key.Attempt {
 		c.broken(t, kind, why)
 	}

@@ -20,11 +20,11 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 		h := newHouseWith(t, store, externalSpec("tpe"))
 		defer h.stop()
 		time.Sleep(time.Second) // the first proposal is made ahead
-		a, _, err := h.d.Ask(t.Context(), "study")
+		a, _, err := h.d.Ask(t.Context(), "study", trial.Lease{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := h.d.Ask(t.Context(), "study"); err != nil { // the second is not
+		if _, _, err := h.d.Ask(t.Context(), "study", trial.Lease{}); err != nil { // the second is not
 			t.Fatal(err)
 		}
 		r := trial.Report{Epoch: 1, Metrics: trial.Metrics{{Name: "acc", Value: .5}}}
@@ -32,7 +32,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 			t.Fatal(err)
 		}
 		store.broken = 1
-		if _, _, err := h.d.Ask(t.Context(), "study"); err == nil {
+		if _, _, err := h.d.Ask(t.Context(), "study", trial.Lease{}); err == nil {
 			t.Fatal("the record was written")
 		}
 		time.Sleep(5 * time.Second)
