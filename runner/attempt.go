@@ -3,6 +3,7 @@ package runner
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"time"
@@ -79,9 +80,12 @@ func (t *attempt) run() {
 
 // train runs the pieces of work one after the other, until one ends otherwise than by reaching its end.
 func (t *attempt) train() (trial.Exit, trial.Verb) {
-	output := newLog(LogPath(t.runner.cfg.Dir, t.order.Key()), func(err error) {
+	key, logs := t.order.Key(), t.runner.logs
+	output := newLog(func() (io.WriteCloser, error) { return logs.open(key) }, func(err error) {
 		t.log.Warn().Err(err).Msg("the output of the trainer is not kept")
 	})
+	defer t.runner.trimLogs()
+	defer logs.end(key)
 	defer output.Close()
 	exit := trial.Exit{}
 	for _, piece := range t.pieces() {

@@ -32,6 +32,7 @@ type Config struct {
 	Dir     string         // the work directory
 	Builtin []string       // argv of the built-in trainer
 	Shelf   Limit          // what checkpoints may take of the disk of Dir
+	Logs    Limit          // the same of the logs of attempts that are over
 	Cache   protocol.Cache // of the built-in trainer: default for Dir is the folder cache in the work directory; 0 bytes: trainers keep it in memory only
 	Version string
 	PassEnv []string // variables of our environment that trainers get beyond the usual ones
@@ -103,8 +104,10 @@ func (c Config) complete() (Config, error) {
 		return c, trial.Wrap(trial.Invalid, err, "the work directory")
 	}
 	c.Dir = dir
-	if c.Shelf.Bytes < 0 || !(c.Shelf.Share >= 0 && c.Shelf.Share <= 1) {
-		return c, trial.Errorf(trial.Invalid, "checkpoints may take %d bytes, or %v of the disk", c.Shelf.Bytes, c.Shelf.Share)
+	for what, l := range map[string]Limit{"checkpoints": c.Shelf, "logs": c.Logs} {
+		if l.Bytes < 0 || !(l.Share >= 0 && l.Share <= 1) {
+			return c, trial.Errorf(trial.Invalid, "%s may take %d bytes, or %v of the disk", what, l.Bytes, l.Share)
+		}
 	}
 	if c.Cache.Bytes < 0 {
 		return c, trial.Errorf(trial.Invalid, "a cache of %d bytes", c.Cache.Bytes)

@@ -23,8 +23,8 @@ func (r *Runner) beat(ctx context.Context) {
 	for {
 		info := r.info()
 		info.Kept = r.kept()
-		use := r.shelf.use()
-		info.Disk = &use
+		use, logs := r.shelf.use(), r.logs.use()
+		info.Disk, info.Logs = &use, &logs
 		err := r.queue.Heartbeat(info)
 		if err == nil {
 			r.heard()
@@ -34,6 +34,7 @@ func (r *Runner) beat(ctx context.Context) {
 		}
 		r.checkRefusal(err)
 		r.makeRoom() // others may have filled the disk
+		r.trimLogs()
 		if !wait(ctx, r.cfg.Clock, r.cfg.Timings.Heartbeat) {
 			return
 		}

@@ -109,30 +109,28 @@ const maxLog = 64 << 20
 
 // logFile is the output of an attempt.
 type logFile struct {
-	path string
-	warn func(error) // the file cannot be made
+	make func() (io.WriteCloser, error)
+	warn func(error) // that fails
 
 	mu   sync.Mutex
 	file io.WriteCloser // nil before the first writing
 	left int64
 }
 
-// newLog makes the log of an attempt. The file is opened, to write on at its end, when something is written.
-func newLog(path string, warn func(error)) *logFile {
-	return &logFile{path: path, warn: warn, left: maxLog}
+// newLog makes the log of an attempt. The file is made when something is written.
+func newLog(file func() (io.WriteCloser, error), warn func(error)) *logFile {
+	return &logFile{make: file, warn: warn, left: maxLog}
 }
 
-// open opens the file. The lock is held.
+// open makes the file. The lock is held.
 func (l *logFile) open() {
-	const flags = os.O_CREATE | os.O_APPEND | os.O_WRONLY
-	err := os.MkdirAll(filepath.Dir(l.path), 0o755)
-	if err == nil {
-		l.file, err = os.OpenFile(l.path, flags, 0o644)
-	}
+	file, err := l.make()
 	if err != nil {
 		l.warn(err)
-		l.file, l.left = nil, 0
+		l.left = 0
+		return
 	}
+	l.file = file
 }
 
 // Write writes what still fits; of nothing, it makes the file. It never fails: output is for people, and must not stop a training.

@@ -19,6 +19,7 @@ type Runner struct {
 	queue     Queue
 	store     store
 	shelf     *shelf
+	logs      *logs
 	spool     *spool // nil: it cannot be written
 	courier   *courier
 	slots     chan slot // the free ones
@@ -49,7 +50,7 @@ func New(cfg Config, q Queue) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Runner{cfg: cfg, queue: q, store: store(cfg.Dir), shelf: newShelf(store(cfg.Dir), cfg.Shelf), slots: make(chan slot, cfg.Slots), pool: newPool(cfg.Slots, cfg.GPUs), refused: map[string]bool{}, draining: make(chan struct{}),
+	r := &Runner{cfg: cfg, queue: q, store: store(cfg.Dir), shelf: newShelf(store(cfg.Dir), cfg.Shelf), logs: newLogs(store(cfg.Dir), cfg.Logs), slots: make(chan slot, cfg.Slots), pool: newPool(cfg.Slots, cfg.GPUs), refused: map[string]bool{}, draining: make(chan struct{}),
 		attempts: map[trial.Key]*attempt{}, asking: map[trial.Key]bool{}, outboxes: map[trial.Key]*outbox{}}
 	r.residents = process.NewResidents(filepath.Join(r.store.scratches(), "resident"), cfg.Clock, cfg.Log)
 	r.drain = sync.OnceFunc(func() { close(r.draining) })
@@ -130,6 +131,8 @@ func (r *Runner) open() (unlock func(), err error) {
 	r.started = r.cfg.Clock.Now()
 	r.shelf.look()
 	r.makeRoom()
+	r.logs.look()
+	r.trimLogs()
 	r.heard()
 	return unlock, nil
 }

@@ -84,14 +84,19 @@ func (s *shelf) total() (n int64) {
 
 // most is how much the checkpoints may take, given what they take; 0: anything.
 func (s *shelf) most(total int64) int64 {
-	if s.limit.Bytes > 0 || s.limit.Share == 0 {
-		return s.limit.Bytes
+	return s.limit.most(total, func() (int64, error) { return s.free(string(s.store)) })
+}
+
+// most is the limit in bytes of what takes so many now; 0: there is none.
+func (l Limit) most(taken int64, free func() (int64, error)) int64 {
+	if l.Bytes > 0 || l.Share == 0 {
+		return l.Bytes
 	}
-	free, err := s.free(string(s.store))
+	left, err := free()
 	if err != nil {
 		return 0 // a file system that does not say what is free has no share of it
 	}
-	return max(1, int64(s.limit.Share*float64(total+free)))
+	return max(1, int64(l.Share*float64(taken+left)))
 }
 
 // surplus is the trials whose checkpoints have to go so that the rest may stay, and over, how many bytes are too many even then. busy tells

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -154,8 +155,9 @@ func TestShorten(t *testing.T) {
 }
 
 func TestLogIsBounded(t *testing.T) {
-	path := LogPath(t.TempDir(), trial.Key{Study: "s", Trial: 1, Attempt: 2})
-	l := newLog(path, func(err error) { t.Error(err) })
+	dir, key := t.TempDir(), trial.Key{Study: "s", Trial: 1, Attempt: 2}
+	all := newLogs(store(dir), Limit{})
+	l := newLog(func() (io.WriteCloser, error) { return all.open(key) }, func(err error) { t.Error(err) })
 	l.left = 10
 	for range 5 {
 		if n, err := l.Write([]byte("12345678")); n != 8 || err != nil {
@@ -163,7 +165,7 @@ func TestLogIsBounded(t *testing.T) {
 		}
 	}
 	l.Close()
-	data, _ := os.ReadFile(path)
+	data, _ := os.ReadFile(LogPath(dir, key))
 	if !strings.HasPrefix(string(data), "1234567812\n[only") || strings.Count(string(data), "[only") != 1 {
 		t.Errorf("kept %q", data)
 	}

@@ -18,13 +18,14 @@ type RunnerInfo struct {
 	Draining bool      `json:"draining,omitempty"` // takes nothing new
 	Kept     []Key     `json:"kept,omitempty"`     // some of the trials that it has checkpoints of and is not working on; Attempt is 0
 	Disk     *DiskUse  `json:"disk,omitempty"`     // of its checkpoints
+	Logs     *DiskUse  `json:"logs,omitempty"`     // of the logs of its attempts that are over
 }
 
-// DiskUse is what the checkpoints of a runner take of its disk.
+// DiskUse is what the checkpoints of a runner take of its disk, or the logs.
 type DiskUse struct {
 	Bytes   int64 `json:"bytes"`             // all together
 	Limit   int64 `json:"limit,omitempty"`   // what they may take; 0: anything
-	Dropped int64 `json:"dropped,omitempty"` // trials whose checkpoints were given up to stay below it, since its start
+	Dropped int64 `json:"dropped,omitempty"` // trials whose checkpoints, or attempts whose logs, were given up to stay below it, since its start
 	Weigh   bool  `json:"weigh,omitempty"`   // there is little room left: it asks what those of Kept are worth
 }
 

@@ -142,7 +142,7 @@ func (d *fakeDaemon) Metrics(context.Context) (view.Metrics, error) {
 	return view.Metrics{Reports: 11, Decisions: 12, Failures: 13, Ahead: 14, Fresh: 15, Inbox: 16, Runners: 17, Slots: 18,
 		Studies: []view.StudyMetrics{{Name: "de\"mo\n", Status: trial.StudyRunning, Events: 21, Queued: 22, Leased: 23, Run: 25, Full: 26,
 			Trials: map[trial.Status]int{trial.Running: 24}}},
-		Silence: 1.5, Checkpoints: 28, Shelf: 29, Dropped: 30, Broken: map[trial.Failure]int64{trial.OOM: 27},
+		Silence: 1.5, Checkpoints: 28, Shelf: 29, Dropped: 30, Logs: 31, LogLimit: 32, LogsDropped: 33, Broken: map[trial.Failure]int64{trial.OOM: 27},
 		Commit: view.Histogram{Bounds: []float64{.001}, Counts: []int64{2, 0}, Sum: .25},
 		Ask:    view.Histogram{Bounds: []float64{.001, .5}, Counts: []int64{3, 1, 2}, Sum: 7.5},
 		Tell:   view.Histogram{Bounds: []float64{.001}, Counts: []int64{0, 0}}}, d.err

@@ -55,6 +55,9 @@ func exposition(m view.Metrics, version string) string {
 	e.single("checkpoint_bytes", "gauge", "what checkpoints take on the disks of the runners", m.Checkpoints)
 	e.single("checkpoint_limit_bytes", "gauge", "what checkpoints may take there, of the runners that have a limit", m.Shelf)
 	e.single("checkpoints_dropped_total", "counter", "trials whose checkpoints runners gave up to stay below the limit", m.Dropped)
+	e.single("log_bytes", "gauge", "what the logs of attempts that are over take on the disks of the runners", m.Logs)
+	e.single("log_limit_bytes", "gauge", "what they may take there, of the runners that have a limit", m.LogLimit)
+	e.single("logs_dropped_total", "counter", "attempts whose logs runners removed to stay below the limit", m.LogsDropped)
 	e.family("attempts_broken_total", "counter", "attempts that broke since the start, by cause; lost and aborted are not the trial's fault")
 	for _, kind := range trial.Failures {
 		e.sample("attempts_broken_total", float64(m.Broken[kind]), "failure", string(kind))

@@ -18,7 +18,8 @@ func TestMetrics(t *testing.T) {
 		`automl_events_total{study="de\"mo\n"} 21`, `automl_work_queued{study="de\"mo\n"} 22`, `automl_work_leased{study="de\"mo\n"} 23`,
 		`automl_ask_seconds_bucket{le="0.001"} 3`, `automl_ask_seconds_bucket{le="0.5"} 4`, `automl_ask_seconds_bucket{le="+Inf"} 6`,
 		`automl_epochs{study="de\"mo\n",epochs="run"} 25`, `automl_epochs{study="de\"mo\n",epochs="full"} 26`,
-		"automl_runner_silence_seconds 1.5", "automl_checkpoint_bytes 28", "automl_checkpoint_limit_bytes 29", "automl_checkpoints_dropped_total 30", `automl_attempts_broken_total{failure="oom"} 27`, `automl_attempts_broken_total{failure="lost"} 0`,
+		"automl_runner_silence_seconds 1.5", "automl_checkpoint_bytes 28", "automl_checkpoint_limit_bytes 29", "automl_checkpoints_dropped_total 30", "automl_log_bytes 31", "automl_log_limit_bytes 32", "automl_logs_dropped_total 33",
+		`automl_attempts_broken_total{failure="oom"} 27`, `automl_attempts_broken_total{failure="lost"} 0`,
 		"automl_commit_seconds_sum 0.25", "automl_commit_seconds_count 2", "automl_ask_seconds_sum 7.5", "automl_ask_seconds_count 6", "automl_tell_seconds_count 0")
 	if got := a.header.Get("Content-Type"); !strings.HasPrefix(got, "text/plain; version=0.0.4") {
 		t.Errorf("content type %q", got)

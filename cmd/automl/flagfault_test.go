@@ -21,6 +21,8 @@ func TestWrongFlags(t *testing.T) {
 		{"run SWEEP --max-processes x", `--max-processes "x" is no whole number`, "most processes"},
 		{"run SWEEP --max-processes -3", "--max-processes -3", "or 0 for any"},
 		{"run SWEEP --checkpoint-size 5", "--checkpoint-size", "a share such as 50%"},
+		{"run SWEEP --log-size 5", "--log-size", "a share such as 50%"},
+		{"runner --log-size 200%", "--log-size", "at most 100%"},
 		{"run SWEEP --cache-size 8", "--cache-size", "8GiB"},
 		{"run SWEEP --gpus nine", `there is no GPU "nine"`, "this machine has"},
 		{"run SWEEP --listen nowhere", `--listen "nowhere" is no address`, "127.0.0.1:8080"},

@@ -47,7 +47,7 @@ func (a *app) printLogs(s *trial.State, t *trial.Trial) error {
 	}
 	if !found {
 		return trial.Errorf(trial.NotFound, "there are no logs of trial %d in %s", t.Number, a.dataDir).
-			WithHint("logs stay on the machine of the runner that trained the trial: use its --data-dir")
+			WithHint("logs stay on the machine of the runner that trained the trial, the oldest as long as --log-size has room for them: use its --data-dir")
 	}
 	return nil
 }

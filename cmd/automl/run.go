@@ -32,6 +32,7 @@ func (a *app) runCmd() *cobra.Command {
 	serve.register(c)
 	f.cache.register(c)
 	f.shelf.register(c)
+	f.logs.register(c)
 	f.gpus.register(c)
 	f.confine.register(c)
 	return c
@@ -42,6 +43,7 @@ type localFlags struct {
 	slots   int
 	cache   cacheFlags
 	shelf   shelfFlags
+	logs    logFlags
 	gpus    gpuFlags
 	confine confineFlags
 }
@@ -52,6 +54,9 @@ func (f *localFlags) check(sweep *configs.Sweep) error {
 		return err
 	}
 	if _, err := f.shelf.parse(); err != nil {
+		return err
+	}
+	if _, err := f.logs.parse(); err != nil {
 		return err
 	}
 	if err := f.confine.check(); err != nil {
@@ -198,7 +203,7 @@ func (a *app) startRunner(ctx context.Context, f localFlags) error {
 		return fmt.Errorf("find the automl program: %w", err)
 	}
 	args := append([]string{"runner", "--here", "--notice", "0s", "--data-dir", a.dataDir, "--log-level", cmp.Or(a.logLevel, "info"), "--slots", strconv.Itoa(f.slots)}, f.cache.args()...)
-	args = slices.Concat(args, f.shelf.args(), f.gpus.args(), f.confine.args())
+	args = slices.Concat(args, f.shelf.args(), f.logs.args(), f.gpus.args(), f.confine.args())
 	args = append(args, a.lab.args()...)
 	c := exec.CommandContext(ctx, self, args...)
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }

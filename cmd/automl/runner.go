@@ -32,6 +32,7 @@ type runnerFlags struct {
 	notice  time.Duration
 	cache   cacheFlags
 	shelf   shelfFlags
+	logs    logFlags
 	gpus    gpuFlags
 	confine confineFlags
 }
@@ -69,6 +70,7 @@ trials back and leaves; on a second one it leaves at once.`,
 	_ = c.Flags().MarkHidden("here")
 	f.cache.register(c)
 	f.shelf.register(c)
+	f.logs.register(c)
 	f.gpus.register(c)
 	f.confine.register(c)
 	return c
@@ -98,6 +100,9 @@ func (f *runnerFlags) config(dir string) (runner.Config, error) {
 		return cfg, err
 	}
 	if cfg.Shelf, err = f.shelf.parse(); err != nil {
+		return cfg, err
+	}
+	if cfg.Logs, err = f.logs.parse(); err != nil {
 		return cfg, err
 	}
 	if cfg.Dir, err = filepath.Abs(dir); err != nil {

@@ -22,20 +22,34 @@ func (f *shelfFlags) register(c *cobra.Command) {
 func (f *shelfFlags) args() []string { return []string{"--checkpoint-size", f.size} }
 
 // parse checks the flag.
-func (f *shelfFlags) parse() (runner.Limit, error) {
-	if f.size == "0" {
+func (f *shelfFlags) parse() (runner.Limit, error) { return parseLimit("--checkpoint-size", f.size) }
+
+// logFlags say what the logs of attempts may take of the runner's disk.
+type logFlags struct{ size string }
+
+func (f *logFlags) register(c *cobra.Command) {
+	c.Flags().StringVar(&f.size, "log-size", "1GiB", "most that the logs of attempts that are over may take: bytes, or a share of what they take and what is free beside them (5%); 0: anything. The oldest go first")
+}
+
+func (f *logFlags) args() []string { return []string{"--log-size", f.size} }
+
+func (f *logFlags) parse() (runner.Limit, error) { return parseLimit("--log-size", f.size) }
+
+// parseLimit reads how much something may take of a disk.
+func parseLimit(flag, size string) (runner.Limit, error) {
+	if size == "0" {
 		return runner.Limit{}, nil
 	}
-	if text, percent := strings.CutSuffix(f.size, "%"); percent {
+	if text, percent := strings.CutSuffix(size, "%"); percent {
 		v, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(v > 0 && v <= 100) {
-			return runner.Limit{}, trial.Errorf(trial.Invalid, "--checkpoint-size %q is no share of a disk", f.size).WithHint("above 0%% and at most 100%%")
+			return runner.Limit{}, trial.Errorf(trial.Invalid, "%s %q is no share of a disk", flag, size).WithHint("above 0%% and at most 100%%")
 		}
 		return runner.Limit{Share: v / 100}, nil
 	}
-	n, err := configs.ParseBytes(f.size)
+	n, err := configs.ParseBytes(size)
 	if err != nil {
-		return runner.Limit{}, trial.Errorf(trial.Invalid, "--checkpoint-size: %s", err.Msg).WithHint("%s, a share such as 50%%, or 0 for any", err.Hint)
+		return runner.Limit{}, trial.Errorf(trial.Invalid, "%s: %s", flag, err.Msg).WithHint("%s, a share such as 50%%, or 0 for any", err.Hint)
 	}
 	return runner.Limit{Bytes: n}, nil
 }

@@ -88,21 +88,22 @@ func (a *app) printStatus(s *trial.State, q view.Status) {
 		fmt.Fprintf(a.out, "  runner   none: nobody works on it now; automl run SWEEP, or automl daemon with a runner, goes on with it\n")
 	}
 	for _, r := range q.Runners {
-		fmt.Fprintf(a.out, "  runner   %s: %s, %d busy%s\n", r.Name, view.Counted(r.Slots, "slot"), len(r.Attempts), diskText(r.Disk))
+		fmt.Fprintf(a.out, "  runner   %s: %s, %d busy%s\n", r.Name, view.Counted(r.Slots, "slot"), len(r.Attempts),
+			diskText("checkpoints", "trial", r.Disk)+diskText("logs", "attempt", r.Logs))
 	}
 }
 
-// diskText is what the checkpoints of a runner take, where it has said so.
-func diskText(q *trial.DiskUse) string {
+// diskText is what the checkpoints or the logs of a runner take, where it has said so. They are kept by the trial, or by the attempt.
+func diskText(what, by string, q *trial.DiskUse) string {
 	if q == nil {
 		return ""
 	}
-	text := "; checkpoints take " + view.Bytes(q.Bytes)
+	text := fmt.Sprintf("; %s take %s", what, view.Bytes(q.Bytes))
 	if q.Limit > 0 {
 		text += " of " + view.Bytes(q.Limit)
 	}
 	if q.Dropped > 0 {
-		text += fmt.Sprintf(", those of %s were given up for it", view.Counted(int(q.Dropped), "trial"))
+		text += fmt.Sprintf(", those of %s were given up for it", view.Counted(int(q.Dropped), by))
 	}
 	return text
 }

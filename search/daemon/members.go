@@ -151,8 +151,10 @@ func (d *Daemon) heartbeat(info trial.RunnerInfo) {
 		}
 	}
 	info.Slots = min(max(info.Slots, 0), maxSlots)
-	if q := info.Disk; q != nil {
-		q.Bytes, q.Limit, q.Dropped = max(q.Bytes, 0), max(q.Limit, 0), max(q.Dropped, 0)
+	for _, q := range []*trial.DiskUse{info.Disk, info.Logs} {
+		if q != nil {
+			q.Bytes, q.Limit, q.Dropped = max(q.Bytes, 0), max(q.Limit, 0), max(q.Dropped, 0)
+		}
 	}
 	mem := d.runners[info.Run]
 	if mem == nil {
@@ -166,14 +168,21 @@ func (d *Daemon) heartbeat(info trial.RunnerInfo) {
 	if !mem.met || mem.info.Started.IsZero() { // no heartbeat was heard yet
 		d.Log.Info().Str("runner", info.Name).Int("slots", info.Slots).Strs("gpus", info.GPUs).Msg("a runner joined")
 	}
-	if was := mem.info.Disk; was != nil && info.Disk != nil { // what a run counted before it was heard of here, an earlier daemon has counted
-		d.tally.dropped += max(0, info.Disk.Dropped-was.Dropped)
-	}
+	d.tally.dropped += more(mem.info.Disk, info.Disk)
+	d.tally.logs += more(mem.info.Logs, info.Logs)
 	mem.info, mem.heard, mem.met = info, d.Now(), true
 	mem.info.Kept, mem.kept = nil, info.Kept
 	d.audit(mem)
 	d.tidy(info)
 	d.weigh(info)
+}
+
+// more is what a run has given up since it was heard of last. What it counted before that, an earlier daemon has counted.
+func more(was, is *trial.DiskUse) int64 {
+	if was == nil || is == nil {
+		return 0
+	}
+	return max(0, is.Dropped-was.Dropped)
 }
 
 // tidy tells a runner which of the checkpoints it has nobody can need any more.

@@ -12,7 +12,7 @@ import (
 
 // tally is what the daemon counts. All of it but the durations belongs to the daemon's goroutine.
 type tally struct {
-	reports, decisions, failures, ahead, fresh, dropped int64
+	reports, decisions, failures, ahead, fresh, dropped, logs int64
 
 	broken            map[trial.Failure]int64
 	ask, tell, commit durations
@@ -74,13 +74,16 @@ func (d *Daemon) Metrics(ctx context.Context) (view.Metrics, error) {
 	err := d.do(ctx, func() error {
 		t := &d.tally
 		m.Reports, m.Decisions, m.Failures, m.Ahead, m.Fresh = t.reports, t.decisions, t.failures, t.ahead, t.fresh
-		m.Inbox, m.Dropped = len(d.Bus.Inbox()), t.dropped
+		m.Inbox, m.Dropped, m.LogsDropped = len(d.Bus.Inbox()), t.dropped, t.logs
 		for _, mem := range d.runners {
 			if mem.met {
 				m.Runners++
 				m.Silence = max(m.Silence, d.Now().Sub(mem.heard).Seconds())
 				if q := mem.info.Disk; q != nil {
 					m.Checkpoints, m.Shelf = m.Checkpoints+q.Bytes, m.Shelf+q.Limit
+				}
+				if q := mem.info.Logs; q != nil {
+					m.Logs, m.LogLimit = m.Logs+q.Bytes, m.LogLimit+q.Limit
 				}
 				if !mem.info.Draining {
 					m.Slots += mem.info.Slots

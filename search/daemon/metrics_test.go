@@ -66,6 +66,31 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 	})
 }
 
+// What runners say of their logs adds up; what they have removed counts once, also when another daemon counted it before, and nonsense not
+// at all.
+func TestMetricsOfLogs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, newMemory())
+		defer h.stop()
+		start := time.Now()
+		for _, q := range []struct {
+			name string
+			logs *trial.DiskUse
+		}{
+			{"box", &trial.DiskUse{Bytes: 5, Limit: 10, Dropped: 7}},
+			{"box", &trial.DiskUse{Bytes: 9, Limit: 10, Dropped: 9}},
+			{"tower", &trial.DiskUse{Bytes: 1, Dropped: 3}},
+			{"tower", &trial.DiskUse{Bytes: -1, Limit: -5, Dropped: -1}},
+			{"old", nil},
+		} {
+			h.bus.inbox <- trial.Mail{Heartbeat: &trial.RunnerInfo{Name: q.name, Run: q.name, Started: start, Logs: q.logs}}
+		}
+		if m, err := h.d.Metrics(t.Context()); err != nil || m.Logs != 9 || m.LogLimit != 10 || m.LogsDropped != 2 || m.Dropped != 0 {
+			t.Errorf("%+v, %v", m, err)
+		}
+	})
+}
+
 // A line of the log says what it is about, as far as there is a trial, an attempt and a run.
 func TestLogLinesAreMarked(t *testing.T) {
 	c, err := newCore(testSpec(), nil)

@@ -16,6 +16,8 @@ type Metrics struct {
 	Silence            float64                 // seconds since the runner was heard of that is silent the longest
 	Checkpoints, Shelf int64                   // bytes that checkpoints take on the disks of the runners, and that they may take where there is a limit
 	Dropped            int64                   // trials whose checkpoints runners have given up to stay below it
+	Logs, LogLimit     int64                   // the same of the logs of attempts
+	LogsDropped        int64                   // attempts whose logs they have removed to stay below it
 	Broken             map[trial.Failure]int64 // attempts that broke, by cause
 	Ask, Tell          Histogram
 	Commit             Histogram // of a transaction, until it was durable
