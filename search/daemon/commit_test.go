@@ -52,12 +52,8 @@ func TestOneTransactionUnderWay(t *testing.T) {
 // What was decided behind a transaction that failed is not let out either: it came from a state that is no more.
 func TestNothingFollowsAFailedTransaction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, newMemory())
+		h, key := newTraining(t, newMemory())
 		defer h.stop()
-		h.submit()
-		h.heartbeat("run1", time.Now(), 1)
-		key := h.bus.take()[0].Key()
-		h.announce(key, "run1")
 		let := h.store.slow()
 		h.store.broken = 1
 		h.report(key, "run1", 1, 1, .5)
@@ -81,11 +77,7 @@ func TestNothingFollowsAFailedTransaction(t *testing.T) {
 // What a person asks for is in order with what is under way, and answered when it is on record; a daemon that ends waits for the rest.
 func TestControlBehindATransaction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, newMemory())
-		h.submit()
-		h.heartbeat("run1", time.Now(), 1)
-		key := h.bus.take()[0].Key()
-		h.announce(key, "run1")
+		h, key := newTraining(t, newMemory())
 		let := h.store.slow()
 		h.report(key, "run1", 1, 1, .5)
 		paused := make(chan error, 1)
@@ -109,11 +101,7 @@ func TestControlBehindATransaction(t *testing.T) {
 func TestDeleteBehindATransaction(t *testing.T) {
 	for _, failures := range []int{0, 1} {
 		synctest.Test(t, func(t *testing.T) {
-			h := newHouse(t, newMemory())
-			h.submit()
-			h.heartbeat("run1", time.Now(), 1)
-			key := h.bus.take()[0].Key()
-			h.announce(key, "run1")
+			h, key := newTraining(t, newMemory())
 			let := h.store.slow()
 			h.store.broken = failures
 			h.report(key, "run1", 1, 1, .5)

@@ -98,12 +98,8 @@ func TestBegunIsWaitedFor(t *testing.T) {
 // A study whose removal fails goes on, and no runner is told that it has ended.
 func TestDeleteThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, newMemory())
+		h, key := newTraining(t, newMemory())
 		defer h.stop()
-		h.submit()
-		h.heartbeat("run1", time.Now(), 1)
-		key := h.bus.take()[0].Key()
-		h.announce(key, "run1")
 		h.breakStore(1)
 		if err := h.d.Delete(t.Context(), "study"); err == nil {
 			t.Fatal("removed without a record of it")
@@ -162,12 +158,8 @@ func TestProgressEndsWithItsAttempt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := newHouse(t, newMemory())
+				h, key := newTraining(t, newMemory())
 				defer h.stop()
-				h.submit()
-				h.heartbeat("run1", time.Now(), 1)
-				key := h.bus.take()[0].Key()
-				h.announce(key, "run1")
 				h.bus.inbox <- trial.Mail{Progress: &trial.Progress{Key: key, Epoch: 1, Run: "run1"}}
 				if p, err := h.d.Progress(t.Context(), "s1"); err != nil || len(p) != 1 {
 					t.Fatalf("%+v, %v", p, err)

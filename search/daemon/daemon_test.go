@@ -11,14 +11,8 @@ import (
 
 func TestSilentRunnerLosesItsLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, newMemory())
+		h, key := newTraining(t, newMemory())
 		defer h.stop()
-		h.submit()
-		h.heartbeat("run1", time.Now(), 1)
-		work := h.bus.take()
-		if len(work) != 1 || !h.announce(work[0].Key(), "run1").Granted {
-			t.Fatalf("work %+v", work)
-		}
 		time.Sleep(59 * time.Second)
 		if tr := h.trial(0); tr.Status != trial.Running {
 			t.Fatalf("%s before the lease ended", tr.Status)
@@ -27,7 +21,7 @@ func TestSilentRunnerLosesItsLease(t *testing.T) {
 		if tr := h.trial(0); tr.Status != trial.Waiting || tr.Failures != 1 {
 			t.Fatalf("%s with %d failures after the lease ended", tr.Status, tr.Failures)
 		}
-		h.report(work[0].Key(), "run1", 1, 1, .5) // it was only asleep
+		h.report(key, "run1", 1, 1, .5) // it was only asleep
 		if o := h.bus.last(); o.Verb != trial.Stop || h.acks != 1 {
 			t.Errorf("the late message was answered %+v, acknowledged %d times", o, h.acks)
 		}
@@ -41,12 +35,8 @@ func TestSilentRunnerLosesItsLease(t *testing.T) {
 
 func TestRestartedRunnerLosesItsAttemptsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, newMemory())
+		h, _ := newTraining(t, newMemory())
 		defer h.stop()
-		h.submit()
-		h.heartbeat("run1", time.Now(), 1)
-		work := h.bus.take()
-		h.announce(work[0].Key(), "run1")
 		time.Sleep(time.Second)
 		h.heartbeat("run2", time.Now(), 1)
 		if tr := h.trial(0); tr.Status != trial.Waiting || tr.Failures != 1 {
@@ -59,12 +49,8 @@ func TestRestartedRunnerLosesItsAttemptsAtOnce(t *testing.T) {
 func TestRestartOfEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemory()
-		h := newHouse(t, store)
-		h.submit()
-		h.heartbeat("run1", time.Now(), 1)
-		work := h.bus.take()
-		h.announce(work[0].Key(), "run1")
-		h.report(work[0].Key(), "run1", 1, 1, .5)
+		h, key := newTraining(t, store)
+		h.report(key, "run1", 1, 1, .5)
 		h.stop()
 
 		time.Sleep(time.Minute)
@@ -82,12 +68,8 @@ func TestRestartOfEverything(t *testing.T) {
 func TestRestartOfTheDaemonKeepsLeases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemory()
-		h := newHouse(t, store)
-		h.submit()
 		begun := time.Now()
-		h.heartbeat("run1", begun, 1)
-		key := h.bus.take()[0].Key()
-		h.announce(key, "run1")
+		h, key := newTraining(t, store)
 		h.stop()
 
 		h = newHouse(t, store)
@@ -121,12 +103,8 @@ func TestUnleasedWorkIsPublishedAgainAfterARestart(t *testing.T) {
 // A record that cannot be written: nothing is answered, nothing lost, and the study goes on once it can.
 func TestFailingStoreLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, newMemory())
+		h, key := newTraining(t, newMemory())
 		defer h.stop()
-		h.submit()
-		h.heartbeat("run1", time.Now(), 1)
-		key := h.bus.take()[0].Key()
-		h.announce(key, "run1")
 		h.store.broken = 1
 		h.report(key, "run1", 1, 1, .5)
 		if o := h.bus.last(); h.acks != 0 || o.N != 0 {
@@ -142,12 +120,8 @@ func TestFailingStoreLosesNothing(t *testing.T) {
 
 func TestPauseAndResume(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, newMemory())
+		h, key := newTraining(t, newMemory())
 		defer h.stop()
-		h.submit()
-		h.heartbeat("run1", time.Now(), 1)
-		key := h.bus.take()[0].Key()
-		h.announce(key, "run1")
 		if err := h.d.Pause(t.Context(), "study"); err != nil {
 			t.Fatal(err)
 		}
@@ -227,13 +201,9 @@ func TestSubmitTwice(t *testing.T) {
 
 func TestForgottenAttemptIsLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, newMemory())
-		defer h.stop()
-		h.submit()
 		begun := time.Now()
-		h.heartbeat("run1", begun, 1)
-		key := h.bus.take()[0].Key()
-		h.announce(key, "run1")
+		h, _ := newTraining(t, newMemory())
+		defer h.stop()
 		for range missed {
 			if tr := h.trial(0); tr.Status != trial.Running {
 				t.Fatalf("%s too early", tr.Status)

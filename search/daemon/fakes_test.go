@@ -175,6 +175,20 @@ func newHouseWith(t *testing.T, store *memory, spec Spec) *house {
 	return h
 }
 
+// newTraining is a house whose only runner, run1 with one slot, has the lease of the first attempt of a study.
+func newTraining(t *testing.T, store *memory) (*house, trial.Key) {
+	t.Helper()
+	h := newHouse(t, store)
+	h.submit()
+	h.heartbeat("run1", time.Now(), 1)
+	work := h.bus.take()
+	if len(work) != 1 || !h.announce(work[0].Key(), "run1").Granted {
+		h.stop()
+		t.Fatalf("no lease of %+v", work)
+	}
+	return h, work[0].Key()
+}
+
 func newMemory() *memory { return &memory{events: map[string][]trial.Event{}} }
 
 func (h *house) submit() {

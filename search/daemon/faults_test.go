@@ -38,12 +38,8 @@ func TestTakenOverDaemonEnds(t *testing.T) {
 func TestClockSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemory()
-		h := newHouse(t, store)
-		h.submit()
-		h.heartbeat("run1", time.Now(), 1)
-		work := h.bus.take()
-		h.announce(work[0].Key(), "run1")
-		h.exit(work[0].Key(), "run1", 1, trial.Crash)
+		h, key := newTraining(t, store)
+		h.exit(key, "run1", 1, trial.Crash)
 		h.stop()
 		for i, e := range store.events["s1"] {
 			store.events["s1"][i].Time = e.Time.Add(24 * time.Hour)
@@ -105,12 +101,8 @@ func TestLastTryIsElsewhere(t *testing.T) {
 func TestNoGapAfterAFailedCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemory()
-		h := newHouse(t, store)
+		h, key := newTraining(t, store)
 		defer h.stop()
-		h.submit()
-		h.heartbeat("run1", time.Now(), 1)
-		key := h.bus.take()[0].Key()
-		h.announce(key, "run1")
 		h.report(key, "run1", 1, 1, .5)
 		h.exit(key, "evil", 1<<40, "")
 		store.mu.Lock()
@@ -135,11 +127,7 @@ func TestNoGapAfterAFailedCommit(t *testing.T) {
 func TestNoGapAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemory()
-		h := newHouse(t, store)
-		h.submit()
-		h.heartbeat("run1", time.Now(), 1)
-		key := h.bus.take()[0].Key()
-		h.announce(key, "run1")
+		h, key := newTraining(t, store)
 		h.report(key, "run1", 1, 1, .5)
 		for range 2 {
 			h.stop()

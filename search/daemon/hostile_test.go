@@ -40,12 +40,8 @@ func TestRunnerClaims(t *testing.T) {
 // TestForgedProgress: progress counts from the run that holds the attempt, and of nothing else anything is kept.
 func TestForgedProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, newMemory())
+		h, key := newTraining(t, newMemory())
 		defer h.stop()
-		h.submit()
-		h.heartbeat("run1", time.Now(), 1)
-		key := h.bus.take()[0].Key()
-		h.announce(key, "run1")
 		for i := range maxRuns + 50 {
 			for _, k := range []trial.Key{key, {Study: "s1", Trial: i}, {Study: fmt.Sprint(i)}} {
 				h.bus.inbox <- trial.Mail{Progress: &trial.Progress{Key: k, Step: 7, Run: "evil"}}
@@ -108,12 +104,8 @@ func TestRecordIsBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := newHouse(t, newMemory())
+				h, key := newTraining(t, newMemory())
 				defer h.stop()
-				h.submit()
-				h.heartbeat("run1", time.Now(), 1)
-				key := h.bus.take()[0].Key()
-				h.announce(key, "run1")
 				for i := range 2 * maxAgain {
 					in := &trial.Inbound{Key: key, Run: "run1", N: int64(i + 1), Report: &trial.Report{Epoch: 1, Metrics: metrics(i)}}
 					h.bus.inbox <- trial.Mail{Ack: func() {}, Inbound: in}
