@@ -59,8 +59,8 @@ func newAttempt(r *Runner, a trial.Assignment, s slot) *attempt {
 	return t
 }
 
-// run trains, and reports the exit.
-func (t *attempt) run() {
+// run trains, and returns the exit.
+func (t *attempt) run() trial.Exit {
 	t.log.Info().Stringer("from", t.order.From).Stringer("to", t.order.To).Int("slot", t.slot.number).Msg("attempt begins")
 	watched := make(chan struct{})
 	var watch sync.WaitGroup
@@ -68,7 +68,6 @@ func (t *attempt) run() {
 	exit, verb := t.train()
 	close(watched)
 	watch.Wait()
-	t.out.add(trial.Inbound{Exit: &exit})
 	if verb == trial.Stop {
 		if err := t.runner.store.dropTrial(t.order.Study, t.order.Trial); err != nil {
 			t.log.Warn().Err(err).Msg("checkpoints that nobody needs are left behind")
@@ -76,6 +75,7 @@ func (t *attempt) run() {
 		t.runner.shelved(t.order.Study, t.order.Trial)
 	}
 	t.log.Info().Str("failure", string(exit.Failure)).Str("verb", string(verb)).Msg("attempt ends")
+	return exit
 }
 
 // train runs the pieces of work one after the other, until one ends otherwise than by reaching its end.

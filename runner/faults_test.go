@@ -209,7 +209,7 @@ func TestStuck(t *testing.T) {
 	a := order(1, at(0, 0), at(0, 3), "report=1", "report=2", "progress=1", "hang")
 	b.queue.work <- a
 	receive(t, b.queue.progress)
-	clock.Await(t, time.Hour, time.Hour) // set before the first epoch
+	clock.Await(t, 10*time.Minute, time.Hour) // an hour where the watch had begun before the first epoch came
 	clock.Advance(time.Hour)
 	_, exit := b.finish(a.Key())
 	if exit.Failure != trial.Timeout || !strings.Contains(exit.Message, "no progress for 10m0s") {

@@ -284,9 +284,10 @@ func (r *Runner) start(background context.Context, a trial.Assignment, s slot) {
 	}
 	r.deliver(background, t.out)
 	r.working.Go(func() {
-		t.run()
+		exit := t.run()
 		r.mu.Lock()
 		delete(r.attempts, a.Key())
+		t.out.add(trial.Inbound{Exit: &exit}) // who hears of it may stop the trial: it is not at work then, and its checkpoints go
 		r.mu.Unlock()
 		close(t.done)
 		r.slots <- r.pool.leave(s)
