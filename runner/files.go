@@ -27,12 +27,19 @@ func lockDir(dir string) (unlock func(), err error) {
 		return nil, e.WithHint("give each runner on a machine its own data directory")
 	}
 	if err := writeID(f); err != nil { // for At
-		f.Close()
+		release(f)
 		e := trial.Errorf(trial.Storage, "write the process id into %s", f.Name())
 		e.Err = err
 		return nil, e.WithHint("free some space on its disk")
 	}
-	return func() { f.Close() }, nil
+	return func() { release(f) }, nil
+}
+
+// release gives up a lock and closes its file. Closing alone would not do: a process that is just being started, of which there may be one
+// at any time, still has a copy of the file until it runs its program.
+func release(f *os.File) {
+	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+	f.Close()
 }
 
 // take locks a file. Who only looks whether it is locked (At) holds it for a moment, so it tries for a tenth of a second.

@@ -13,7 +13,7 @@ import (
 	"automl/trial"
 )
 
-// takeLock locks the data directory until the file is closed, or the process ends in whatever way. The file stays: removing
+// takeLock locks the data directory until giveBack, or until the process ends in whatever way. The file stays: removing
 // it would let two processes lock two files of the same name.
 func takeLock(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
@@ -28,9 +28,15 @@ func takeLock(dir string) (*os.File, error) {
 		err = sign(f)
 	}
 	if err != nil {
-		return nil, fileError(errors.Join(err, f.Close()), "lock the data directory %s", dir)
+		return nil, fileError(errors.Join(err, giveBack(f)), "lock the data directory %s", dir)
 	}
 	return f, nil
+}
+
+// giveBack unlocks the data directory. Closing the file alone would not do: a process that is just being started, of which there may be one
+// at any time, still has a copy of it until it runs its program.
+func giveBack(lock *os.File) error {
+	return errors.Join(unix.Flock(int(lock.Fd()), unix.LOCK_UN), lock.Close())
 }
 
 // sign leaves our process number for whoever finds the directory locked.

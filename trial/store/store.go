@@ -141,7 +141,7 @@ func (db *DB) Close() error {
 		errs = append(errs, db.writer.close()) // the last to close: it moves the log into the database
 	}
 	if db.lock != nil {
-		errs = append(errs, db.lock.Close())
+		errs = append(errs, giveBack(db.lock))
 		db.lock = nil
 	}
 	return trial.Wrap(trial.Internal, errors.Join(errs...), "close the database")
