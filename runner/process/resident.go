@@ -112,7 +112,7 @@ func (r *Resident) get() (*zygote, error) {
 		return nil, fmt.Errorf("%w: %s", errCold, cold)
 	case closed:
 		return nil, fmt.Errorf("%w: the runner ends", errCold)
-	case z != nil && z.alive():
+	case z != nil && z.alive() && !z.retired: // one that nobody needed any more may take its time to end
 		return z, nil
 	case z != nil && !z.retired: // it died at work
 		if why := r.died(z.end()); why != "" {

@@ -289,7 +289,7 @@ func TestResidentUnfit(t *testing.T) {
 func TestResidentIsHeld(t *testing.T) {
 	t.Parallel()
 	w := newWarm(t)
-	eat := "x = []\nwhile True: x.append(bytearray(b'1') * (8 << 20))"
+	eat := "import time\nx = [bytearray(b'1') * (8 << 20) for _ in range(50)]\ntime.sleep(600)"
 	if o, _ := w.run(eat, true, func(s *Spec) { s.Memory = 100 << 20 }); o.Failure != trial.OOM || !strings.Contains(o.Message, "killed for its use of memory") {
 		t.Errorf("too much memory: %+v", o)
 	}

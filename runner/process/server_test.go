@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sys/unix"
 
+	"automl/runner/process/processtest"
 	"automl/runner/protocol"
 )
 
@@ -28,7 +29,7 @@ func TestConnectionBeyondTheDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(processtest.Patience))
 	free := exhaust(t)
 	failed := make(chan error, 1)
 	s.failed = func(err error) { failed <- err }
