@@ -15,7 +15,7 @@ import (
 // subjects notes what goes over the bus below a subject: all that was sent on these connections before it is asked.
 func subjects(t *testing.T, s *Server, below string, from ...*nats.Conn) func() []string {
 	t.Helper()
-	nc, err := nats.Connect(s.URL(), nats.UserInfo(string(RoleDaemon), s.secrets.Daemon), nats.CustomInboxPrefix(daemonInbox))
+	nc, err := nats.Connect(s.URL(), nats.UserInfo(string(RoleDaemon), s.secrets.Daemon), nats.CustomInboxPrefix(daemonInbox), nats.Timeout(requestTime))
 	ok(t, err)
 	t.Cleanup(nc.Close)
 	sub, err := nc.SubscribeSync(root + below + ".>")

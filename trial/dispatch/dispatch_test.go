@@ -22,6 +22,12 @@ var ok, key = dispatchtest.OK, trial.Key{Study: "s1", Trial: 1, Attempt: 1}
 // is over after it.
 const requestTime = 20 * time.Second
 
+// ackTime is the Options.AckWait of a test, for the same reason: what it has not acknowledged yet shall not come again meanwhile.
+const ackTime = time.Minute
+
+// unhurried is an Options.AckWait that no test waits for: what is not acknowledged comes again as soon as the test says so, if ever.
+const unhurried = time.Hour
+
 // serve starts a server in a directory, on any port when listen is empty.
 func serve(t testing.TB, dir, listen string) *Server {
 	t.Helper()
@@ -32,7 +38,7 @@ func serve(t testing.TB, dir, listen string) *Server {
 }
 
 func options(s *Server, role Role) Options {
-	return Options{URL: s.URL(), Credentials: s.Credentials(role), Log: zerolog.Nop(), Timeout: requestTime}
+	return Options{URL: s.URL(), Credentials: s.Credentials(role), Log: zerolog.Nop(), Timeout: requestTime, AckWait: ackTime}
 }
 
 func newDaemon(t testing.TB, o Options) *Daemon {
@@ -90,7 +96,7 @@ func TestRefusedAtTheSender(t *testing.T) {
 func TestSlowDaemon(t *testing.T) {
 	s := serve(t, t.TempDir(), "")
 	o := options(s, RoleDaemon)
-	o.Buffer, o.Timeout = 1, 2*time.Second
+	o.Buffer, o.AckWait = 1, unhurried
 	d, r := newDaemon(t, o), newRunner(t, s, "run1")
 	const n = 3000
 	for i := range int64(n) {

@@ -32,7 +32,7 @@ func external(t *testing.T) string {
 func TestExternalServer(t *testing.T) {
 	dispatchtest.Run(t, func(t *testing.T) dispatchtest.Bus {
 		url := external(t)
-		d := newDaemon(t, Options{URL: url, Credentials: Credentials{User: "boss", Password: "b"}, Log: zerolog.Nop(), Timeout: requestTime})
+		d := newDaemon(t, Options{URL: url, Credentials: Credentials{User: "boss", Password: "b"}, Log: zerolog.Nop(), Timeout: requestTime, AckWait: ackTime})
 		return dispatchtest.Bus{Daemon: d, Runner: func(run string) dispatchtest.Queue {
 			r, err := NewRunner(t.Context(), run, Options{URL: strings.Replace(url, "//", "//box:r@", 1), Log: zerolog.Nop(), Timeout: requestTime})
 			ok(t, err)

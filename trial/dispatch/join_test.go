@@ -75,7 +75,7 @@ func newKey(t *testing.T) (seed, public string) {
 }
 
 func (d *door) options(c Credentials) Options {
-	return Options{URL: d.s.URL(), Credentials: c, TLS: d.trust, Log: zerolog.Nop(), Timeout: requestTime}
+	return Options{URL: d.s.URL(), Credentials: c, TLS: d.trust, Log: zerolog.Nop(), Timeout: requestTime, AckWait: ackTime}
 }
 
 // TestContractOverTLS runs the whole contract with runners that joined.
@@ -127,7 +127,7 @@ func TestMemberIsHeldToItsRuns(t *testing.T) {
 	denied := make(chan string, 100)
 	let, err := creds.option()
 	ok(t, err)
-	nc, err := nats.Connect(d.s.URL(), let, nats.Secure(d.trust), nats.Name(own), nats.CustomInboxPrefix(runInbox(own)),
+	nc, err := nats.Connect(d.s.URL(), let, nats.Secure(d.trust), nats.Name(own), nats.CustomInboxPrefix(runInbox(own)), nats.Timeout(requestTime),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { denied <- err.Error() }))
 	ok(t, err)
 	t.Cleanup(nc.Close)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"automl/trial"
+	"automl/trial/dispatch/dispatchtest"
 
 	"github.com/nats-io/nats.go"
 	"github.com/rs/zerolog"
@@ -68,7 +69,8 @@ func TestRefusedAfterTheBusCame(t *testing.T) {
 	d := openDoor(t)
 	out, creds := d.join("out")
 	ok(t, d.roster.Revoke("out"))
-	o := d.options(creds)
+	o, at := d.options(creds), dispatchtest.Address(t)
+	o.URL = "tls://" + at
 	d.s.Shutdown()
 	r, err := NewRunner(t.Context(), out.ID+"-1", o)
 	ok(t, err)
@@ -77,7 +79,7 @@ func TestRefusedAfterTheBusCame(t *testing.T) {
 	if got := beat(); got != trial.Unavailable {
 		t.Errorf("the bus is away: %s", got)
 	}
-	_, d.serve.Listen, _ = strings.Cut(o.URL, "//") // where it was
+	d.serve.Listen = at
 	d.open()
 	await(t, func() bool { return beat() == trial.Denied })
 }

@@ -146,8 +146,8 @@ func TestStreamBehindItsConsumers(t *testing.T) {
 				ok(t, r.Send(t.Context(), dispatchtest.Report("run1", key, int64(i+1))))
 				dispatchtest.Next(t, d.Inbox()).Ack()
 			}
-			awaitEmpty(t, d, workStream)
-			awaitEmpty(t, d, inStream)
+			awaitLeft(t, d, workStream, 0)
+			awaitLeft(t, d, inStream, 0)
 			r.Close()
 			d.Close()
 			s.Shutdown()
@@ -224,7 +224,7 @@ func TestWhoGetsIn(t *testing.T) {
 		"run is nameless":      {nats.UserInfo("runner", runner.Password)},
 		"run claims to be the": {nats.UserInfo("runner", runner.Password), nats.Name("daemon")},
 	} {
-		nc, err := nats.Connect(s.URL(), o...)
+		nc, err := nats.Connect(s.URL(), append(o, nats.Timeout(requestTime))...)
 		if !errors.Is(err, nats.ErrAuthorization) {
 			t.Errorf("%s: %v", name, err)
 		}

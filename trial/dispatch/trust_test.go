@@ -10,6 +10,7 @@ import (
 
 	"automl/trial"
 	"automl/trial/certs"
+	"automl/trial/dispatch/dispatchtest"
 
 	"github.com/rs/zerolog"
 )
@@ -92,9 +93,7 @@ func TestCredentialFiles(t *testing.T) {
 			t.Errorf("%s: %v (%s)", file, err, trial.HintOf(err))
 		}
 	}
-	s := serve(t, t.TempDir(), "")
-	o := options(s, RoleDaemon)
-	s.Shutdown()
+	o := Options{URL: "nats://" + dispatchtest.Address(t), Log: zerolog.Nop()}
 	if _, err := NewDaemon(t.Context(), o); trial.CodeOf(err) != trial.Unavailable || trial.HintOf(err) == "" {
 		t.Errorf("a bus that is away: %v (%s)", err, trial.HintOf(err))
 	}

@@ -3,8 +3,9 @@ package dispatchtest
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"net"
+	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,12 +27,19 @@ func Next[T any](t testing.TB, c <-chan T) T {
 	panic("unreachable")
 }
 
-// Address is a loopback address that nobody listens on. The system gives its port to no connection by itself, so that it stays free
-// while a server that had it is away.
+// Each test process has some ports of its own: packages are tested side by side, and one must not take what another has let go for a moment.
+const (
+	firstPort, ports, processes = 15000, 30, 500
+)
+
+var given atomic.Int64
+
+// Address is a loopback address that nobody listens on, and none that was given lately. The system gives its port to no connection by itself,
+// so that it stays free while a server that had it is away.
 func Address(t testing.TB) string {
 	t.Helper()
-	for range 1000 {
-		address := fmt.Sprintf("127.0.0.1:%d", 15000+rand.IntN(15000))
+	for range ports {
+		address := fmt.Sprintf("127.0.0.1:%d", firstPort+os.Getpid()%processes*ports+int(given.Add(1)%ports))
 		if l, err := net.Listen("tcp", address); err == nil {
 			OK(t, l.Close())
 			return address
