@@ -14,7 +14,7 @@ import (
 
 // external starts a server of somebody else's, with Permissions in its configuration and one user for all runners.
 func external(t *testing.T) string {
-	n, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true,
+	n, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true, AuthTimeout: requestTime.Seconds(),
 		JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: 1 << 30, JetStreamMaxMemory: 1 << 20,
 		Users: []*server.User{
 			{Username: "boss", Password: "b", Permissions: Permissions(RoleDaemon, "").server()},

@@ -79,9 +79,7 @@ func Serve(o ServeOptions) (*Server, error) {
 	options := serverOptions(host, port, store)
 	options.CustomClientAuthentication = doorkeeper{keys, o.Roster}
 	options.TLSConfig, options.TLS, options.TLSTimeout = o.TLS, o.TLS != nil, tlsTimeout
-	if o.TLS != nil {
-		options.AuthTimeout = tlsTimeout + 1 // the handshake counts
-	}
+	options.AuthTimeout = tlsTimeout + 1 // the handshake counts; without one the server's two seconds are soon over on a machine that is busy
 	up := func() (*Server, error) {
 		s, err := start(options, keys, o.Trust, o.Log)
 		if !errors.Is(err, errStore) {
