@@ -12,6 +12,9 @@ func (db *DB) Hold() (release func()) {
 	return func() { <-db.writer.lead }
 }
 
+// OnMove has f called whenever the log was moved. It is to be set before anything is written.
+func (db *DB) OnMove(f func()) { db.writer.mover.moved = f }
+
 // Queued is how many wait to write.
 func (db *DB) Queued() int { return len(db.writer.jobs) }
 

@@ -51,11 +51,12 @@ type mover struct {
 	wake  chan struct{}
 	stop  chan struct{}
 	ended chan struct{}
+	moved func() // called when the log was moved; for tests
 }
 
 func newMover(path string, lead chan struct{}) *mover {
 	m := &mover{pool: connect(path, writeMode), lead: lead, wake: make(chan struct{}, 1), stop: make(chan struct{}),
-		ended: make(chan struct{})}
+		ended: make(chan struct{}), moved: func() {}}
 	m.pool.SetMaxOpenConns(1)
 	go m.loop()
 	return m
@@ -75,6 +76,7 @@ func (m *mover) loop() {
 		m.lead <- struct{}{}
 		m.move()
 		<-m.lead
+		m.moved()
 	}
 }
 
