@@ -155,9 +155,7 @@ func TestRunners(t *testing.T) {
 }
 
 func TestClientWithoutADaemon(t *testing.T) {
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
-	_, err := web.NewClient(gone.URL, token, nil).Studies(t.Context())
+	_, err := web.NewClient("http://127.0.0.1:1", token, nil).Studies(t.Context()) // a port that the system gives to nobody
 	wantError(t, err, trial.Unavailable, "cannot reach the daemon", "--server")
 	_, err = web.NewClient("http://bad host", token, nil).Studies(t.Context())
 	wantError(t, err, trial.Invalid, "address", "")

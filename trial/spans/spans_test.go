@@ -89,7 +89,7 @@ func (r *receiver) named(name string) (out []*tracepb.Span) {
 }
 
 func (r *receiver) env(more ...string) func(string) string {
-	set := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": r.URL + "/"}
+	set := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": r.URL + "/", "OTEL_EXPORTER_OTLP_TIMEOUT": "180000"}
 	for _, m := range more {
 		name, value, _ := strings.Cut(m, "=")
 		set[name] = value
@@ -103,6 +103,7 @@ func open(t *testing.T, getenv func(string) string) *Tracer {
 	if err != nil || q == nil {
 		t.Fatalf("%v, %v", q, err)
 	}
+	q.patience = time.Hour
 	return q
 }
 

@@ -23,6 +23,7 @@ type Tracer struct {
 	errs     otel.ErrorHandler
 	provider *sdk.TracerProvider
 	tracer   trace.Tracer
+	patience time.Duration // of Close
 
 	mu      sync.Mutex
 	studies map[string]*study // those that are not over, by id
@@ -54,7 +55,7 @@ func Open(ctx context.Context, service, version string, getenv func(string) stri
 	otel.SetErrorHandler(errs)
 	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(res), sdk.WithIDGenerator(ids{}))
 	log.Info().Str("endpoint", c.url).Msg("spans are sent to an OpenTelemetry receiver")
-	return &Tracer{errs: errs, provider: provider, tracer: provider.Tracer("automl"), studies: map[string]*study{}}, nil
+	return &Tracer{errs: errs, provider: provider, tracer: provider.Tracer("automl"), patience: closeTimeout, studies: map[string]*study{}}, nil
 }
 
 // complain says the first time that spans are lost; a receiver that is away is away for all of them.
@@ -71,7 +72,7 @@ func complain(log zerolog.Logger) otel.ErrorHandler {
 
 // Close sends what is left. Where that fails it is logged as all failures are.
 func (t *Tracer) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), t.patience)
 	defer cancel()
 	err := t.provider.Shutdown(ctx)
 	if err != nil {
