@@ -58,13 +58,7 @@ func (p *program) step(workers int) bool {
 			p.take()
 			return false
 		case trial.ReplyWork:
-			w := &simTrainer{a: a}
-			for _, s := range a.Shape.Slices(a.From, a.To) {
-				for e := s.From + 1; e <= s.To; e++ {
-					w.steps = append(w.steps, trial.Resource{Fold: s.Fold, Epoch: e})
-				}
-			}
-			p.jobs = append(p.jobs, w)
+			p.jobs = append(p.jobs, newSimTrainer(a))
 		}
 	}
 	p.take()

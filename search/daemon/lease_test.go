@@ -2,6 +2,10 @@ package daemon
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -30,8 +34,13 @@ func fewSpec() Spec {
 
 func newOffice(t *testing.T, spec Spec) *office {
 	t.Helper()
-	o := &office{t: t}
-	o.open(spec, time.Unix(1e9, 0).UTC())
+	return newOfficeOf(t, spec, nil, time.Unix(1e9, 0).UTC())
+}
+
+func newOfficeOf(t *testing.T, spec Spec, record []trial.Event, now time.Time) *office {
+	t.Helper()
+	o := &office{t: t, record: record}
+	o.open(spec, now)
 	return o
 }
 
@@ -296,4 +305,71 @@ func TestHangUpWithARequest(t *testing.T) {
 			t.Errorf("asked again: %+v, %v, %v", a, reply, err)
 		}
 	})
+}
+
+// Whatever programs ask, tell and fail to tell: after each step, a daemon that starts knows the same requests, the same jobs that are out
+// and the same lost ones from the record, and no lease is older there than it is.
+func TestLeasesFollowFromTheRecord(t *testing.T) {
+	spec := testSpec()
+	spec.External, spec.Refit = true, false
+	spec.Scheduler = schedulers.Config{Type: "fifo", Trials: 12, Race: schedulers.Race{On: true, Audit: .5}}
+	audited, lost := 0, 0
+	for seed := range uint64(3) {
+		o, rng := newOffice(t, spec), rand.New(rand.NewPCG(seed, 0))
+		var jobs []*simTrainer
+		for step := 0; step < 600; step++ {
+			o.c.now = o.c.now.Add(time.Duration(rng.IntN(20)) * time.Second)
+			o.c.lapse()
+			switch i := rng.IntN(4); {
+			case i < len(jobs) && rng.IntN(10) > 0:
+				if !o.work(jobs[i]) {
+					jobs = slices.Delete(jobs, i, i+1)
+				}
+			case i < len(jobs):
+				jobs = slices.Delete(jobs, i, i+1) // its program dies
+			default:
+				if a, reply, err := o.c.ask(trial.Lease{Request: fmt.Sprint(step), Length: time.Minute}); err != nil {
+					t.Fatal(err)
+				} else if reply == trial.ReplyWork {
+					jobs = append(jobs, newSimTrainer(a))
+				}
+			}
+			o.take()
+			again := newOfficeOf(t, spec, o.record, o.c.now).c
+			for key := range o.c.leases {
+				if !o.c.state.Trial(key.Trial).Has(key.Attempt) {
+					continue // it was ended from outside, and its program has not been told: only this daemon knows it
+				}
+				l, there := again.leases[key]
+				if !there || l.length != o.c.leases[key].length || l.heard.After(o.c.leases[key].heard) {
+					t.Fatalf("seed %d step %d: the lease of %+v is %+v, in the record %+v", seed, step, key, o.c.leases[key], l)
+				}
+			}
+			if len(again.leases) > len(o.c.leases) || !maps.Equal(again.named, o.c.named) || !maps.Equal(again.lapsed, o.c.lapsed) {
+				t.Fatalf("seed %d step %d: %d leases, %d requests, %d lost; in the record %d, %d and %d", seed, step,
+					len(o.c.leases), len(o.c.named), len(o.c.lapsed), len(again.leases), len(again.named), len(again.lapsed))
+			}
+		}
+		lost += len(o.c.lapsed)
+		for _, tr := range o.c.state.Trials {
+			if tr.Audit != nil {
+				audited++
+			}
+		}
+	}
+	if audited == 0 || lost == 0 {
+		t.Errorf("%d trials were audited, %d leases ended: it shows too little", audited, lost)
+	}
+}
+
+// work tells the next epoch of a job, and reports whether there is more to do of it.
+func (o *office) work(w *simTrainer) bool {
+	at := w.steps[0]
+	w.steps = w.steps[1:]
+	if o.c.fenced(w.a.Key()) != nil {
+		return false
+	}
+	r := trial.Report{Fold: at.Fold, Epoch: at.Epoch, Metrics: trial.Metrics{{Name: "acc", Value: curve(w.a, at.Fold, at.Epoch)}}}
+	verb, _ := o.c.tell(w.a.Key(), []trial.Report{r}, nil)
+	return verb == trial.Continue && len(w.steps) > 0
 }

@@ -35,6 +35,17 @@ type simTrainer struct {
 	exit  trial.Exit
 }
 
+// newSimTrainer is about to train all that an assignment is for.
+func newSimTrainer(a trial.Assignment) *simTrainer {
+	w := &simTrainer{a: a}
+	for _, s := range a.Shape.Slices(a.From, a.To) {
+		for e := s.From + 1; e <= s.To; e++ {
+			w.steps = append(w.steps, trial.Resource{Fold: s.Fold, Epoch: e})
+		}
+	}
+	return w
+}
+
 func testSpec() Spec {
 	return Spec{
 		Study: trial.Study{ID: "s1", Name: "study", Seed: 7, Shape: trial.Shape{Folds: 3, Epochs: 6},
@@ -110,17 +121,10 @@ func (s *sim) fill(slots int) {
 }
 
 func (s *sim) start(a trial.Assignment) *simTrainer {
-	w := &simTrainer{a: a}
 	if a.Phase == trial.Refit {
-		w.exit.Artifact = "/models/best"
-		return w
+		return &simTrainer{a: a, exit: trial.Exit{Artifact: "/models/best"}}
 	}
-	for _, p := range a.Shape.Slices(a.From, a.To) {
-		for e := p.From + 1; e <= p.To; e++ {
-			w.steps = append(w.steps, trial.Resource{Fold: p.Fold, Epoch: e})
-		}
-	}
-	return w
+	return newSimTrainer(a)
 }
 
 // step lets one trainer, drawn at random, do its next thing.
