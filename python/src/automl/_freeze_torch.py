@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +94,8 @@ def freeze(
                 parameter.grad = None
         for module in _called(block.modules):
             _settle(module, on, model.training)
+    for module, lowest in _dropping(model, parts):
+        _settle_alone(module, frozen.trained[lowest], model.training)
     return frozen
 
 
@@ -106,20 +108,52 @@ def _called(modules: Iterable[nn.Module]) -> Iterable[nn.Module]:
             yield module
 
 
+def _dropping(model: nn.Module, blocks: list[Block]) -> Iterator[tuple[nn.Module, int]]:
+    """Modules around blocks that drop by themselves, as BART's encoder, whose dropout is a number; with the lowest block inside."""
+    inside = {id(m): i for i, block in reversed(list(enumerate(blocks))) for top in block.modules for m in top.modules()}
+    for module in model.modules():
+        if id(module) not in inside and any(isinstance(vars(module).get(name), float) for name in ("dropout", "layerdrop")):
+            places = [inside[id(m)] for m in module.modules() if id(m) in inside]
+            if places:
+                yield module, min(places)
+
+
 def _settle(module: nn.Module, on: bool, training: bool) -> None:
     """Holds a module of a frozen block in evaluation; one that was held so before, and learns now, does as the model does."""
-    hooks = module._forward_pre_hooks
-    mine = [key for key, hook in hooks.items() if hook is _evaluate]
     if not on:
-        if not mine:
-            module.register_forward_pre_hook(_evaluate)
+        _hold(module, _evaluate)
         module.eval()
-    elif mine:
-        for key in mine:
-            del hooks[key]
+    elif _let_go(module, _evaluate):
         module.train(training)
+
+
+def _settle_alone(module: nn.Module, on: bool, training: bool) -> None:
+    """The same of a module without the modules in it."""
+    if not on:
+        _hold(module, _evaluate_alone)
+        module.training = False
+    elif _let_go(module, _evaluate_alone):
+        module.training = training
+
+
+def _hold(module: nn.Module, hook: Callable[[nn.Module, Any], None]) -> None:
+    if hook not in module._forward_pre_hooks.values():
+        module.register_forward_pre_hook(hook)
+
+
+def _let_go(module: nn.Module, hook: Callable[[nn.Module, Any], None]) -> bool:
+    """Whether it was held."""
+    keys = [key for key, registered in module._forward_pre_hooks.items() if registered is hook]
+    for key in keys:
+        del module._forward_pre_hooks[key]
+    return bool(keys)
 
 
 def _evaluate(module: nn.Module, _args: Any) -> None:
     """Undoes what model.train() has done to a frozen block."""
     module.eval()
+
+
+def _evaluate_alone(module: nn.Module, _args: Any) -> None:
+    """Undoes what model.train() has done to a module around frozen blocks, and leaves those in it as they are."""
+    module.training = False
