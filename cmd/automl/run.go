@@ -208,13 +208,26 @@ func (a *app) startRunner(ctx context.Context, f localFlags) error {
 	c := exec.CommandContext(ctx, self, args...)
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	c.WaitDelay = 20 * time.Second
-	log, err := os.OpenFile(filepath.Join(a.dataDir, "runner.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := openRunnerLog(filepath.Join(a.dataDir, "runner.log"))
 	if err != nil {
 		return err
 	}
 	defer log.Close()
 	c.Stderr = log
 	return runTied(c)
+}
+
+// runnerLogKept is how long the log of local runners may be, in bytes, before the next runner begins a new one.
+const runnerLogKept = 16 << 20
+
+// openRunnerLog opens the log of local runners. One that has become long is first put aside, in the place of the one before.
+func openRunnerLog(path string) (*os.File, error) {
+	if info, err := os.Stat(path); err == nil && info.Size() > runnerLogKept {
+		if err := os.Rename(path, path+".1"); err != nil {
+			return nil, err
+		}
+	}
+	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 }
 
 // conclude prints the result of a study that is over, and leaves its report beside the model.

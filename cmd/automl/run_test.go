@@ -446,3 +446,29 @@ func TestUnreadableRowNamesItsLine(t *testing.T) {
 		t.Errorf("exit %d\n%s", r.code, r.err)
 	}
 }
+
+// The log of local runners does not grow for ever, and what came before is still there.
+func TestRunnerLogIsPutAside(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runner.log")
+	for _, c := range []struct {
+		before, now, aside int64
+	}{{0, 0, -1}, {runnerLogKept, runnerLogKept, -1}, {runnerLogKept + 1, 0, runnerLogKept + 1}, {runnerLogKept + 2, 0, runnerLogKept + 2}} {
+		if err := os.WriteFile(path, make([]byte, c.before), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := openRunnerLog(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		for name, want := range map[string]int64{path: c.now, path + ".1": c.aside} {
+			got := int64(-1)
+			if info, err := os.Stat(name); err == nil {
+				got = info.Size()
+			}
+			if got != want {
+				t.Errorf("of %d bytes: %s has %d, want %d", c.before, filepath.Base(name), got, want)
+			}
+		}
+	}
+}
