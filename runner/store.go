@@ -36,6 +36,11 @@ func (s store) artifact(study string, number int) string {
 	return filepath.Join(string(s), "artifacts", study, fmt.Sprintf("trial%d", number))
 }
 
+// DropStudy removes the checkpoints of a study from a work directory in which no runner works.
+func DropStudy(dir, study string) error {
+	return trial.Wrap(trial.Storage, os.RemoveAll(filepath.Join(dir, "checkpoints", study)), "remove the checkpoints of study %s", study)
+}
+
 // LogPath is where a runner with the work directory dir keeps what the trainers of an attempt printed.
 func LogPath(dir string, k trial.Key) string {
 	return filepath.Join(dir, "logs", k.Study, fmt.Sprintf("trial%d", k.Trial), fmt.Sprintf("attempt%d.log", k.Attempt))

@@ -222,6 +222,29 @@ func TestInterruptKeepsTheStudy(t *testing.T) {
 	kept(t, before, finished(t, s, 6))
 }
 
+// A study that was interrupted and is not wanted any more leaves neither record nor checkpoints.
+func TestDeleteAlone(t *testing.T) {
+	s, _ := unhurried(t, "budget: {trials: 6}\nfolds: 2\n")
+	c := s.start(s.dir, "run", s.sweep)
+	until(t, "reports", func() bool { return s.reports() >= 3 })
+	_ = c.Process.Signal(os.Interrupt)
+	_ = c.Wait()
+	checkpoints := func() int {
+		found, _ := filepath.Glob(filepath.Join(s.dir, "checkpoints", "*", "*", "*"))
+		return len(found)
+	}
+	if checkpoints() == 0 {
+		t.Fatal("there are no checkpoints")
+	}
+	s.ok("delete", "e2e")
+	if n := checkpoints(); n != 0 {
+		t.Errorf("%d checkpoints are left", n)
+	}
+	if r := s.run("status", "e2e"); r.code == exitDone {
+		t.Errorf("the study is still there:\n%s", r.out)
+	}
+}
+
 func TestSecondDaemonIsRefused(t *testing.T) {
 	s := newSite(t, "pace=10", "budget: {trials: 4}\n")
 	s.start(s.dir, "daemon")

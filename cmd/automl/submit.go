@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"automl/configs"
+	"automl/runner"
 	"automl/trial"
 	"automl/trial/store"
 	"automl/web"
@@ -74,8 +75,8 @@ func (a *app) move(ctx context.Context, verb, study string) error {
 	return do(ctx, study)
 }
 
-// deleteAlone removes a study from a data directory on which no daemon runs, as after automl run. What a killed daemon has left there
-// does not matter: the lock tells whether one is at work.
+// deleteAlone removes a study, and its checkpoints, from a data directory on which no daemon runs, as after automl run. What a killed daemon
+// has left there does not matter: the lock tells whether one is at work.
 func (a *app) deleteAlone(ctx context.Context, study string) (err error) {
 	r, err := a.reader(ctx) // makes no data directory where there is none
 	if err != nil {
@@ -93,7 +94,7 @@ func (a *app) deleteAlone(ctx context.Context, study string) (err error) {
 	if err != nil {
 		return err
 	}
-	return db.DeleteStudy(ctx, s.Study.ID)
+	return errors.Join(db.DeleteStudy(ctx, s.Study.ID), runner.DropStudy(a.dataDir, s.Study.ID))
 }
 
 var _ reader = (*web.Client)(nil)
