@@ -220,7 +220,9 @@ func TestStuck(t *testing.T) {
 func TestPatience(t *testing.T) {
 	t.Parallel()
 	beats := make(chan trial.RunnerInfo, 100)
-	b, clock := clocked(t, func(_ *Config, q *fakeQueue) { q.beat = func(info trial.RunnerInfo) error { beats <- info; return nil } })
+	b, clock := clocked(t, func(_ *Config, q *fakeQueue) {
+		q.beat = func(info trial.RunnerInfo) error { beats <- info; return nil }
+	})
 	receive(t, beats) // it has begun
 	a := newAttempt(b.runner, order(1, at(0, 0), at(0, 3)), slot{})
 	step := func(want time.Duration) {
