@@ -171,7 +171,7 @@ func newBench(t *testing.T, change func(*Config, *fakeQueue)) *bench {
 	b.cfg = Config{Name: "box", Run: "run-1", Slots: 1, Threads: 1, Dir: t.TempDir(), Log: zerolog.Nop(),
 		Jitter: func() float64 { return 0 }}
 	b.cfg.Timings.RetryMin = 10 * time.Millisecond
-	b.cfg.Timings.Decision, b.cfg.Timings.Flush = time.Minute, time.Minute // no answer of this daemon is lost, and none is given up for late
+	b.cfg.Timings.Decision, b.cfg.Timings.Flush = time.Hour, processtest.Patience // no answer of this daemon is lost, and none is given up for late
 	if change != nil {
 		change(&b.cfg, b.queue)
 	}

@@ -230,7 +230,6 @@ func TestTwoSlotsHaveTheirOwnGPUs(t *testing.T) {
 	b := newBench(t, func(c *Config, q *fakeQueue) {
 		c.Slots, c.Threads, c.GPUs = 0, 6, []gpu.Device{{ID: "GPU-a"}, {ID: "GPU-b"}}
 		q.reply = nil // so that both wait for the answer to their report
-		c.Timings.Decision = time.Minute
 	})
 	one, two := order(1, at(0, 0), at(0, 1), "env=CUDA_VISIBLE_DEVICES", "env=OMP_NUM_THREADS", "report=1"), trial.Assignment{}
 	two = one

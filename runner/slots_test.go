@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"automl/runner/gpu"
 	"automl/trial"
@@ -108,7 +107,6 @@ func TestTrialsShareAGPU(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(c *Config, q *fakeQueue) {
 		c.Slots, c.GPUs = 3, []gpu.Device{{ID: "0", Memory: 8 << 30}}
-		c.Timings.Decision = time.Minute
 		q.reply = nil // so that they wait for the answer to their report
 	})
 	half := func(number int) trial.Assignment {

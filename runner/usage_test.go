@@ -34,7 +34,6 @@ func TestUsageIsReported(t *testing.T) {
 	b := newBench(t, func(c *Config, q *fakeQueue) {
 		c.Slots, c.GPUs, c.Gauge = 1, []gpu.Device{{ID: "0"}, {ID: "lost"}}, g
 		c.Timings.Measure = time.Millisecond
-		c.Timings.Decision = time.Minute
 		q.reply = nil // so that it waits for the answer to its first report
 	})
 	a := order(1, at(0, 0), at(0, 2), "report=1", "report=2")
