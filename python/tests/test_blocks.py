@@ -423,6 +423,10 @@ class Residual(Part):
         super().__init__(one=nn.Conv2d(size, size, 3), norm=nn.BatchNorm2d(size), two=nn.Conv2d(size, size, 3))
 
 
+class Other(Residual):
+    """Layers of another kind."""
+
+
 def pooled(of: int, to: int) -> Any:
     return nn.Sequential(nn.Conv2d(of, to, 3), nn.BatchNorm2d(to), nn.ReLU(), nn.MaxPool2d(2))
 
@@ -469,6 +473,11 @@ OWN: dict[str, tuple[Callable[[], Any], str, str]] = {
         layers(2),
         "out",
     ),
+    "words behind the layers": (
+        lambda: Part(body=Part(layers=encoder().layers, words=nn.Embedding(9, 16)), out=linear(16, 9)),
+        layers(2),
+        "out",
+    ),
     "scale": (
         lambda: Part(words=nn.Embedding(9, 16), body=encoder(), scale=nn.Parameter(torch.ones(1))),
         layers(2),
@@ -512,8 +521,9 @@ def test_modules_of_ones_own(name: str) -> None:
         lambda: Part(one=nn.Conv2d(3, 8, 3), two=nn.Conv2d(8, 8, 3), out=nn.Linear(8, 2)),
         lambda: Part(words=nn.Embedding(9, 8), body=nn.LSTM(8, 8, 2), out=nn.Linear(8, 2)),
         lambda: Part(down=nn.Sequential(*map(Residual, [8] * 3)), up=Part(last=Residual(8)), out=nn.Conv2d(8, 1, 1)),
+        lambda: Part(one=nn.Sequential(*map(Residual, [8] * 3)), two=nn.Sequential(*map(Other, [8] * 3)), out=nn.Linear(8, 2)),
     ],
-    ids=["perceptron", "convolutions one by one", "recurrent", "layers in the head"],
+    ids=["perceptron", "convolutions one by one", "recurrent", "layers in the head", "layers on layers"],
 )
 def test_what_is_not_clear_is_not_guessed(build: Callable[[], Any]) -> None:
     with pytest.raises(AutomlError, match=r"are not known; list them, bottom to top"):

@@ -137,7 +137,7 @@ def _below(stem: list[nn.Module], size: int) -> list[tuple[nn.Module, Tower]]:
 def _rooted(chain: Chain) -> Chain:
     """The chain as seen from the innermost module around it that has the input, too."""
     views = [chain.within(depth) for depth in reversed(range(len(chain.around)))]
-    taking = [view for view in views if has_input(view)]
+    taking = [view for view in views if has_input(view)] or [view for view in views if view.above()[1]]
     if taking:
         return taking[0]
     learned = [sum(learns(module) for module in view.before()) for view in views]

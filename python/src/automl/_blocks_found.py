@@ -57,13 +57,16 @@ def found(model: nn.Module) -> list[Part]:
 
 
 def _clear(model: nn.Module) -> Tower | None:
-    """The network whose layers repeat, unless the head would have layers like these."""
-    tower = repeating(model)
-    if tower is None:
+    """The network whose layers repeat, unless the head would have such layers, or as many of another kind."""
+    tower, largest = repeating(model), main(model)
+    if tower is None or largest is None:
         return None
     inside = {id(m) for m in tower.modules()}
     kinds = {type(layer[0]) for layer in tower.layers if any(True for _ in layer[0].children())} - set(CONTAINERS)
+    others = [run for run in chains(model) if id(run.run.layers[0][0]) not in inside]
     if any(type(m) in kinds for m in model.modules() if id(m) not in inside):
+        return None
+    if any(4 * run.size[1] >= largest.size[1] for run in others):
         return None
     owned = {id(p) for m in tower.modules() for p in m.parameters(recurse=False)} | {id(p) for p in tower.loose}
     last = [i for i, part in enumerate(tower.behind) if any(isinstance(m, CONVOLUTIONS) for m in part.modules())]
