@@ -292,9 +292,20 @@ func (f *freezeThaw) outlook(s *standing, o trial.Outlook, look trial.Forecast) 
 	metric := f.state.Study.Objective.Metric
 	text := fmt.Sprintf("%s: %s %s", f.where(s), metric, show(s.entries[s.rung].value))
 	if o.Known {
-		text += fmt.Sprintf(", expected to end at %s, with a chance of %.2g%% to beat the best so far, %s", show(o.Value), 100*o.Chance(), show(look.Incumbent))
+		text += fmt.Sprintf(", expected to end at %s, with a chance of %s to beat the best so far, %s", show(o.Value), odds(o.Chance()), show(look.Incumbent))
 	}
 	return text
+}
+
+// odds is a foreseen chance for a person: what the model says beyond a thousandth means nothing.
+func odds(p float64) string {
+	switch {
+	case p < 0.001:
+		return "less than 0.1%"
+	case p > 0.99:
+		return "more than 99%"
+	}
+	return percent(p)
 }
 
 // Verdict pauses a trial at its rung; who goes on is decided when a slot is free.

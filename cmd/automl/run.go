@@ -137,6 +137,9 @@ func (a *app) greet(state *trial.State, created bool) {
 	}
 	fmt.Fprintf(a.err, "%s %s (%s): %s over %s of %s, in %s%s\n", verb, s.Name, s.ID, objectivesText(s),
 		view.Counted(s.Shape.Folds, "fold"), view.Counted(s.Shape.Epochs, "epoch"), a.dataDir, so)
+	if state.Status == trial.StudyPaused {
+		fmt.Fprintf(a.err, "it is PAUSED (%s), and trains nothing until automl resume %s\n", state.Reason, s.Name)
+	}
 }
 
 // work keeps a local runner going and shows the study, from that state on, until it is over.
@@ -234,7 +237,7 @@ func openRunnerLog(path string) (*os.File, error) {
 func (a *app) conclude(ctx context.Context, r reader, s *trial.State) error {
 	if s.Best() == nil {
 		fmt.Fprintf(a.err, "%s is %s: %s\n", s.Study.Name, s.Status, s.Reason)
-		fmt.Fprintf(a.err, "automl explain %s TRIAL says why one failed. The record is kept: to search anew, automl delete %s, or give the sweep another name\n", s.Study.Name, s.Study.Name)
+		fmt.Fprintf(a.err, "automl explain %s TRIAL says what became of one. The record is kept: to search anew, automl delete %s, or give the sweep another name\n", s.Study.Name, s.Study.Name)
 		return errNoTrial
 	}
 	b := view.BestOf(s, gpusOf(s.Study))

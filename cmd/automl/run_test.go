@@ -472,3 +472,17 @@ func TestRunnerLogIsPutAside(t *testing.T) {
 		}
 	}
 }
+
+// A study that somebody paused trains nothing, however often it is started: that is said at once.
+func TestGreetingOfAPausedStudy(t *testing.T) {
+	var said strings.Builder
+	a := &app{err: &said, dataDir: "d"}
+	s := trial.NewState(trial.Study{Name: "night", ID: "s1", Shape: trial.Shape{Folds: 3, Epochs: 5}, Objective: trial.Objective{Metric: "acc", Goal: trial.Maximize}})
+	if a.greet(s, false); !strings.HasPrefix(said.String(), "continuing study night") || strings.Contains(said.String(), "resume") {
+		t.Errorf("a study that runs:\n%s", said.String())
+	}
+	s.Status, s.Reason = trial.StudyPaused, "paused by the user"
+	if a.greet(s, false); !strings.Contains(said.String(), "it is PAUSED (paused by the user), and trains nothing until automl resume night") {
+		t.Errorf("one that is paused:\n%s", said.String())
+	}
+}
