@@ -106,7 +106,7 @@ func (a *app) printBest(s *trial.State, b *view.Best) {
 	fmt.Fprintf(w, "\n  cost     %s", view.Counted(run, "epoch"))
 	switch {
 	case run < full && s.Status.Over():
-		fmt.Fprintf(w, " of %d (%.0f%%): the rest was saved by pruning", full, 100*float64(run)/float64(full))
+		fmt.Fprintf(w, " of %d (%.0f%%)%s", full, 100*float64(run)/float64(full), restText(s))
 	case run < full:
 		fmt.Fprintf(w, " of the %d (%.0f%%) that these trials take in full", full, 100*float64(run)/float64(full))
 	}
@@ -122,6 +122,21 @@ func (a *app) printBest(s *trial.State, b *view.Best) {
 	}
 	fmt.Fprintf(w, "  record   %s/automl.db\n", a.dataDir)
 	fmt.Fprintf(w, "\nautoml describe %s shows all trials, automl explain %s TRIAL why one was stopped,\nautoml report %s report.html writes all of it as one page\n", s.Study.Name, s.Study.Name, s.Study.Name)
+}
+
+// restText says why fewer epochs were trained than all trials have.
+func restText(s *trial.State) string {
+	c := s.Counts()
+	pruned, failed := c[trial.PrunedState] > 0, view.Counted(c[trial.Fail], "trial")
+	switch {
+	case pruned && c[trial.Fail] > 0:
+		return ": the rest was saved by pruning, or lost with the " + failed + " that failed"
+	case pruned:
+		return ": the rest was saved by pruning"
+	case c[trial.Fail] > 0:
+		return ": the rest was lost with the " + failed + " that failed"
+	}
+	return "" // trials ended their folds by themselves
 }
 
 // modelText says where the refitted model is, or why there is none.

@@ -79,8 +79,12 @@ func TestEveryEndingIsTold(t *testing.T) {
 			t.Run(fmt.Sprintf("resident=%v,timeout=%s", resident, limit), func(t *testing.T) {
 				t.Parallel() // they wait most of the time
 				s := endingSite(t, of.all, limit, resident)
-				if r := s.run("run", s.sweep, "--max-processes", "60"); r.code != of.exit {
+				r := s.run("run", s.sweep, "--max-processes", "60")
+				if r.code != of.exit {
 					t.Errorf("exit %d\n%s", r.code, r.err)
+				}
+				if lost := fmt.Sprintf("the rest was lost with the %d trials that failed", len(of.all)-1); r.code == exitDone && !strings.Contains(r.out, lost) {
+					t.Errorf("what was not trained is not said to be %q:\n%s", lost, r.out)
 				}
 				s.told(of.all)
 				log, _ := os.ReadFile(filepath.Join(s.dir, "runner.log"))

@@ -42,7 +42,11 @@ func ParseStdout(line []byte) (r Report, meant bool, err error) {
 	}
 	var fields flat
 	if err := lenient(text, &fields); err != nil {
-		return Report{}, true, fmt.Errorf("no report: %w", err)
+		hint := ""
+		if bytes.Contains(text, []byte("'")) { // a dictionary that Python has printed
+			hint = "; JSON has double quotes, as json.dumps writes it"
+		}
+		return Report{}, true, fmt.Errorf("no report: %w%s, in %.60q", err, hint, line)
 	}
 	return Report(fields), true, nil
 }

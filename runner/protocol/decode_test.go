@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -45,5 +46,9 @@ func TestParseStdout(t *testing.T) {
 		if _, meant, err := ParseStdout([]byte(line)); !meant || err == nil {
 			t.Errorf("%s was taken", line)
 		}
+	}
+	_, _, err = ParseStdout([]byte(`automl: {'epoch': 3, 'val_accuracy': 0.91}`))
+	if err == nil || !strings.Contains(err.Error(), "as json.dumps writes it") || !strings.Contains(err.Error(), `in "automl: {'epoch': 3`) {
+		t.Errorf("a dictionary of Python: %v", err)
 	}
 }
