@@ -54,9 +54,9 @@ COLUMNS = [
 class Daemon:
     """A daemon on a data directory, in a process group of its own."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, *flags: str) -> None:
         self._process = subprocess.Popen(
-            site.command("daemon"), cwd=site.root, env=site.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            site.command("daemon", *flags), cwd=site.root, env=site.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         path, until = site.data / "daemon.json", time.monotonic() + LIMIT
         while not path.exists():
@@ -178,6 +178,8 @@ def test_what_cannot_be_read_is_said(done: tuple[Site, Daemon], tmp_path: Path, 
     monkeypatch.delenv("AUTOML_TOKEN", raising=False)
     with pytest.raises(AutomlError, match="wants a token"):
         automl.load_study("train", server=url)
+    with pytest.raises(AutomlError, match="must be a URL"):
+        automl.load_study("train", server="127.0.0.1:8080")
     with pytest.raises(AutomlError, match="401"):
         automl.load_study("train", server=url, token="wrong")
     with pytest.raises(AutomlError, match=r"server is '127\.0\.0\.1:8080', and must be a URL, as in http://"):
@@ -186,6 +188,20 @@ def test_what_cannot_be_read_is_said(done: tuple[Site, Daemon], tmp_path: Path, 
         automl.load_study("train", server="https://127.0.0.1:9", token=token, ca_file="/nowhere/ca.pem")
     with pytest.raises(AutomlError, match="does not answer"):
         automl.load_study("train", server="http://127.0.0.1:9", token=token)
+
+
+def test_a_daemon_that_speaks_tls_says_how_it_is_reached(tmp_path: Path, binary: Path) -> None:
+    daemon = Daemon(Site(tmp_path, binary), "--listen", "0.0.0.0:0")
+    try:
+        url, token = daemon.info["url"], daemon.info["token"]
+        with pytest.raises(AutomlError, match=r"does not answer: .*; ca_file= names the authority of its certificate"):
+            automl.load_study("train", server=url, token=token)
+        with pytest.raises(AutomlError, match=r"the daemon speaks TLS: https:// in its URL, and ca_file="):
+            automl.load_study("train", server=url.replace("https:", "http:"), token=token)
+        with pytest.raises(AutomlError, match="there are: none"):
+            automl.load_study("train", server=url, token=token, ca_file=daemon.info["ca"])
+    finally:
+        daemon.stop()
 
 
 def test_without_pandas(done: tuple[Site, Daemon], tmp_path: Path) -> None:

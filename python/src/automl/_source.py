@@ -102,6 +102,18 @@ class Database:
         )
 
 
+def _refusal(error: urllib.error.HTTPError) -> str:
+    """What an answer with an error says, for a person."""
+    body = error.read()
+    try:
+        problem = json.loads(body)
+        return f"{problem.get('detail', error.reason)} {problem.get('hint', '')}".strip()
+    except (ValueError, AttributeError):  # not of the API
+        if b"HTTPS server" in body:
+            return "the daemon speaks TLS: https:// in its URL, and ca_file=, ca.pem in its data directory"
+        return str(error.reason)
+
+
 PAGE = 1000
 """Trials and events of a request."""
 
@@ -110,8 +122,6 @@ class Server:
     """A daemon, over its HTTP API."""
 
     def __init__(self, study: str, url: str, token: str, ca_file: str | os.PathLike[str] | None) -> None:
-        if not url.startswith(("http://", "https://")):
-            raise AutomlError(f"server is {url!r}, and must be a URL, as in http://127.0.0.1:8080; automl daemon says its own")
         self._base, self._token = url.rstrip("/"), token
         try:
             self._trust = ssl.create_default_context(cafile=ca_file) if url.startswith("https:") else None
@@ -132,14 +142,12 @@ class Server:
                 link = re.match(r"<([^>]*)>", answer.headers.get("Link") or "")
                 return json.load(answer), link[1] if link else ""
         except urllib.error.HTTPError as error:
-            try:
-                problem = json.load(error)
-            except ValueError:
-                problem = {}
-            detail = f"{problem.get('detail', error.reason)} {problem.get('hint', '')}".strip()
-            raise AutomlError(f"{self._base}: {error.code}: {detail}") from error
+            raise AutomlError(f"{self._base}: {error.code}: {_refusal(error)}") from error
         except (OSError, ValueError) as error:
-            raise AutomlError(f"{self._base}{path} does not answer: {error}") from error
+            hint = ""
+            if isinstance(getattr(error, "reason", None), ssl.SSLCertVerificationError):
+                hint = "; ca_file= names the authority of its certificate, ca.pem in the daemon's data directory"
+            raise AutomlError(f"{self._base}{path} does not answer: {error}{hint}") from error
 
     def head(self) -> Row:
         entry = next((e for e in self._get("/api/v1/studies")[0] if e["id"] == self._id), None)

@@ -135,6 +135,8 @@ def load_study(
     """
     if server is None:
         return Study(Database(name, data_dir))
+    if not server.startswith(("http://", "https://")):
+        raise AutomlError(f"server is {server!r}, and must be a URL, as in http://127.0.0.1:8080; automl daemon says its own")
     token = token or os.environ.get("AUTOML_TOKEN", "")
     if not token:
         raise AutomlError(f"{server} wants a token: token=, or the variable AUTOML_TOKEN; daemon.json in its data directory has it")
