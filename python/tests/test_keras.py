@@ -139,11 +139,13 @@ def test_early_stopping_ends_the_fold(tmp_path: Path) -> None:
         ("VGG16", 6, "block1", "block2"),
         ("DenseNet121", 6, "conv1", "conv2"),
         ("ConvNeXtTiny", 6, "stem", "stage_0"),
+        ("MobileNetV3Small", 12, "stem", "expanded_conv_1"),
+        ("Xception", 15, "block1", "block2"),
     ],
 )
 def test_blocks_of_known_models(name: str, count: int, bottom: str, second: str) -> None:
-    base = getattr(keras.applications, name)(weights=None, input_shape=(64, 64, 3), include_top=False)
-    inputs = keras.Input((64, 64, 3))
+    base = getattr(keras.applications, name)(weights=None, input_shape=(72, 72, 3), include_top=False)
+    inputs = keras.Input((72, 72, 3))
     features = keras.layers.GlobalAveragePooling2D()(base(inputs))
     model = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Dense(8)(features)))
     blocks = blocks_of(model)
@@ -157,6 +159,87 @@ def test_blocks_of_a_known_model_with_its_head() -> None:
     blocks = blocks_of(model)
     assert [block.name for block in blocks] == ["stem", *(f"block{i}" for i in range(1, 8)), "head"]
     assert blocks[-1].size == 1280 * 4 + 4
+
+
+def dense(names: list[str], inputs: Any, below: Any | None = None) -> Any:
+    """A model of dense layers with these names."""
+    x = inputs if below is None else below
+    for name in names:
+        x = keras.layers.Dense(4, name=name)(x)
+    return keras.Model(inputs, x)
+
+
+def test_blocks_of_models_beside_each_other_and_on_each_other() -> None:
+    words = keras.Input((3,), dtype="int32")
+    first = keras.layers.Embedding(9, 4, name="words")(words)
+    text = dense(["transformer_layer_0", "transformer_layer_1"], words, keras.layers.Flatten(name="flat")(first))
+    image = dense(["conv1_x", *(f"block{i}_x" for i in range(1, 5))], keras.Input((4,)))
+    inputs = [keras.Input((3,), dtype="int32"), keras.Input((4,))]
+    both = keras.layers.Concatenate()([text(inputs[0]), image(inputs[1])])
+    blocks = blocks_of(keras.Model(inputs, keras.layers.Dense(2, name="out")(both)))
+    found = {block.name: [layer.name for layer in block.layers if layer.weights] for block in blocks}
+    assert found == {
+        "conv1": ["words", "conv1_x"],
+        "block1": ["block1_x"],
+        "block2": ["transformer_layer_0", "block2_x"],
+        "block3": ["block3_x"],
+        "block4": ["transformer_layer_1", "block4_x"],
+        "head": ["out"],
+    }
+    x = keras.Input((4,))
+    upper = dense(["stage1_x", "stage2_x"], keras.Input((4,)))
+    blocks = blocks_of(keras.Model(x, keras.layers.Dense(2)(upper(image(x)))))
+    assert [block.name for block in blocks] == ["conv1", "block1", "block2", "block3", "block4", "stage1", "stage2", "head"]
+
+
+def test_blocks_of_an_encoder_below_a_decoder() -> None:
+    inputs = keras.Input((3,), dtype="int32")
+    x = keras.layers.Dense(4, name="transformer_encoder_layer_0")(keras.layers.Embedding(9, 4, name="words")(inputs))
+    places = keras.layers.Embedding(9, 4, name="places")(inputs)
+    x = keras.layers.Add()([keras.layers.Dense(4, name="transformer_encoder_layer_1")(x), places])
+    x = keras.layers.Dense(4, name="transformer_decoder_layer_0")(x)
+    blocks = blocks_of(keras.Model(inputs, keras.layers.Dense(2, name="out")(x)))
+    assert [block.name for block in blocks] == [
+        "stem",
+        *(f"transformer_{n}" for n in ("encoder_layer_0", "encoder_layer_1", "decoder_layer_0")),
+        "head",
+    ]
+    assert {layer.name for layer in blocks[0].layers if layer.weights} == {"words", "places"}
+
+
+def test_names_that_keras_gives_are_no_stages() -> None:
+    layers = [keras.layers.Conv2D(2, 1, name=name) for name in ("conv1d", "conv2d", "conv2d_1", "conv3d_2")]
+    blocks = blocks_of(keras.Sequential([keras.layers.Input((4, 4, 1)), *layers, keras.layers.Flatten(), keras.layers.Dense(2)]))
+    assert [block.name for block in blocks] == ["conv1d", "conv2d", "conv2d_1", "conv3d_2", "head"]
+
+
+class Stack(keras.layers.Layer):  # type: ignore[misc]
+    """Blocks within a layer, as KerasHub's ViT has them."""
+
+    def __init__(self) -> None:
+        super().__init__(name="stack")
+        self.blocks = [keras.layers.Dense(4, name=f"transformer_block_{i}") for i in (1, 2)]
+        self.drop, self.norm = keras.layers.Dropout(0.5), keras.layers.LayerNormalization(name="ln")
+
+    def build(self, shape: Any) -> None:
+        for layer in (*self.blocks, self.norm):
+            layer.build(shape)
+
+    def call(self, x: Any) -> Any:
+        x = self.drop(x)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
+
+
+def test_blocks_within_a_layer() -> None:
+    model = keras.Sequential(
+        [keras.layers.Input((4,)), keras.layers.Dense(4, name="patches"), Stack(), keras.layers.Dense(2, name="out")]
+    )
+    frozen = freeze(model, FreezeSchedule("partial", depth=0.3), 1)
+    assert [block.name for block in frozen.blocks] == ["stem", "transformer_block_1", "transformer_block_2", "head"]
+    assert {v.path.split("/")[-2] for v in model.trainable_variables} == {"transformer_block_2", "ln", "out"}
+    assert model.layers[1].drop.rate == 0
 
 
 def test_what_cannot_be_is_said() -> None:

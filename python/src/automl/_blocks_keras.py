@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,9 +38,13 @@ def count(variable: Any) -> int:
 
 
 STAGE = re.compile(
-    r"^(?:[a-z0-9_]*?_)??(conv\d+|(?:transformer_)?block_?\d+|stage_?\d+|transformer_layer_\d+)(?=[a-z]?(?:_|$))", re.IGNORECASE
+    r"^(?:[a-z0-9_]*?_)??("
+    r"conv\d+(?!d(?:_|$))|expanded_conv_\d+|(?:transformer_)?block_?\d+|stage_?\d+|transformer_(?:(?:en|de)coder_)?layer_\d+"
+    r"|disentangled_attention_encoder_layer_\d+|f_net_layer_\d+)(?=[a-z]?(?:_|$))",
+    re.IGNORECASE,
 )
-"""How keras.applications and KerasHub name the layers of a stage: conv2_block1_1_conv, block3a_expand_conv, transformer_layer_0."""
+"""How keras.applications and KerasHub name the layers of a stage: conv2_block1_1_conv, block3a_expand_conv, transformer_layer_0. What
+Keras itself calls a layer, conv2d_1, is no stage."""
 
 NORMS = ("BatchNormalization", "LayerNormalization", "GroupNormalization", "UnitNormalization", "RMSNormalization")
 
@@ -50,8 +55,9 @@ def blocks_of(model: Any, names: BlockNames | None = None) -> list[KerasBlock]:
     """The blocks of a Keras model, bottom to top; the last one is the head.
 
     Where the names of the layers tell stages (the models of keras.applications, the transformers of KerasHub, also as a part of a
-    model of one's own), these; else every layer with weights is one, norms belonging to the one below. ``names`` lists
-    the blocks otherwise: for each the name of a layer, or several. Raises AutomlError where that leaves a weight out.
+    model of one's own), these, and those of models beside each other together, at proportional depths; else every layer with
+    weights is one, norms belonging to the one below. ``names`` lists the blocks otherwise: for each the name of a layer, or
+    several. Raises AutomlError where that leaves a weight out.
     """
     if not model.built:
         raise AutomlError(f"blocks: {type(model).__name__} is not built yet; call it on a batch, or build(input_shape), first")
@@ -83,8 +89,17 @@ def flat(model: Any) -> Iterator[tuple[Any, Any]]:
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from flat(layer)
+        elif _stacks(layer):  # its layers are in no order of calls: dropout is below the first
+            yield from (
+                (inner, model) for inner in sorted(layer._layers, key=lambda inner: not isinstance(inner, keras.layers.Dropout))
+            )
         else:
             yield layer, model
+
+
+def _stacks(layer: Any) -> bool:
+    """Whether it is nothing but a stack of stages, as the encoder of KerasHub's ViT is."""
+    return not layer._trainable_variables and len({_stage(inner) for inner in layer._layers} - {""}) > 1
 
 
 def _named(model: Any, names: BlockNames) -> list[Part]:
@@ -105,9 +120,44 @@ def _named(model: Any, names: BlockNames) -> list[Part]:
 
 
 def _found(model: Any) -> list[Part]:
+    towers = [layer for layer in model.layers if isinstance(layer, keras.Model) and len(_stages(layer)) > 1]
+    if len(towers) > 1 and not any(_reads(model, one, two) for one in towers for two in towers if one is not two):
+        return _beside(model, towers)
     layers = list(flat(model))
-    stages = [_stage(layer) for layer, _ in layers]
-    return _by_stage(layers, stages) if len(set(stages) - {""}) > 1 else _by_layer([layer for layer, _ in layers])
+    return _by_stage(layers) if len(_stages(model)) > 1 else _by_layer([layer for layer, _ in layers])
+
+
+def _stages(model: Any) -> set[str]:
+    return {_stage(layer) for layer, _ in flat(model)} - {""}
+
+
+def _reads(model: Any, layer: Any, below: Any) -> bool:
+    """Whether a layer of a functional model gets what another has made; of any other model that is not known, and may be."""
+    if not hasattr(model, "_nodes_by_depth"):
+        return True
+    nodes = {id(node) for some in model._nodes_by_depth.values() for node in some}
+    waiting, seen = [node for node in layer._inbound_nodes if id(node) in nodes], set()
+    while waiting:
+        node = waiting.pop()
+        if node.operation is below:
+            return True
+        if id(node) not in seen:
+            seen.add(id(node))
+            waiting += node.parent_nodes
+    return False
+
+
+def _beside(model: Any, towers: list[Any]) -> list[Part]:
+    """Networks beside each other: their bottoms together, and their stages, at proportional depths."""
+    blocks = [_by_stage(list(flat(tower)))[:-1] for tower in towers]
+    deepest = max(blocks, key=len)
+    together: list[Part] = [(name, []) for name, _ in deepest]
+    for parts in blocks:
+        together[0][1].extend(parts[0][1])
+        for i, (_, layers) in enumerate(parts[1:], 1):
+            together[math.ceil(i * (len(deepest) - 1) / (len(parts) - 1))][1].extend(layers)
+    inside = {id(layer) for _, layers in together for layer in layers}
+    return [*together, ("head", [layer for layer, _ in flat(model) if id(layer) not in inside])]
 
 
 def _stage(layer: Any) -> str:
@@ -115,17 +165,19 @@ def _stage(layer: Any) -> str:
     return found.group(1).lower() if found else ""
 
 
-def _by_stage(layers: list[tuple[Any, Any]], stages: list[str]) -> list[Part]:
+def _by_stage(layers: list[tuple[Any, Any]]) -> list[Part]:
+    stages = [_stage(layer) for layer, _ in layers]
     first = next(place for place, stage in enumerate(stages) if stage)
     last = max(place for place, stage in enumerate(stages) if stage)
     head = next((place for place in range(last + 1, len(layers)) if _of_head(layers[place], layers[last][1])), len(layers))
-    blocks: dict[str, list[Any]] = {}
+    blocks: dict[str, list[Any]] = {"stem": []}
     current = "stem"
     for place in range(head):
-        current = stages[place] or current
-        blocks.setdefault(current, []).append(layers[place][0])
-    if not any(_learns(layer) for layer in blocks.get("stem", [])):  # only inputs and the like
-        blocks[stages[first]] = [*blocks.pop("stem", []), *blocks[stages[first]]]
+        layer, current = layers[place][0], stages[place] or current
+        embeds = not stages[place] and "Embedding" in type(layer).__name__  # a decoder's may stand between layers of the encoder
+        blocks.setdefault("stem" if embeds else current, []).append(layer)
+    if not any(_learns(layer) for layer in blocks["stem"]):  # only inputs and the like
+        blocks[stages[first]] = [*blocks.pop("stem"), *blocks[stages[first]]]
     return [*blocks.items(), ("head", [layer for layer, _ in layers[head:]])]
 
 
