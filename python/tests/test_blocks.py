@@ -483,6 +483,16 @@ OWN: dict[str, tuple[Callable[[], Any], str, str]] = {
         layers(2),
         "scale",
     ),
+    "head before the body": (
+        lambda: Part(out=linear(16, 9), classifier=linear(16, 32), words=nn.Embedding(9, 16), body=encoder()),
+        layers(2),
+        "out classifier",
+    ),
+    "prototypes": (
+        lambda: Part(prototypes=nn.Parameter(torch.ones(3, 16)), words=nn.Embedding(9, 16), body=encoder()),
+        layers(2),
+        "prototypes",
+    ),
     "convolutions": (
         lambda: nn.Sequential(pooled(3, 8), pooled(8, 8), pooled(8, 8), nn.Flatten(), linear(8, 3)),
         "stage.0 stage.1 stage.2",

@@ -12,8 +12,14 @@ from torch import nn
 from ._blocks_families import fitting
 from ._blocks_tower import Tower, learns
 
-BESIDE = re.compile(r"(?<!bottle)neck|head|fpn|classif|projector|connector|resampler|(^|_)(pred|aux(l|_|\d|$))", re.IGNORECASE)
+BESIDE = re.compile(
+    r"(?<!bottle)neck|head|fpn|classif|projector|connector|resampler|(^|_)(pred|aux(l|_|\d|$))|^(fc|out|output|logits|score)$",
+    re.IGNORECASE,
+)
 """What the names of modules have that are no part of a tower, whatever is in them."""
+
+INPUT = re.compile("token|pos|emb|mask|place", re.IGNORECASE)
+"""What the names of parameters have that a whole model has for its input; its other ones are of the head."""
 
 CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -50,8 +56,8 @@ class Chain:
 
     def before(self) -> list[nn.Module]:
         """What the modules around it have below it."""
-        below = [m for outer, inner in self._steps() for _, m in _until(outer.named_children(), inner) if m not in self.lists()]
-        return [*below, *self.run.before]
+        below = [part for outer, inner in self._steps() for part in _until(outer.named_children(), inner)]
+        return [*(m for name, m in below if m not in self.lists() and not BESIDE.search(name)), *self.run.before]
 
     def lists(self) -> list[nn.Module]:
         """Lists beside that of the layers that are as long: they hold other parts of the same layers."""
@@ -111,7 +117,13 @@ def repeating(model: nn.Module) -> Tower | None:
                 stem.append(part)
             else:
                 layer.append(part)
-    loose = [p for m in chain.around if type(m) not in CONTAINERS for p in m.parameters(recurse=False) if p.numel() > 1]
+    loose = [
+        parameter
+        for module in chain.around
+        if type(module) not in CONTAINERS
+        for name, parameter in module.named_parameters(recurse=False)
+        if module is not model or INPUT.search(name)
+    ]
     attends = any(re.search("Att(ention|n)", type(m).__name__) for m in layers[0][0].modules()) and not chains(layers[0][0])
     words = attends or bool(loose) or any(_embeds(module) for module in stem)
     for part, tower in _below(stem, chain.size[1]):
@@ -167,8 +179,7 @@ def takes_input(module: nn.Module) -> bool:
 
 def _run(parent: nn.Module, alike: list[nn.Module]) -> Run:
     children = list(parent.named_children())
-    before = [m for _, m in _until(children, alike[0])]
-    after = _behind(children, alike[-1])
+    before, after = _until(children, alike[0]), _behind(children, alike[-1])
     layers: list[list[nn.Module]] = []
     for name, module in children[len(before) : len(children) - len(after)]:
         if not layers or (_is_layer(module, layers[-1][0]) and not BESIDE.search(name)):
@@ -182,7 +193,7 @@ def _run(parent: nn.Module, alike: list[nn.Module]) -> Run:
             behind = []
         else:
             behind.append(module)
-    return Run(before, layers, behind)
+    return Run([m for name, m in before if not BESIDE.search(name)], layers, behind)
 
 
 def _is_layer(module: nn.Module, below: nn.Module) -> bool:

@@ -104,7 +104,7 @@ def towers(module: nn.Module, path: str = "") -> list[Base]:
     children = [(name, child) for name, child in module.named_children() if id(child) in holding]
     backbones = [(name, child) for name, child in children if BACKBONE.fullmatch(name)]
     inside = [base for name, child in backbones or children for base in towers(child, f"{path}.{name}" if path else name)]
-    own = [base for base in inside if SENSES.match(base.name) or has_input(main(base.module))]
+    own = [base for base in inside if SENSES.fullmatch(base.name) or has_input(main(base.module))]
     around = fitting(module)
     if around:  # a network whose parts and other networks are all in one module
         mine = {id(m) for m in around.modules()}
