@@ -3,12 +3,14 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"automl/configs"
+	"automl/runner/process"
 	"automl/trial"
 	"automl/trial/view"
 )
@@ -71,6 +74,24 @@ func (f *localFlags) check(sweep *configs.Sweep) error {
 		return e
 	}
 	f.gpus.fit(sweep.Resources)
+	if err == nil && sweep.Trainer.Type == "command" {
+		err = startable(sweep)
+	}
+	return err
+}
+
+// startable finds out whether the trainer's program is there. One whose name is a parameter is found out about by its trials.
+func startable(sweep *configs.Sweep) error {
+	t := sweep.Trainer
+	if strings.Contains(t.Command[0], "${") {
+		return nil
+	}
+	_, err := program(t, process.Environment(os.Environ(), nil, process.Machine{}, t.Env))
+	if e := new(trial.Error); errors.As(err, &e) {
+		at := sweep.Errorf("trainer.command[0]", "%s", e.Msg)
+		at.Hint = e.Hint
+		return at
+	}
 	return err
 }
 

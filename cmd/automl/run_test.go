@@ -486,3 +486,22 @@ func TestGreetingOfAPausedStudy(t *testing.T) {
 		t.Errorf("one that is paused:\n%s", said.String())
 	}
 }
+
+// A program that is not there is found out about before anything starts.
+func TestProgramOfTheTrainerIsThere(t *testing.T) {
+	for _, name := range []string{"nosuchprogram", "./nosuchprogram"} {
+		s := newSite(t, "", "")
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.rewrite(fmt.Sprintf("command: [%q]", self), fmt.Sprintf("command: [%q]", name))
+		r := s.run("run", s.sweep)
+		if r.code != exitUsage || !strings.Contains(r.err, "sweep.yaml:7:") || !strings.Contains(r.err, "trainer.command[0]: the trainer's program cannot be started") {
+			t.Errorf("%s: exit %d\n%s", name, r.code, r.err)
+		}
+		if _, err := os.Stat(s.dir); err == nil {
+			t.Errorf("%s: a data directory was made", name)
+		}
+	}
+}

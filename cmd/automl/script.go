@@ -40,9 +40,13 @@ func (a *app) describer(ctx context.Context) configs.Ask {
 func describe(ctx context.Context, t trial.TrainerSpec, file string) (said configs.Description, err error) {
 	ctx, cancel := context.WithTimeout(ctx, describeLimit)
 	defer cancel()
-	c := exec.CommandContext(ctx, t.Command[0], trial.FillCommand(t.Command[1:], nil, nil)...)
-	c.Dir = t.Workdir
-	c.Env = append(visible(process.Environment(os.Environ(), nil, process.Machine{Threads: runtime.NumCPU()}, t.Env)), protocol.EnvDescribe+"="+file)
+	env := visible(process.Environment(os.Environ(), nil, process.Machine{Threads: runtime.NumCPU()}, t.Env))
+	path, err := program(t, env)
+	if err != nil {
+		return said, err
+	}
+	c := exec.CommandContext(ctx, path, trial.FillCommand(t.Command[1:], nil, nil)...)
+	c.Args[0], c.Dir, c.Env = t.Command[0], t.Workdir, append(env, protocol.EnvDescribe+"="+file)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	c.WaitDelay = time.Second
@@ -64,6 +68,22 @@ func describe(ctx context.Context, t trial.TrainerSpec, file string) (said confi
 		err = json.Unmarshal(data, &said)
 	}
 	return said, trial.Wrap(trial.Invalid, err, "read what %s says of itself", name)
+}
+
+// program is the file that a trainer's command starts on this machine.
+func program(t trial.TrainerSpec, env []string) (string, error) {
+	path, err := process.LookPath(t.Command[0], env)
+	if err == nil && !filepath.IsAbs(path) {
+		path = filepath.Join(t.Workdir, path)
+	}
+	if err == nil {
+		path, err = exec.LookPath(path) // that it is there, and may be executed
+	}
+	if err != nil {
+		return "", trial.Errorf(trial.Invalid, "the trainer's program cannot be started: %v", err).
+			WithHint("trainer.command begins with a program of this machine's PATH, or with the path of one, such as .venv/bin/python")
+	}
+	return path, nil
 }
 
 // visible leaves the GPUs as they are for this process: a script may put its model on one before it trains.

@@ -95,8 +95,8 @@ func isAllowed(name string) bool {
 		slices.ContainsFunc(allowedPrefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
-// lookPath finds a program the way the child would: in its own PATH, which may be a virtual environment's.
-func lookPath(name string, env []string) (string, error) {
+// LookPath finds a program the way the child would: in its own PATH, which may be a virtual environment's.
+func LookPath(name string, env []string) (string, error) {
 	if strings.ContainsRune(name, filepath.Separator) {
 		return name, nil
 	}

@@ -112,7 +112,7 @@ func (p *Process) writeWork() error {
 
 // launch starts the child and leaves a goroutine behind that reaps it.
 func (p *Process) launch() error {
-	path, err := lookPath(p.spec.Argv[0], p.spec.Env)
+	path, err := LookPath(p.spec.Argv[0], p.spec.Env)
 	if err != nil {
 		return err
 	}

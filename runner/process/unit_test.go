@@ -124,10 +124,10 @@ func TestLookPathUsesTheChildsPath(t *testing.T) {
 	if err := os.WriteFile(file, []byte("#!/bin/sh\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := lookPath("python", []string{"PATH=/nowhere:" + dir}); got != file {
+	if got, err := LookPath("python", []string{"PATH=/nowhere:" + dir}); got != file {
 		t.Errorf("found %q, %v", got, err)
 	}
-	if _, err := lookPath("python", nil); err == nil {
+	if _, err := LookPath("python", nil); err == nil {
 		t.Error("found a program without a PATH")
 	}
 }

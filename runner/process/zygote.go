@@ -57,7 +57,7 @@ func startZygote(p Preload, mark string, clock Clock, log zerolog.Logger) (*zygo
 	if !canFork {
 		return nil, errors.New("there are resident processes on Linux alone")
 	}
-	path, err := lookPath(p.Python[0], p.Env)
+	path, err := LookPath(p.Python[0], p.Env)
 	if err != nil {
 		return nil, err
 	}
