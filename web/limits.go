@@ -1,10 +1,12 @@
 package web
 
 import (
+	"bytes"
 	"crypto/tls"
 	stdlog "log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,7 +43,19 @@ func NewServer(h http.Handler, l Limits, log zerolog.Logger) *http.Server {
 	l = l.withDefaults()
 	c := &crowd{most: l.Conns, conns: map[net.Conn]guest{}}
 	return &http.Server{Handler: h, ReadHeaderTimeout: l.Header, ReadTimeout: l.Request, WriteTimeout: l.Answer, IdleTimeout: l.Idle,
-		MaxHeaderBytes: 64 << 10, DisableGeneralOptionsHandler: true, ConnState: c.note, ErrorLog: stdlog.New(log, "", 0)}
+		MaxHeaderBytes: 64 << 10, DisableGeneralOptionsHandler: true, ConnState: c.note, ErrorLog: stdlog.New(complaints{log}, "", 0)}
+}
+
+// complaints is the log of net/http, at the levels of ours: a client that fails to speak TLS is its own affair.
+type complaints struct{ log zerolog.Logger }
+
+func (c complaints) Write(p []byte) (int, error) {
+	level := zerolog.WarnLevel
+	if bytes.HasPrefix(p, []byte("http: TLS handshake error")) {
+		level = zerolog.InfoLevel
+	}
+	c.log.WithLevel(level).Msg(strings.TrimSuffix(string(p), "\n"))
+	return len(p), nil
 }
 
 // crowd is the connections of a server. When there are too many, the one goes that has asked for nothing for the longest: one that has

@@ -3,7 +3,10 @@ package web
 import (
 	"net"
 	"net/http"
+	"strings"
 	"testing"
+
+	"github.com/rs/zerolog"
 )
 
 // pipe is a connection that knows whether it was closed.
@@ -60,5 +63,18 @@ func TestCrowd(t *testing.T) {
 	left(silent, last)
 	if len(c.conns) != 3 {
 		t.Errorf("it knows %d connections", len(c.conns))
+	}
+}
+
+// What net/http complains about has a level, as every line of the log has.
+func TestComplaintsHaveLevels(t *testing.T) {
+	var out strings.Builder
+	server := NewServer(http.NotFoundHandler(), Limits{}, zerolog.New(&out))
+	server.ErrorLog.Print("http: TLS handshake error from 127.0.0.1:9: EOF")
+	server.ErrorLog.Print("http: panic serving 127.0.0.1:9: nil")
+	want := `{"level":"info","message":"http: TLS handshake error from 127.0.0.1:9: EOF"}` + "\n" +
+		`{"level":"warn","message":"http: panic serving 127.0.0.1:9: nil"}` + "\n"
+	if out.String() != want {
+		t.Errorf("the log is\n%s", out.String())
 	}
 }
