@@ -10,24 +10,24 @@ import (
 // end early, a search trains just these epochs; with early ends it trains fewer. A trial that fails, or reaches its rung
 // without a finite value, gives its place to another, whose epochs come on top.
 type Plan struct {
-	Brackets []BracketPlan
-	Epochs   int  // all rungs of all brackets together
-	Full     int  // the same trials without pruning
-	AtMost   bool // how many trials are stopped, and when, depends on their values: the epochs are the most there can be
-	Repeats  bool // no budget of trials: the table is one round of an unlimited search, as a picture of its proportions
+	Brackets []BracketPlan `json:"brackets"`
+	Epochs   int           `json:"epochs"`  // all rungs of all brackets together
+	Full     int           `json:"full"`    // the same trials without pruning
+	AtMost   bool          `json:"at_most"` // how many trials are stopped, and when, depends on their values: the epochs are the most there can be
+	Repeats  bool          `json:"repeats"` // no budget of trials: the table is one round of an unlimited search, as a picture of its proportions
 }
 
 // BracketPlan is the rungs of a bracket.
 type BracketPlan struct {
-	Bracket int // from 1
-	Rungs   []RungPlan
+	Bracket int        `json:"bracket"` // from 1
+	Rungs   []RungPlan `json:"rungs"`
 }
 
 // RungPlan is one rung: how many trials are meant to reach it, and what that costs beyond the rung below.
 type RungPlan struct {
-	At     trial.Resource
-	Trials int
-	Epochs int
+	At     trial.Resource `json:"at"`
+	Trials int            `json:"trials"`
+	Epochs int            `json:"epochs"`
 }
 
 // Trials is how many trials the plan starts.

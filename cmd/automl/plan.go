@@ -18,7 +18,7 @@ const played = 5
 // forecast is what is known of a sweep before anything runs.
 type forecast struct {
 	schedulers.Plan
-	Expected *simulate.Expectation `json:",omitempty"` // an estimate; nil: the plan is exact, or nothing can be said
+	Expected *simulate.Expectation `json:"expected,omitempty"` // an estimate; nil: the plan is exact, or nothing can be said
 }
 
 func (a *app) planCmd() *cobra.Command {

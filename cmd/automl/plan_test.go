@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,7 +15,11 @@ func TestPlanTellsBoundFromEstimate(t *testing.T) {
 	for scheduler, estimated := range map[string]bool{"asha": false, "freezethaw": true, "pasha": true, "median": true} {
 		s := newSite(t, "x", "budget: {trials: 20}\nepochs: {max: 9, grace: 1}\nfolds: 1\n")
 		s.schedule(scheduler)
-		f := decodeJSON[forecast](t, s.ok("plan", s.sweep, "-o", "json").out)
+		data := s.ok("plan", s.sweep, "-o", "json").out
+		if regexp.MustCompile(`"[A-Z]\w*":`).MatchString(data) || !strings.Contains(data, `"brackets"`) {
+			t.Errorf("keys have other names than those of the other commands:\n%s", data)
+		}
+		f := decodeJSON[forecast](t, data)
 		text := s.ok("plan", s.sweep).out
 		if f.AtMost != estimated || (f.Expected != nil) != estimated || strings.Contains(text, "at most") != estimated {
 			t.Errorf("%s: %+v\n%s", scheduler, f, text)

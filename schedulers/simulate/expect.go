@@ -11,16 +11,18 @@ import (
 // Expectation is what a search took when it was played with made-up curves. It is an estimate: real curves may be easier or harder
 // to tell apart, and fail.
 type Expectation struct {
-	Searches    int            // that were played
-	Epochs      int            // on average
-	Least, Most int            // epochs of the shortest and of the longest search
-	Rungs       []RungExpected // rising: the rungs and, with a fold race, the ends of folds
+	Searches int            `json:"searches"` // that were played
+	Epochs   int            `json:"epochs"`   // on average
+	Least    int            `json:"least"`    // epochs of the shortest search
+	Most     int            `json:"most"`     // and of the longest
+	Rungs    []RungExpected `json:"rungs"`    // rising: the rungs and, with a fold race, the ends of folds
 }
 
 // RungExpected is one resource: how many trials get so far on average, and the epochs beyond the one below.
 type RungExpected struct {
-	At             trial.Resource
-	Trials, Epochs float64
+	At     trial.Resource `json:"at"`
+	Trials float64        `json:"trials"`
+	Epochs float64        `json:"epochs"`
 }
 
 const (
