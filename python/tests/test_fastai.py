@@ -19,9 +19,12 @@ from fastai.data.core import DataLoaders  # noqa: E402
 from fastai.data.load import DataLoader  # noqa: E402
 from fastai.learner import Learner  # noqa: E402
 from fastai.metrics import accuracy  # noqa: E402
+from fastai.text.models.awdlstm import AWD_LSTM  # noqa: E402
+from fastai.text.models.core import get_text_classifier  # noqa: E402
 from fastai.torch_core import set_seed  # noqa: E402
+from fastai.vision.learner import create_vision_model  # noqa: E402
 
-from automl import FreezeSchedule, freeze  # noqa: E402
+from automl import FreezeSchedule, blocks_of, freeze  # noqa: E402
 from automl.fastai import AutomlCallback  # noqa: E402
 
 from .steps import Steps  # noqa: E402
@@ -72,6 +75,15 @@ def test_goes_on_to_the_same_bits(tmp_path: Path, schedule: FreezeSchedule | Non
     assert first.told + second.told == through.told
     for name, value in learn.model.state_dict().items():
         assert torch.equal(value, again.model.state_dict()[name]), name
+
+
+def test_blocks_of_the_models_that_fastai_makes() -> None:
+    torchvision = pytest.importorskip("torchvision")
+    vision = create_vision_model(torchvision.models.resnet18, 3, pretrained=False)
+    assert [block.name for block in blocks_of(vision)] == ["stem", "stage.0", "stage.1", "stage.2", "stage.3", "head"]
+    assert {name.split(".")[0] for name, _ in blocks_of(vision)[-1].parameters} == {"1"}
+    text = blocks_of(get_text_classifier(AWD_LSTM, 60, 3))
+    assert [block.name for block in text] == ["embeddings", "layer.0", "layer.1", "layer.2", "head"]
 
 
 def test_groups_are_the_blocks() -> None:
