@@ -157,9 +157,9 @@ def xlnet() -> Any:
     return hf("XLNetForSequenceClassification", "XLNet", vocab_size=32, d_model=16, n_layer=2, n_head=2, d_inner=16, num_labels=3)
 
 
-@case(layers(2), "gpt_neox.final_layer_norm lm_head", answers)
-def gpt_neox() -> Any:
-    return hf("GPTNeoXForCausalLM", "GPTNeoX", **TEXT)
+@case(layers(2), "transformer.ln_f", answers)
+def bloom() -> Any:
+    return hf("BloomForCausalLM", "Bloom", vocab_size=32, hidden_size=16, n_layer=2, n_head=2)
 
 
 @case(layers(2), "model.decoder.final_layer_norm model.decoder.project_out", answers)
