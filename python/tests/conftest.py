@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 REPO = Path(__file__).resolve().parents[2]
-LIMIT = 600  # seconds of a run of the program, on a machine that does other things too
+LIMIT = 1200  # seconds of a run of the program, on a machine that does other things too
 
 
 @pytest.fixture(scope="session")
