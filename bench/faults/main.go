@@ -66,6 +66,10 @@ func main() {
 	flag.BoolVar(&o.keep, "keep", false, "keep the folders of all runs")
 	flag.BoolVar(&o.verbose, "v", false, "say more")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "faults: %q is no option; -only %s chooses faults by their names\n", flag.Arg(0), flag.Arg(0))
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ok, err := execute(ctx, o)
