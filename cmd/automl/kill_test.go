@@ -204,12 +204,19 @@ func tokenFile(t *testing.T, info daemonInfo) string {
 	return path
 }
 
-func TestInterruptKeepsTheStudy(t *testing.T) {
-	s, hurry := unhurried(t, "budget: {trials: 6}\nfolds: 2\n")
+// interrupted is automl run, interrupted when there are a few reports, and over.
+func (s *site) interrupted() *exec.Cmd {
+	s.t.Helper()
 	c := s.start(s.dir, "run", s.sweep)
-	until(t, "reports", func() bool { return s.reports() >= 3 })
+	until(s.t, "reports", func() bool { return s.reports() >= 3 })
 	_ = c.Process.Signal(os.Interrupt)
 	_ = c.Wait()
+	return c
+}
+
+func TestInterruptKeepsTheStudy(t *testing.T) {
+	s, hurry := unhurried(t, "budget: {trials: 6}\nfolds: 2\n")
+	c := s.interrupted()
 	if code := c.ProcessState.ExitCode(); code != exitInterrupted {
 		t.Errorf("exit %d", code)
 	}
@@ -225,10 +232,7 @@ func TestInterruptKeepsTheStudy(t *testing.T) {
 // A study that was interrupted and is not wanted any more leaves neither record nor checkpoints.
 func TestDeleteAlone(t *testing.T) {
 	s, _ := unhurried(t, "budget: {trials: 6}\nfolds: 2\n")
-	c := s.start(s.dir, "run", s.sweep)
-	until(t, "reports", func() bool { return s.reports() >= 3 })
-	_ = c.Process.Signal(os.Interrupt)
-	_ = c.Wait()
+	s.interrupted()
 	checkpoints := func() int {
 		found, _ := filepath.Glob(filepath.Join(s.dir, "checkpoints", "*", "*", "*"))
 		return len(found)
