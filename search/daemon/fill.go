@@ -262,6 +262,8 @@ func (c *core) backingOff() bool {
 func (c *core) outcome(reason string) string {
 	best := c.state.Best()
 	switch {
+	case best == nil && c.state.Status == trial.StudyDraining && c.state.Reason != "": // why it went no further
+		return fmt.Sprintf("%s; %s; no trial is complete", c.state.Reason, reason)
 	case best == nil:
 		return reason + "; no trial is complete"
 	case c.spec.Refit && best.Artifact == "":

@@ -27,6 +27,9 @@ func TestTrainerThatNeverReportsEndsTheStudy(t *testing.T) {
 		if !said {
 			t.Errorf("%s: the record does not say why", kind)
 		}
+		if end := s.c.state.Reason; !strings.HasPrefix(end, "10 trials failed") || !strings.HasSuffix(end, "no trial is complete") {
+			t.Errorf("%s: in the end the study says %q", kind, end)
+		}
 	}
 }
 
